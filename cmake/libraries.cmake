@@ -1,0 +1,30 @@
+# The outside libraries, each as an imported target with its headers marked as system headers.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS program_options)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(LibXml2 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(tl-expected REQUIRED)
+
+# sofia-sip by its static archive: FreeSWITCH loads another sofia under the same soname with shifted
+# structs, so no binary of ours may say NEEDED libsofia-sip-ua.so. pkg-config --static names the .so.
+pkg_check_modules(SOFIA REQUIRED sofia-sip-ua)
+find_library(SOFIA_ARCHIVE libsofia-sip-ua.a REQUIRED)
+add_library(sofia INTERFACE)
+target_include_directories(sofia SYSTEM INTERFACE ${SOFIA_INCLUDE_DIRS})
+target_link_libraries(sofia INTERFACE ${SOFIA_ARCHIVE} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+find_path(MUSTACHE_INCLUDE kainjow/mustache.hpp REQUIRED)
+add_library(mustache INTERFACE)
+target_include_directories(mustache SYSTEM INTERFACE ${MUSTACHE_INCLUDE})
+
+find_path(FCCP_INCLUDE libfccp/csv.h REQUIRED)
+add_library(fccp INTERFACE)
+target_include_directories(fccp SYSTEM INTERFACE ${FCCP_INCLUDE})
+
+add_library(asio INTERFACE)
+target_link_libraries(asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

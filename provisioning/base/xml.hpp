@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// XML by libxml2, with everything off that a stranger could use: no DTD, no entities, no network.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace base {
+
+struct XmlNode {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> attributes;
+    std::string text; ///< the character data directly inside, joined
+    std::vector<XmlNode> children;
+    int line = 0;
+
+    const XmlNode* child(std::string_view wanted) const noexcept;
+    std::string_view attribute(std::string_view wanted) const noexcept; ///< empty when absent
+};
+
+/// Parses a whole document. Refused: a DOCTYPE, more than `most` bytes (looked at first), nesting
+/// deeper than 64. Errors carry line and column.
+Result<XmlNode> parse_xml(std::string_view text, std::size_t most = 1U << 20U);
+
+/// Text made safe for element content and for a quoted attribute. Characters XML 1.0 does not allow
+/// become U+FFFD.
+std::string escape_xml(std::string_view text);
+
+} // namespace base
