@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What we know about one phone, one extension and one step of a phone's life.
+#pragma once
+
+#include "provisioning/base/clock.hpp"
+#include "provisioning/base/mac.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/secret.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace inventory {
+
+enum class Approval : std::uint8_t { pending, approved, blocked };
+
+/// How far the phone came since it was last plugged in or changed.
+enum class Stage : std::uint8_t { heard, offered, fetching, configured, registered };
+
+/// What the network showed: an observation, written to disk within a second.
+struct Sighting {
+    base::UnixMs first = 0;
+    base::UnixMs last = 0;
+    base::Ipv4 address;
+    std::string interface;
+    std::string vendor; ///< as the phone wrote it
+    std::string model;
+    std::string version;
+    std::string user_agent;
+    Stage stage = Stage::heard;
+};
+
+struct Device {
+    base::Mac mac;
+    Approval approval = Approval::pending;
+    std::vector<std::string> lines; ///< extension numbers; line 1 first
+    std::uint32_t generation = 1;   ///< of the steady token
+    base::UnixMs decided = 0;       ///< when the approval last changed
+    Sighting seen;                  ///< seen.first == 0: never heard
+
+    bool is_approved() const noexcept { return approval == Approval::approved; }
+
+    bool was_heard() const noexcept { return seen.first != 0; }
+
+    /// pending, approved, offered, fetching, configured, registered or blocked: the word that
+    /// consoles show and filter by.
+    std::string_view state() const noexcept;
+};
+
+/// An extension that we own; those of the PBX are read from the PBX.
+struct Extension {
+    std::string number;
+    std::string name;
+    base::Secret password;
+};
+
+/// The steps of a device's life, with stable names: timelines, consoles and tests use them.
+enum class Step : std::uint8_t {
+    heard,           ///< a SUBSCRIBE for ua-profile arrived
+    held,            ///< answered with 200, no URL yet; the reason says what is missing
+    offered,         ///< 200 and NOTIFY with a URL were sent
+    notify_accepted, ///< the phone answered the NOTIFY with 2xx
+    notify_refused,  ///< the phone answered the NOTIFY with something else
+    notify_timeout,  ///< the phone did not answer the NOTIFY
+    waited_too_long, ///< a held phone was not decided upon in time
+    file_served,     ///< a file of the chain was handed out
+    file_missing,    ///< a name of the chain that the profile does not serve (404 on purpose)
+    file_refused,    ///< a request got the 404 for a reason that an admin should know
+    configured,      ///< the steady URL was used: the phone holds its configuration
+    approved,
+    blocked,
+    assigned,
+    unassigned,
+    resync_sent,
+    resync_answered,
+    resync_failed,
+    registered, ///< the PBX saw the phone REGISTER
+    lost,       ///< the PBX lost the registration
+};
+
+std::string_view name(Step step) noexcept; ///< "notify_accepted"
+std::optional<Step> step_named(std::string_view name) noexcept;
+
+/// One row of a timeline; equal consecutive steps are one row with a count.
+struct Event {
+    Step step{};
+    std::string address; ///< of the phone, where one was involved
+    std::string
+        detail; ///< reason or file name, for an operator; never a secret, never a whole token
+    base::UnixMs first = 0;
+    base::UnixMs last = 0;
+    std::uint32_t count = 1;
+};
+
+} // namespace inventory

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// The one writer of devices, extensions, tokens and timelines; readers take snapshots of it.
+#pragma once
+
+#include "provisioning/base/clock.hpp"
+#include "provisioning/base/result.hpp"
+#include "provisioning/inventory/device.hpp"
+#include "provisioning/inventory/snapshot.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace inventory {
+
+// Decisions: what a person or a rule orders. Each creates the device if it was never heard.
+struct Approve {
+    base::Mac mac;
+};
+
+struct Block {
+    base::Mac mac;
+};
+
+/// Approves too. Every number must be an extension, own or (host_numbers) of the PBX.
+struct Assign {
+    base::Mac mac;
+    std::vector<std::string> lines;
+};
+
+struct Unassign {
+    base::Mac mac;
+};
+
+struct AddExtension {
+    Extension extension;
+};
+
+/// Refused while a device has it on a line.
+struct RemoveExtension {
+    std::string number;
+};
+
+using Change = std::variant<Approve, Block, Assign, Unassign, AddExtension, RemoveExtension>;
+
+struct Limits {
+    std::size_t max_heard = 2000;        ///< unapproved devices kept; the least recently heard goes
+    std::size_t events_per_device = 200; ///< and 20 for an unapproved one
+    std::chrono::hours events_for = std::chrono::hours(24 * 90);
+    std::chrono::milliseconds first_token_life = std::chrono::hours(24);
+};
+
+struct Counters {
+    std::uint64_t strangers_dropped = 0;
+    std::uint64_t events_dropped = 0; ///< not yet on disk when there were too many
+    std::uint64_t flush_failures = 0;
+};
+
+class Inventory {
+  public:
+    /// Opens or creates the database (mode 0600), applies the numbered schema steps, loads it all.
+    /// Refused with a remedy: a file that is no database, not writable, or of a newer schema.
+    static base::Result<std::unique_ptr<Inventory>>
+    open(const std::string& path, Limits limits, const base::Clock& clock);
+    ~Inventory();
+    Inventory(const Inventory&) = delete;
+    Inventory& operator=(const Inventory&) = delete;
+
+    /// The current state; from any thread, never blocks on disk.
+    Snapshot now() const;
+
+    /// Carries out all of `changes` or none, committed with synchronous=FULL before it returns, so
+    /// that what a caller was told survives a power cut. Blocks: call it on a worker. `actor` (such
+    /// as "uid 0") goes into the audit table and the log. The error names the change and the
+    /// remedy.
+    base::Status apply(const std::vector<Change>& changes, std::string_view actor);
+
+    /// A new first token for each device, stored hashed and committed with FULL before it returns;
+    /// one commit for all. Devices that are not approved get none (empty string). Blocks.
+    base::Result<std::vector<std::string>> mint_first_tokens(std::span<const base::Mac> macs);
+
+    /// base64url of the first 128 bits of HMAC-SHA-256(token key, mac ‖ generation): the same at
+    /// every call, so that equal inputs give byte-identical files.
+    std::string steady_token(const Device& device) const;
+
+    /// The steady token was used: the device's first tokens end. Committed with FULL. Blocks.
+    base::Status end_first_tokens(base::Mac mac);
+
+    // Observations: from any thread, never block on disk, written by flush().
+
+    /// The network showed this device. Empty text fields leave what is known. Creates a pending
+    /// device, and drops the least recently heard one where there are too many.
+    void saw(base::Mac mac, const Sighting& sighting);
+    /// Adds to the timeline of a known device; strangers that were dropped get nothing.
+    void note(base::Mac mac, Step step, std::string_view address, std::string_view detail);
+    void reached(base::Mac mac, Stage stage);
+
+    /// Writes the observations (synchronous=NORMAL, one transaction) and drops what is too old.
+    /// Blocks: call it on a worker, each second and before the end.
+    base::Status flush();
+
+    /// The device's timeline, oldest first, observations not yet on disk included. Blocks.
+    base::Result<std::vector<Event>> timeline(base::Mac mac);
+
+    struct AuditLine {
+        base::UnixMs at = 0;
+        std::string actor;
+        std::string what;
+    };
+
+    /// The newest `most` lines, oldest first. Blocks.
+    base::Result<std::vector<AuditLine>> audit(std::size_t most);
+
+    Counters counters() const;
+
+    /// Called after each apply() with the devices it touched, on the thread that called apply().
+    void on_change(std::function<void(const std::vector<base::Mac>&)> changed);
+
+    /// Numbers that the PBX owns: accepted by Assign though they are not in the store.
+    void host_numbers(std::function<bool(const std::string& number)> is_known);
+
+  private:
+    Inventory();
+
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace inventory

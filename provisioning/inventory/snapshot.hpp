@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The inventory as readers see it: immutable, shared, and never the database.
+#pragma once
+
+#include "provisioning/base/crypto.hpp"
+#include "provisioning/base/shard_map.hpp"
+#include "provisioning/inventory/device.hpp"
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace inventory {
+
+/// A token is known by its SHA-256 only.
+struct DigestHash {
+    std::size_t operator()(const base::Digest256& digest) const noexcept {
+        std::size_t value = 0;
+        std::memcpy(&value, digest.data(), sizeof value);
+        return value;
+    }
+};
+
+struct Credential {
+    base::Mac mac;
+    bool steady = false;      ///< derived; else a first token
+    base::UnixMs expires = 0; ///< of a first token
+};
+
+class Snapshot {
+  public:
+    const Device* device(base::Mac mac) const;
+    const Extension* extension(const std::string& number) const;
+    /// The credential behind a token as a client wrote it; expiry is not looked at here.
+    std::optional<Credential> credential(std::string_view token) const;
+    std::vector<const Device*> devices() const;       ///< by MAC
+    std::vector<const Extension*> extensions() const; ///< by number
+    /// Those who have `number` on a line.
+    std::vector<base::Mac> holders(std::string_view number) const;
+
+    std::size_t device_count() const noexcept { return devices_.size(); }
+
+  private:
+    friend class Inventory;
+
+    base::ShardMap<base::Mac, std::shared_ptr<const Device>> devices_;
+    base::ShardMap<std::string, std::shared_ptr<const Extension>> extensions_;
+    base::ShardMap<base::Digest256, Credential, DigestHash> credentials_;
+};
+
+} // namespace inventory
