@@ -14,14 +14,14 @@ using Duration = std::chrono::steady_clock::duration;
 using UnixMs = std::int64_t;
 
 class Clock {
-public:
+  public:
     virtual ~Clock() = default;
     virtual Steady now() const = 0;
     virtual UnixMs unix_ms() const = 0;
 };
 
 class SystemClock final : public Clock {
-public:
+  public:
     Steady now() const override { return std::chrono::steady_clock::now(); }
 
     UnixMs unix_ms() const override {
@@ -32,7 +32,7 @@ public:
 
 /// For tests: time goes on only when told to.
 class FakeClock final : public Clock {
-public:
+  public:
     Steady now() const override { return Steady{} + passed_; }
 
     UnixMs unix_ms() const override {
@@ -41,7 +41,7 @@ public:
 
     void advance(Duration by) { passed_ += by; }
 
-private:
+  private:
     Duration passed_ = std::chrono::hours(1);
     UnixMs start_ = 1'767'225'600'000; // 2026-01-01
 };

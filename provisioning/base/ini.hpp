@@ -24,8 +24,9 @@ struct IniSection {
     std::vector<IniEntry> entries;
 };
 
-/// Rules: a line whose first character is `;` or `#` is a comment; ` ;` (blank before it) starts one
-/// behind a value, `#` never does; a value in double quotes is taken as it stands between them (then
+/// Rules: a line whose first character is `;` or `#` is a comment; ` ;` (blank before it) starts
+/// one behind a value, `#` never does; a value in double quotes is taken as it stands between them
+/// (then
 /// `\"` and `\\` are escapes); `name = value` and `name => value`; a byte-order mark is skipped.
 /// Errors read "FILE:LINE: …" and say what was expected.
 Result<std::vector<IniSection>> parse_ini(std::string_view text, std::string_view file);

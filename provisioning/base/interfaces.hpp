@@ -22,6 +22,7 @@ struct Interface {
     bool multicast = false;
 
     Network network() const noexcept { return {address, prefix}; }
+
     bool operator==(const Interface&) const = default;
 };
 
@@ -35,7 +36,7 @@ struct InterfaceChoice {
 };
 
 class Interfaces {
-public:
+  public:
     /// Calls `changed` on the loop thread with the rows that are up whenever they change, and once
     /// soon after the construction. Lost netlink messages (ENOBUFS) lead to a new dump.
     Interfaces(Loop& loop, std::function<void(const std::vector<Interface>&)> changed);
@@ -46,7 +47,7 @@ public:
     /// What getifaddrs(3) says now; for the first look and for tests.
     static Result<std::vector<Interface>> list();
 
-private:
+  private:
     struct State;
     std::shared_ptr<State> state_;
 };

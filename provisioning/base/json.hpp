@@ -15,7 +15,7 @@
 namespace base {
 
 class Json {
-public:
+  public:
     Json(); ///< null
     Json(const Json&);
     Json(Json&&) noexcept;
@@ -24,13 +24,13 @@ public:
     ~Json();
 
     // One value each; implicit, so that a member list reads like JSON.
-    Json(std::string_view text);           // NOLINT(google-explicit-constructor)
-    Json(const std::string& text);         // NOLINT(google-explicit-constructor)
-    Json(const char* text);                // NOLINT(google-explicit-constructor)
-    Json(bool value);                      // NOLINT(google-explicit-constructor)
-    Json(std::int64_t value);              // NOLINT(google-explicit-constructor)
-    Json(int value);                       // NOLINT(google-explicit-constructor)
-    Json(std::uint64_t value);             // NOLINT(google-explicit-constructor)
+    Json(std::string_view text);   // NOLINT(google-explicit-constructor)
+    Json(const std::string& text); // NOLINT(google-explicit-constructor)
+    Json(const char* text);        // NOLINT(google-explicit-constructor)
+    Json(bool value);              // NOLINT(google-explicit-constructor)
+    Json(std::int64_t value);      // NOLINT(google-explicit-constructor)
+    Json(int value);               // NOLINT(google-explicit-constructor)
+    Json(std::uint64_t value);     // NOLINT(google-explicit-constructor)
 
     static Json object(std::initializer_list<std::pair<std::string_view, Json>> members = {});
     static Json array(std::vector<Json> items = {});
@@ -51,7 +51,7 @@ public:
 
     std::string dump() const; ///< one line
 
-private:
+  private:
     struct Value;
     std::unique_ptr<Value> value_;
 };

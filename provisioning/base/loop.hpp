@@ -15,7 +15,7 @@ namespace base {
 
 /// Boost.Asio stays behind this class (loop.cpp) and in serve/http.cpp.
 class Loop {
-public:
+  public:
     using Task = std::function<void()>;
 
     explicit Loop(int workers = 2);
@@ -38,7 +38,7 @@ public:
 
     boost::asio::io_context& context() noexcept;
 
-private:
+  private:
     struct State;
     std::unique_ptr<State> state_;
 };
@@ -46,7 +46,7 @@ private:
 /// One timer on the loop. The task runs on the loop thread; never after cancel() or destruction
 /// there. A task that throws is logged, not lost.
 class Timer {
-public:
+  public:
     explicit Timer(Loop& loop);
     ~Timer();
     Timer(const Timer&) = delete;
@@ -55,7 +55,7 @@ public:
     void after(Duration delay, Loop::Task task); ///< replaces what was set before
     void cancel();
 
-private:
+  private:
     struct State;
     std::shared_ptr<State> state_;
 };
@@ -63,13 +63,13 @@ private:
 /// Calls `readable` on the loop thread whenever the descriptor has something to read. Borrows the
 /// descriptor: destroy the watch first, then close.
 class Watch {
-public:
+  public:
     Watch(Loop& loop, int fd, Loop::Task readable);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-private:
+  private:
     struct State;
     std::shared_ptr<State> state_;
 };

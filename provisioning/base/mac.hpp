@@ -14,7 +14,7 @@
 namespace base {
 
 class Mac {
-public:
+  public:
     Mac() = default;
 
     explicit constexpr Mac(std::array<std::uint8_t, 6> bytes) noexcept : bytes_(bytes) {}
@@ -27,21 +27,22 @@ public:
     std::string str() const;    ///< 001fc1000001, as stored and logged
     std::string upper() const;  ///< 001FC1000001
     std::string colons() const; ///< 00:1f:c1:00:00:01
+
     const std::array<std::uint8_t, 6>& bytes() const noexcept { return bytes_; }
+
     std::uint64_t number() const noexcept; ///< the 48 bits, for hashing and for SQL
 
     static Mac from_number(std::uint64_t number) noexcept;
 
     auto operator<=>(const Mac&) const = default;
 
-private:
+  private:
     std::array<std::uint8_t, 6> bytes_{};
 };
 
 } // namespace base
 
-template <>
-struct std::hash<base::Mac> {
+template <> struct std::hash<base::Mac> {
     std::size_t operator()(const base::Mac& mac) const noexcept {
         return std::hash<std::uint64_t>{}(mac.number() * 0x9E3779B97F4A7C15ULL);
     }

@@ -21,9 +21,9 @@ struct Ipv4 {
 
     static std::optional<Ipv4> parse(std::string_view text) noexcept; ///< strict dotted quad
     std::string str() const;
-    bool is_private() const noexcept;    ///< RFC 1918 and link-local 169.254/16 (RFC 3927)
-    bool is_loopback() const noexcept;   ///< 127/8
-    bool is_multicast() const noexcept;  ///< 224/4
+    bool is_private() const noexcept;   ///< RFC 1918 and link-local 169.254/16 (RFC 3927)
+    bool is_loopback() const noexcept;  ///< 127/8
+    bool is_multicast() const noexcept; ///< 224/4
     auto operator<=>(const Ipv4&) const = default;
 };
 
@@ -31,7 +31,8 @@ struct Network {
     Ipv4 address;
     int prefix = 32;
 
-    static std::optional<Network> parse(std::string_view text) noexcept; ///< 10.0.0.0/8 or an address
+    static std::optional<Network>
+    parse(std::string_view text) noexcept; ///< 10.0.0.0/8 or an address
     bool contains(Ipv4 ip) const noexcept;
     Ipv4 broadcast() const noexcept;
     std::string str() const;
@@ -51,7 +52,7 @@ struct Endpoint {
 
 /// Owns a descriptor; all of ours are close-on-exec, because the host forks.
 class Fd {
-public:
+  public:
     Fd() = default;
 
     explicit Fd(int fd) noexcept : fd_(fd) {}
@@ -64,18 +65,21 @@ public:
     ~Fd();
 
     int get() const noexcept { return fd_; }
+
     explicit operator bool() const noexcept { return fd_ >= 0; }
+
     void close() noexcept;
 
-private:
+  private:
     int fd_ = -1;
 };
 
-/// A non-blocking, close-on-exec UDP socket bound to `local`; port 0 = any. `reuse` sets SO_REUSEADDR.
-/// The error names who holds the port where /proc tells.
+/// A non-blocking, close-on-exec UDP socket bound to `local`; port 0 = any. `reuse` sets
+/// SO_REUSEADDR. The error names who holds the port where /proc tells.
 Result<Fd> udp_socket(Endpoint local, bool reuse = false);
 
-/// "asterisk (pid 812)" for the process that holds a UDP or TCP port, where /proc tells; else empty.
+/// "asterisk (pid 812)" for the process that holds a UDP or TCP port, where /proc tells; else
+/// empty.
 std::string port_holder(std::string_view protocol, std::uint16_t port);
 
 } // namespace base

@@ -32,8 +32,8 @@ using Result = tl::expected<T, Error>; // std::expected once both compilers have
 using Status = Result<void>;
 
 template <class... Args>
-[[nodiscard]] tl::unexpected<Error> fail(Errc code, fmt::format_string<Args...> text,
-                                         Args&&... args) {
+[[nodiscard]] tl::unexpected<Error>
+fail(Errc code, fmt::format_string<Args...> text, Args&&... args) {
     return tl::unexpected<Error>(Error{code, fmt::format(text, std::forward<Args>(args)...)});
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A password or key: it does not format, print or compare in variable time, and is wiped when dropped.
+// A password or key: it does not format, print or compare in variable time, and is wiped when
+// dropped.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@
 namespace base {
 
 class Secret {
-public:
+  public:
     Secret() = default;
     explicit Secret(std::string_view text);
     Secret(const Secret&) = default;
@@ -20,10 +21,12 @@ public:
     /// The one way to the text. Grep for it: each caller puts the secret into a file for its phone,
     /// into a sealed database column, or on the console after an explicit --reveal.
     std::string_view reveal() const noexcept { return text_; }
+
     bool empty() const noexcept { return text_.empty(); }
+
     bool operator==(const Secret& other) const noexcept; ///< constant time for equal lengths
 
-private:
+  private:
     void wipe() noexcept;
 
     std::string text_;

@@ -13,11 +13,12 @@
 
 namespace base {
 
-std::string_view trim(std::string_view text) noexcept; ///< blanks and tabs at both ends
+std::string_view trim(std::string_view text) noexcept;         ///< blanks and tabs at both ends
 bool iequals(std::string_view a, std::string_view b) noexcept; ///< ASCII only
 bool istarts_with(std::string_view text, std::string_view prefix) noexcept;
-std::string lower(std::string_view text);                ///< ASCII only
-std::vector<std::string_view> split(std::string_view text, char separator); ///< trimmed, no empty ones
+std::string lower(std::string_view text); ///< ASCII only
+std::vector<std::string_view> split(std::string_view text,
+                                    char separator); ///< trimmed, no empty ones
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept; ///< digits only
 
 /// "500ms", "30s", "10m", "24h", "90d", or plain seconds.
@@ -28,7 +29,8 @@ std::string format_duration(std::chrono::milliseconds value); ///< the shortest 
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> candidates);
 
-/// Replaces control characters and bytes above 126 by \xNN: strangers' bytes in logs and on screens.
+/// Replaces control characters and bytes above 126 by \xNN: strangers' bytes in logs and on
+/// screens.
 std::string printable(std::string_view text, std::size_t most = 200);
 /// 2026-01-31T12:00:00Z
 std::string iso_time(UnixMs time);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// All vendors and their templates: shipped ones, shadowed by the site's; checked before they are
+// used.
+#pragma once
+
+#include "provisioning/base/mac.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/result.hpp"
+#include "provisioning/base/secret.hpp"
+#include "provisioning/profile/site.hpp"
+#include "provisioning/profile/vendor.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profile {
+
+/// What a phone says of itself, wherever it says it; empty where it does not.
+struct Signature {
+    base::Mac mac;
+    std::string_view event_vendor;
+    std::string_view user_agent;
+};
+
+struct Account {
+    std::string number;
+    std::string name; ///< display name; the number where there is none
+    base::Secret password;
+};
+
+/// All that a file is made of: equal facts give byte-identical files.
+struct Facts {
+    base::Mac mac;
+    std::string model;
+    std::string firmware;
+    base::Ipv4 host;               ///< our address on the phone's network
+    std::string provisioning_url;  ///< the steady one
+    std::vector<Account> accounts; ///< line 1 first
+    Site site;
+};
+
+class Catalogue {
+  public:
+    /// Reads the shipped vendors (built in) and the site's from `site_folder` (may be empty or
+    /// missing): <site_folder>/<vendor>/profile.conf and *.mustache. Every template is checked by
+    /// the guard, rendered with a sample phone and its result checked by the format's checker;
+    /// errors read "FILE:LINE:COLUMN: …".
+    static base::Result<std::shared_ptr<const Catalogue>> load(const std::string& site_folder);
+    ~Catalogue();
+    Catalogue(const Catalogue&) = delete;
+    Catalogue& operator=(const Catalogue&) = delete;
+
+    /// Event vendor (unless OEM), then User-Agent, then the address prefix; nullptr when unknown.
+    const Vendor* recognise(const Signature& phone) const;
+    const Vendor* named(std::string_view vendor) const;
+    std::vector<const Vendor*> vendors() const;
+
+    /// The file of one step. Errors: what the checker says of the result; never a half file.
+    base::Result<std::string>
+    render(const Vendor& vendor, const ChainStep& step, const Facts& facts) const;
+
+  private:
+    Catalogue();
+
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Model, firmware and MAC as a User-Agent names them: "Htek UC903 2.0.4.2 00:1f:c1:1c:22:a9".
+struct UserAgent {
+    std::string model;
+    std::string version;
+    std::optional<base::Mac> mac;
+};
+
+UserAgent read_user_agent(std::string_view text);
+
+} // namespace profile

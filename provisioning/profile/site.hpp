@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What the administrator says about phones: values per vendor, model or network, from pnp.conf.
+#pragma once
+
+#include "provisioning/base/clock.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/secret.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profile {
+
+/// How the NOTIFY is written (sip-pnp: standard RFC 6665 form, or the echo form of older
+/// responders).
+enum class Dialect : std::uint8_t { standard, echo };
+
+/// One `[profile NAME]` section: what it matches, and what it sets. An empty matcher matches all.
+struct Rule {
+    std::string name;
+    std::string vendor; ///< as in conf/vendors, such as "htek"
+    std::string model;  ///< as the phone writes it, case-insensitive; a trailing * matches any rest
+    std::optional<base::Network> network;
+
+    std::optional<base::Secret>
+        offer_url; ///< literal with {mac} {MAC} {model} {host}; may hold a password
+    std::optional<Dialect> dialect;
+    std::optional<std::string>
+        sip_server; ///< host[:port]; {host} = our address that the phone reached
+    std::optional<std::string> sip_transport; ///< udp, tcp or tls
+    std::optional<std::chrono::milliseconds> register_expires;
+    std::optional<std::string> ntp_server; ///< {host} as above; "none" sends no NTP server
+    std::optional<std::string> time_zone;  ///< IANA name, or the vendor's own index
+    std::optional<std::string> pnp_after;  ///< keep or off
+    std::optional<std::string>
+        spelling; ///< of keys, where the vendor has several (Htek: p-code, named)
+};
+
+/// What holds for one phone once the rules were read from the first to the last: the first that
+/// matches and sets a value wins.
+struct Site {
+    std::optional<base::Secret> offer_url;
+    std::optional<Dialect> dialect; ///< else the vendor's own
+    std::string sip_server = "{host}:5060";
+    std::string sip_transport = "udp";
+    std::chrono::milliseconds register_expires = std::chrono::minutes(15);
+    std::string ntp_server = "{host}";
+    std::string time_zone; ///< empty: the machine's own
+    std::string pnp_after = "keep";
+    std::string spelling; ///< empty: by model
+};
+
+/// Rules by their order in the file.
+Site site_for(const std::vector<Rule>& rules,
+              std::string_view vendor,
+              std::string_view model,
+              base::Ipv4 phone);
+
+} // namespace profile

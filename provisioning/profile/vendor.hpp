@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// How one vendor's phones are fed: how to know them, what they ask for, which template answers.
+#pragma once
+
+#include "provisioning/base/mac.hpp"
+#include "provisioning/profile/site.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profile {
+
+/// What a file is, which decides how values are escaped and how the result is checked.
+enum class Format : std::uint8_t { xml, text };
+
+/// One file name of the chain, in the order in which the phone asks.
+struct ChainStep {
+    std::string pattern; ///< "cfg{mac}.xml"; {mac} 12 lower-case hex digits, {code} the device code
+    std::string template_name; ///< empty: answered with 404 on purpose
+    Format format = Format::xml;
+    std::string content_type = "application/xml";
+    std::string reason; ///< why it is (not) served, for the timeline
+};
+
+struct Vendor {
+    std::string name;                             ///< "htek": the folder below conf/vendors
+    std::string title;                            ///< "Htek"
+    std::vector<std::string> event_vendors;       ///< Event's vendor parameter, case-insensitive
+    std::vector<std::string> user_agent_prefixes; ///< of SIP and HTTP User-Agents
+    std::vector<std::string> ouis;                ///< "001fc1"
+    std::size_t max_lines = 1;
+    std::vector<ChainStep> chain;
+    std::string folder_url = "http://{host}:{port}/p/{token}/"; ///< what the NOTIFY carries
+    Dialect dialect = Dialect::standard;
+    bool takes_late_notify = true;
+    bool keeps_pnp_url = false; ///< such phones are offered the steady URL
+    std::uint16_t sip_port =
+        5060;                 ///< where a phone listens for check-sync when no PBX knows better
+    std::string resync_event; ///< "resync"
+    std::string reboot_event; ///< "check-sync;reboot=true"
+    std::map<std::string, std::string> device_codes; ///< model → code, such as UC924 → 0012
+    std::map<std::string, std::string> spellings;    ///< model → key spelling; "" = default
+    std::map<std::string, std::string> time_zones;   ///< IANA name → the vendor's value
+
+    /// The step whose pattern gives `file` for this phone; nullptr when the name is outside the
+    /// chain. {code} stands for the model's device code and for 0000.
+    const ChainStep* step_for(std::string_view file, base::Mac mac, std::string_view model) const;
+    /// The chain's names as this phone would ask for them.
+    std::vector<std::string> names_for(base::Mac mac, std::string_view model) const;
+};
+
+} // namespace profile

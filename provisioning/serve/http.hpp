@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// An HTTP/1.1 server on the loop: plain requests in, plain responses out; Beast is seen in http.cpp
+// only.
+#pragma once
+
+#include "provisioning/base/loop.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/result.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace serve {
+
+struct Request {
+    std::string method; ///< GET or HEAD: others were answered before anybody is asked
+    std::string
+        path; ///< percent-decoded, starts with "/", no "..", no control characters, no query
+    std::string user_agent;
+    std::string authorization;
+    base::Endpoint peer;
+    base::Endpoint local; ///< the address the client reached us at
+};
+
+struct Response {
+    int status = 404;
+    std::string content_type;
+    std::shared_ptr<const std::string> body; ///< null = empty
+    std::int64_t last_modified = 0;          ///< seconds since 1970; 0 = not said
+};
+
+struct HttpLimits {
+    std::size_t header_bytes = 8192;
+    std::size_t connections = 2000;
+    std::size_t connections_per_source = 400; ///< 300 phones may sit behind one address
+    std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< first byte to last
+    std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
+    std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
+};
+
+struct HttpCounters {
+    std::uint64_t requests = 0;
+    std::uint64_t refused_connections = 0; ///< over a limit
+    std::uint64_t timeouts = 0;
+    std::uint64_t bad_requests = 0;
+    std::uint64_t open = 0;
+};
+
+class Http {
+  public:
+    /// Answers a request, on the loop thread, at once.
+    using Handler = std::function<Response(const Request&)>;
+
+    Http(base::Loop& loop, HttpLimits limits, Handler handler);
+    ~Http(); ///< closes all; from the loop thread or after the loop stopped
+    Http(const Http&) = delete;
+    Http& operator=(const Http&) = delete;
+
+    /// Listens on exactly these, closing what is no longer among them; port 0 = any. Returns what
+    /// went wrong, one error for each that could not be opened; the others work. Loop thread.
+    std::vector<base::Error> listen(const std::vector<base::Endpoint>& endpoints);
+    std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
+    HttpCounters counters() const;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+} // namespace serve
