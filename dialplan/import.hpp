@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// MAC → extensions as CSV: planned completely before anything changes, every problem with its line.
+#pragma once
+
+#include "provisioning/inventory/inventory.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dialplan {
+
+struct Problem {
+    int line = 0;
+    std::string text; ///< what is wrong and what to write instead
+};
+
+/// What an import would do. `changes` is applied as a whole, and only when there is no problem.
+struct ImportPlan {
+    std::vector<inventory::Change> changes;
+    std::vector<std::string> descriptions; ///< one line per change, for --dry-run
+    std::vector<Problem> problems;
+    std::size_t unchanged = 0; ///< rows that say what already holds
+};
+
+/// Columns by header name: `mac` and `extensions` (blank-separated, line 1 first), and optionally
+/// `name`: the display name of an extension that does not exist yet and is then created with a
+/// generated password. A number that exists nowhere and has no name is a problem, as are a MAC or
+/// a header twice, a malformed MAC or number, and more extensions than `max_lines(mac)`.
+ImportPlan plan_import(std::string_view csv,
+                       const inventory::Snapshot& now,
+                       const std::function<bool(const std::string&)>& is_host_number,
+                       const std::function<std::size_t(base::Mac)>& max_lines);
+
+/// The same columns, sorted by MAC: importing it changes nothing.
+std::string export_csv(const inventory::Snapshot& now);
+
+} // namespace dialplan

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Every command once: the PBX console, pnpctl and later REST take words, help and completion from
+// here.
+#pragma once
+
+#include "dialplan/directory.hpp"
+#include "provisioning/base/clock.hpp"
+#include "provisioning/base/json.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/profile/catalogue.hpp"
+#include "provisioning/serve/files.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace admin {
+
+/// Who asks: goes into the audit line.
+struct Caller {
+    std::string actor;  ///< "console", "uid 1000"
+    base::Secret input; ///< what pnpctl read from standard input (--password-stdin, import -)
+};
+
+/// `text` for a person, `json` for --json; status 0 = done, 1 = refused, 2 = not understood.
+struct Reply {
+    int status = 0;
+    std::string text;
+    base::Json json;
+};
+
+/// What the commands reach of the running product.
+struct Reach {
+    inventory::Inventory& inventory;
+    dialplan::Directory& directory;
+    const base::Clock& clock;
+    std::function<std::shared_ptr<const profile::Catalogue>()> catalogue;
+    /// Renders on the loop thread's settings; see serve::Files::render.
+    std::function<base::Result<std::string>(base::Mac, const std::string& name, bool reveal)>
+        render;
+
+    /// Rows for `status`: {name, value, is_problem}.
+    struct StatusRow {
+        std::string name;
+        std::string value;
+        bool is_problem = false;
+    };
+
+    std::function<std::vector<StatusRow>()> status;
+    std::function<base::Result<std::string>()> reload; ///< the sentence that says what changed
+    /// Orders one resync; the result arrives in the timeline. The value says where it was sent.
+    std::function<base::Result<std::string>(base::Mac, bool reboot)> resync;
+    /// Where the offered files come from is another server (offer_url): lines are not needed then.
+    std::function<bool(const inventory::Device&)> served_elsewhere;
+};
+
+class Commands {
+  public:
+    explicit Commands(Reach reach);
+    ~Commands();
+
+    /// Runs one command; blocks (call it on a worker). `--json` may stand anywhere; a leading
+    /// "pnp" is skipped. An unknown word suggests the nearest.
+    Reply run(const std::vector<std::string>& words, const Caller& caller);
+    /// Words that may stand next after `words` (the last one unfinished): commands, MACs, numbers.
+    std::vector<std::string> complete(const std::vector<std::string>& words) const;
+
+    struct Line {
+        std::string_view usage; ///< "assign MAC EXT[,EXT…]"
+        std::string_view help;  ///< one sentence
+    };
+
+    /// For `help`, man pages and consoles that register each command.
+    static std::vector<Line> table();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace admin

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// A device's timeline told as a story, with the missing step and what to try when a phone is stuck.
+#pragma once
+
+#include "provisioning/base/clock.hpp"
+#include "provisioning/inventory/device.hpp"
+
+#include <string>
+#include <vector>
+
+namespace admin {
+
+struct Story {
+    std::vector<std::string> lines; ///< one per event: time, address, sentence
+    std::string now;                ///< where the phone stands
+    std::string next;               ///< what is missing and what to do; empty when all is well
+};
+
+Story explain(const inventory::Device& device,
+              const std::vector<inventory::Event>& timeline,
+              bool served_elsewhere,
+              base::UnixMs now);
+
+} // namespace admin
