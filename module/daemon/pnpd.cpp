@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// The stand-alone daemon: the engine without a PBX around it.
+#include "module/host.h"
+#include "module/settings.hpp"
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <grp.h>
+#include <syslog.h>
+#include <unistd.h>
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* default_config = "/etc/pnp/pnp.conf";
+constexpr const char* default_data = "/var/lib/pnp";
+constexpr const char* default_control = "/run/pnp/pnp.ctl";
+
+void log_line(void* to_syslog, pnp_level level, const char* room, const char* text) {
+    static constexpr std::array<const char*, 4> words = {"debug", "info", "WARN", "ERROR"};
+    static constexpr std::array<int, 4> priorities = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
+    if (to_syslog != nullptr) {
+        ::syslog(priorities.at(level), "%s: %s", room, text);
+    } else {
+        std::fprintf(stderr, "%-5s %s: %s\n", words.at(level), room, text);
+    }
+}
+
+po::options_description command_line() {
+    po::options_description options("Options");
+    options.add_options()("help,h", "show this and the options of pnp.conf")("version",
+                                                                             "show the version")(
+        "config", po::value<std::string>()->value_name("FILE"),
+        fmt::format("pnp.conf (default {})", default_config).c_str())(
+        "data", po::value<std::string>()->value_name("DIR"),
+        fmt::format("where pnp.sqlite3 lies (default {})", default_data).c_str())(
+        "interface", po::value<std::vector<std::string>>()->composing()->value_name("NAME"),
+        "serve phones on this interface or address; may be repeated (default: auto)")(
+        "http", po::value<std::string>()->value_name("PORT"), "TCP port of the file server")(
+        "control", po::value<std::string>()->value_name("SOCKET"),
+        fmt::format("socket of pnpctl (default {})", default_control).c_str())(
+        "foreground",
+        "log to standard error and stay; else log to syslog and go to the background")(
+        "sample", "print a pnp.conf with every option and its default");
+    return options;
+}
+
+void print_help(const po::options_description& options) {
+    std::cout << "Usage: pnpd [OPTION…]\n\n"
+                 "Onboards desk phones that are plugged into this machine's networks: hears their\n"
+                 "SIP PnP request, offers each approved one its own URL and serves its files.\n\n"
+              << options << "\nOptions of pnp.conf ([general], then [profile NAME]):\n";
+    for (const auto& option : engine::option_table()) {
+        std::cout << fmt::format(
+            "  {:<28} {}{}\n", option.name, option.help,
+            option.fallback.empty() ? "" : fmt::format(" Default: {}.", option.fallback));
+    }
+    std::cout << "\nAdminister it with pnpctl: pnpctl status, pnpctl show devices, "
+                 "pnpctl assign MAC EXT.\n";
+}
+
+/// Makes the folder of a file or of the data; what is wrong shows when it is used.
+void make_folder(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    if (!folder.empty() && !std::filesystem::exists(folder, ignored)) {
+        std::filesystem::create_directories(folder, ignored);
+        std::filesystem::permissions(folder,
+                                     std::filesystem::perms::owner_all |
+                                         std::filesystem::perms::group_read |
+                                         std::filesystem::perms::group_exec,
+                                     ignored);
+    }
+}
+
+int run(int argc, char** argv) {
+    const auto options = command_line();
+    po::variables_map given;
+    try {
+        po::store(po::command_line_parser(argc, argv)
+                      .options(options)
+                      .positional(po::positional_options_description())
+                      .run(),
+                  given);
+    } catch (const po::error& error) {
+        std::cerr << "pnpd: " << error.what() << "; see pnpd --help\n";
+        return 2;
+    }
+    if (given.count("help") != 0) {
+        print_help(options);
+        return 0;
+    }
+    if (given.count("version") != 0) {
+        std::cout << "pnpd " PNP_VERSION "\n";
+        return 0;
+    }
+    if (given.count("sample") != 0) {
+        std::cout << engine::sample_file();
+        return 0;
+    }
+    const auto value = [&](const char* name, const char* otherwise) {
+        return given.count(name) != 0 ? given[name].as<std::string>() : std::string(otherwise);
+    };
+    const auto config = value("config", default_config);
+    if (given.count("config") != 0 && ::access(config.c_str(), R_OK) != 0) {
+        std::cerr << "pnpd: cannot read " << config
+                  << "; `pnpd --sample` prints one to start from\n";
+        return 2;
+    }
+    const auto data = value("data", default_data);
+    const auto control = value("control", default_control);
+    make_folder(data);
+    make_folder(std::filesystem::path(control).parent_path());
+
+    std::vector<std::string> overrides;
+    if (given.count("data") != 0) {
+        overrides.push_back("data=" + data);
+    }
+    if (given.count("control") != 0) {
+        overrides.push_back("control=" + control);
+    }
+    if (given.count("http") != 0) {
+        overrides.push_back("http_port=" + given["http"].as<std::string>());
+    }
+    if (given.count("interface") != 0) {
+        overrides.push_back(fmt::format(
+            "interfaces={}", fmt::join(given["interface"].as<std::vector<std::string>>(), ",")));
+    }
+    std::vector<const char*> override_list;
+    for (const auto& one : overrides) {
+        override_list.push_back(one.c_str());
+    }
+    override_list.push_back(nullptr);
+
+    const bool foreground = given.count("foreground") != 0;
+    if (!foreground && ::daemon(1, 0) != 0) {
+        std::cerr << "pnpd: cannot go to the background; use --foreground\n";
+        return 1;
+    }
+    if (!foreground) {
+        ::openlog("pnpd", LOG_PID, LOG_DAEMON);
+    }
+
+    // Blocked before any thread starts, so that only sigwait below sees them.
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+        ::sigaddset(&signals, signal);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    ::sigdelset(&signals, SIGPIPE);
+
+    static char in_background = 0;
+    pnp_host host{};
+    host.version = PNP_HOST_VERSION;
+    host.name = "pnpd";
+    host.config_file = config.c_str();
+    host.overrides = override_list.data();
+    host.data_dir = data.c_str();
+    host.control = control.c_str();
+    host.context = foreground ? nullptr : &in_background;
+    host.log = log_line;
+
+    pnp_engine* engine = nullptr;
+    std::array<char, 1024> why{};
+    if (engine_start(&host, &engine, why.data(), why.size()) != 0) {
+        log_line(host.context, PNP_ERROR, "pnpd", why.data());
+        return 1;
+    }
+    log_line(host.context, PNP_INFO, "pnpd", "started; SIGHUP reads the configuration again");
+    for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {
+        if (signal != SIGHUP) {
+            break;
+        }
+        if (engine_reload(engine, why.data(), why.size()) != 0) {
+            log_line(host.context, PNP_ERROR, "pnpd", why.data());
+        }
+    }
+    log_line(host.context, PNP_INFO, "pnpd", "stopping");
+    engine_stop(engine);
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::cerr << "pnpd: " << error.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: MIT
+#include "module/engine.hpp"
+
+#include "pnp/neighbour.hpp"
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include <unistd.h>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace log = base::log;
+
+namespace {
+
+std::string joined(const std::vector<std::string>& words, std::string_view otherwise) {
+    return words.empty() ? std::string(otherwise) : fmt::format("{}", fmt::join(words, ", "));
+}
+
+void log_to(const pnp_host& host) {
+    if (host.log == nullptr) {
+        return;
+    }
+    log::set_sink([&host](log::Level level, std::string_view room, std::string_view text) {
+        host.log(host.context, static_cast<pnp_level>(level), std::string(room).c_str(),
+                 std::string(text).c_str());
+    });
+}
+
+} // namespace
+
+Engine::Engine(const pnp_host& host) : host_(host) {
+    if (host.config_file != nullptr) {
+        config_file_ = host.config_file;
+    }
+    for (const auto* const* one = host.overrides; one != nullptr && *one != nullptr; ++one) {
+        overrides_.emplace_back(*one);
+    }
+}
+
+Result<std::unique_ptr<Engine>> Engine::start(const pnp_host& host) {
+    if (host.version != PNP_HOST_VERSION) {
+        return fail(Errc::refused,
+                    "the host speaks version {} of the door and we speak {}: install modules and "
+                    "programs of one release",
+                    host.version, PNP_HOST_VERSION);
+    }
+    std::unique_ptr<Engine> engine(new Engine(host));
+    log_to(engine->host_);
+    if (auto done = engine->open(); !done) {
+        engine.reset();
+        log::set_sink({});
+        return tl::unexpected(done.error());
+    }
+    return engine;
+}
+
+Result<Settings> Engine::load_settings() const {
+    std::string text;
+    if (!config_file_.empty() && ::access(config_file_.c_str(), F_OK) == 0) {
+        auto file = base::read_file(config_file_);
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        text = std::move(*file);
+    }
+    auto settings = read_settings(text, config_file_, overrides_);
+    if (settings) {
+        if (settings->data.empty() && host_.data_dir != nullptr) {
+            settings->data = host_.data_dir;
+        }
+        if (settings->control.empty() && host_.control != nullptr) {
+            settings->control = host_.control;
+        }
+        if (settings->data.empty()) {
+            return fail(Errc::not_found, "no data folder is set: write data = FOLDER");
+        }
+    }
+    return settings;
+}
+
+base::Status Engine::open() {
+    auto settings = load_settings();
+    if (!settings) {
+        return tl::unexpected(settings.error());
+    }
+    auto catalogue = profile::Catalogue::load(settings->vendors);
+    if (!catalogue) {
+        return tl::unexpected(catalogue.error());
+    }
+    auto inventory =
+        inventory::Inventory::open(settings->data + "/pnp.sqlite3", settings->limits, clock_);
+    if (!inventory) {
+        return tl::unexpected(inventory.error());
+    }
+    inventory_ = std::move(*inventory);
+    started_ = clock_.unix_ms();
+
+    loop_ = std::make_unique<base::Loop>();
+    directory_ = std::make_unique<dialplan::Directory>(*inventory_);
+    if (host_.find_account != nullptr) {
+        directory_->host([this](const std::string& number) { return host_account(number); });
+        inventory_->host_numbers(
+            [this](const std::string& number) { return host_account(number).has_value(); });
+    }
+    desk_ = std::make_unique<Desk>(*loop_, *inventory_, clock_);
+    files_ = std::make_unique<serve::Files>(
+        *inventory_, clock_,
+        [this](const std::string& number) { return directory_->account(number); },
+        [this](std::function<void()> task) { loop_->work(std::move(task)); });
+    http_ = std::make_unique<serve::Http>(
+        *loop_, settings->http,
+        [this](const serve::Request& request) { return files_->answer(request); });
+
+    pnp::Policy policy;
+    policy.decide = [this](const pnp::Asked& asked) { return desk_->decide(asked); };
+    policy.prepare = [this](const pnp::Asked& asked, auto done) {
+        desk_->prepare(asked, std::move(done));
+    };
+    policy.note = [this](base::Mac mac, inventory::Step step, base::Endpoint phone,
+                         std::string_view detail) {
+        inventory_->note(mac, step, phone.address.str(), detail);
+        if (step == inventory::Step::offered) {
+            inventory_->reached(mac, inventory::Stage::offered);
+        }
+    };
+    policy.neighbour = pnp::neighbour_mac;
+    pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings->pnp, std::move(policy));
+
+    inventory_->on_change([this](const std::vector<base::Mac>& macs) {
+        loop_->post([this, macs] { pnp_->decided(macs); });
+    });
+
+    commands_ = std::make_shared<admin::Commands>(admin::Reach{
+        *inventory_,
+        *directory_,
+        clock_,
+        [this] { return desk_->rules()->catalogue; },
+        [this](base::Mac mac, const std::string& name, bool reveal) {
+            return render(mac, name, reveal);
+        },
+        [this] { return status(); },
+        [this] { return reload(); },
+        [this](base::Mac mac, bool reboot) { return resync(mac, reboot); },
+        [this](const inventory::Device& device) { return desk_->served_elsewhere(device); },
+    });
+    apply(*settings, *catalogue);
+
+    // Everything below runs on the loop thread only; the loop starts when all of it is in place.
+    control_ = std::make_unique<admin::Control>(*loop_, commands_);
+    if (!settings->control.empty() && settings->control != "none") {
+        if (auto done = control_->listen(settings->control); !done) {
+            return done;
+        }
+    }
+    interfaces_ = std::make_unique<base::Interfaces>(
+        *loop_, [this](const std::vector<base::Interface>& rows) { serve(rows); });
+    ticker_ = std::make_unique<base::Timer>(*loop_);
+    ticker_->after(std::chrono::seconds(1), [this] { tick(); });
+    loop_->start();
+    return {};
+}
+
+Engine::~Engine() {
+    if (loop_) {
+        loop_->stop();
+    }
+    ticker_.reset();
+    interfaces_.reset();
+    control_.reset();
+    pnp_.reset();
+    http_.reset();
+    if (inventory_) {
+        if (auto done = inventory_->flush(); !done) {
+            log::error("engine", "{}", done.error().what);
+        }
+    }
+    commands_.reset();
+    files_.reset();
+    desk_.reset();
+    directory_.reset();
+    loop_.reset();
+    inventory_.reset();
+    log::set_sink({});
+}
+
+void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue) {
+    log::set_level("", log::Level::info);
+    for (const auto& [room, level] : settings.levels) {
+        log::set_level(room, level);
+    }
+    desk_->rules(std::make_shared<const Desk::Rules>(
+        Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port}));
+    files_->settings({std::move(catalogue), settings.rules, settings.http_port});
+    const std::lock_guard lock(mutex_);
+    settings_ = settings;
+}
+
+base::Result<std::string> Engine::reload() {
+    auto settings = load_settings();
+    if (!settings) {
+        return tl::unexpected(settings.error());
+    }
+    auto catalogue = profile::Catalogue::load(settings->vendors);
+    if (!catalogue) {
+        return tl::unexpected(catalogue.error());
+    }
+    std::vector<std::string> restart;
+    {
+        const std::lock_guard lock(mutex_);
+        restart = needs_restart(settings_, *settings);
+    }
+    // The sockets belong to the loop thread; a console waits for it, the loop never for a console.
+    auto applied = std::make_shared<std::promise<void>>();
+    auto done = applied->get_future();
+    loop_->post(
+        [this, settings = std::move(*settings), catalogue = std::move(*catalogue), applied] {
+            apply(settings, catalogue);
+            pnp_->settings(settings.pnp);
+            std::vector<base::Interface> all;
+            {
+                const std::lock_guard lock(mutex_);
+                all = seen_.all;
+            }
+            serve(all);
+            applied->set_value();
+        });
+    if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
+        return fail(Errc::io, "the loop is busy; look at the log and try again");
+    }
+    log::info("engine", "configuration and templates read again");
+    return restart.empty() ? std::string("Configuration and templates were read again.")
+                           : fmt::format("Configuration and templates were read again. These wait "
+                                         "for a restart: {}.",
+                                         fmt::join(restart, ", "));
+}
+
+void Engine::serve(const std::vector<base::Interface>& rows) {
+    base::InterfaceChoice choice;
+    std::uint16_t http_port = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        choice = settings_.interfaces;
+        http_port = settings_.http_port;
+    }
+    Seen seen;
+    seen.all = rows;
+    std::vector<base::Endpoint> endpoints;
+    for (const auto& row : rows) {
+        if (choice.takes(row)) {
+            seen.served.push_back(row);
+            endpoints.push_back({row.address, http_port});
+        }
+    }
+    for (const auto& error : pnp_->serve(seen.served)) {
+        seen.problems.push_back(error.what);
+    }
+    for (const auto& error : http_->listen(endpoints)) {
+        seen.problems.push_back(error.what);
+    }
+    for (const auto& name : choice.names) {
+        if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) {
+                return row.name == name || row.address.str() == name;
+            })) {
+            seen.problems.push_back(
+                fmt::format("{} is not up or has no IPv4 address; it is served once it has", name));
+        }
+    }
+    if (seen.served.empty() && choice.automatic) {
+        seen.problems.emplace_back("no interface has a private address and takes multicast; name "
+                                   "one: interfaces = NAME");
+    }
+    seen.listening = http_->listening();
+    seen.hears_group = pnp_->hears_group();
+
+    const std::lock_guard lock(mutex_);
+    if (seen.served != seen_.served) {
+        std::vector<std::string> names;
+        for (const auto& row : seen.served) {
+            names.push_back(fmt::format("{} ({})", row.name, row.address.str()));
+        }
+        log::info("engine", "phones are served on {}", joined(names, "no interface"));
+    }
+    for (const auto& problem : seen.problems) {
+        if (std::find(seen_.problems.begin(), seen_.problems.end(), problem) ==
+            seen_.problems.end()) {
+            log::error("engine", "{}", problem);
+        }
+    }
+    seen_ = std::move(seen);
+}
+
+void Engine::tick() {
+    ticker_->after(std::chrono::seconds(1), [this] { tick(); });
+    if (!flushing_.exchange(true)) {
+        loop_->work([this] {
+            if (auto done = inventory_->flush(); !done) {
+                log::debug("engine", "{}", done.error().what); // the inventory warns, at its pace
+            }
+            flushing_ = false;
+        });
+    }
+    // What could not be opened is tried again: the port may be free by now.
+    if (++ticks_ % 10 == 0) {
+        std::vector<base::Interface> all;
+        {
+            const std::lock_guard lock(mutex_);
+            if (seen_.problems.empty()) {
+                return;
+            }
+            all = seen_.all;
+        }
+        serve(all);
+    }
+}
+
+Result<profile::Account> Engine::host_account(const std::string& number) const {
+    pnp_account account{};
+    char why[256] = "";
+    if (host_.find_account(host_.context, number.c_str(), &account, why, sizeof why) != 0) {
+        return fail(Errc::not_found, "{}", why);
+    }
+    profile::Account found{account.number, account.name, base::Secret(account.password)};
+    ::explicit_bzero(&account, sizeof account);
+    if (found.password.empty()) {
+        return fail(Errc::refused, "extension {} has no password that a phone could use", number);
+    }
+    return found;
+}
+
+std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& row : seen_.served) {
+        if (row.network().contains(phone)) {
+            return row;
+        }
+    }
+    if (!seen_.served.empty()) {
+        return seen_.served.front();
+    }
+    return {};
+}
+
+Result<std::string> Engine::render(base::Mac mac, const std::string& name, bool reveal) const {
+    const auto now = inventory_->now();
+    const auto* device = now.device(mac);
+    const auto row = interface_towards(device != nullptr ? device->seen.address : base::Ipv4{});
+    if (!row) {
+        return fail(Errc::not_found, "no interface is served, so the file has no address to name; "
+                                     "see `pnp status`");
+    }
+    return files_->render(mac, name, row->address, reveal);
+}
+
+Result<std::string> Engine::resync(base::Mac mac, bool reboot) {
+    const auto now = inventory_->now();
+    const auto* device = now.device(mac);
+    if (device == nullptr || !device->was_heard()) {
+        return fail(Errc::not_found, "{} was never heard, so its address is unknown; plug it in",
+                    mac.str());
+    }
+    const auto* vendor = desk_->vendor_of(*device);
+    if (vendor == nullptr || vendor->resync_event.empty()) {
+        return fail(Errc::not_found,
+                    "no profile says how phones like {} are told to come again; "
+                    "restart it by hand",
+                    mac.str());
+    }
+    const auto& event =
+        reboot && !vendor->reboot_event.empty() ? vendor->reboot_event : vendor->resync_event;
+    const auto address = device->seen.address;
+    if (host_.send_notify != nullptr && !device->lines.empty() &&
+        host_.send_notify(host_.context, device->lines.front().c_str(), address.str().c_str(),
+                          event.c_str()) == 0) {
+        inventory_->note(mac, inventory::Step::resync_sent, address.str(),
+                         fmt::format("NOTIFY {} by the PBX", event));
+        return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);
+    }
+    const auto row = interface_towards(address);
+    if (!row || !row->network().contains(address)) {
+        return fail(Errc::refused, "{} was last seen at {}, which is in no network that is served",
+                    mac.str(), address.str());
+    }
+    const base::Endpoint phone{address, vendor->sip_port};
+    inventory_->note(mac, inventory::Step::resync_sent, address.str(),
+                     fmt::format("NOTIFY {} to port {}", event, phone.port));
+    loop_->post([this, mac, phone, local = row->address, event] {
+        pnp_->resync(mac, phone, local, event, [this, mac, phone](const pnp::ResyncResult& result) {
+            if (result.status >= 200 && result.status < 300) {
+                inventory_->note(mac, inventory::Step::resync_answered, phone.address.str(),
+                                 fmt::format("{} {}", result.status, result.reason));
+            } else if (result.status == 0) {
+                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
+                                 result.reason.empty() ? "no answer" : result.reason);
+            } else {
+                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
+                                 fmt::format("{} {}", result.status, result.reason));
+            }
+        });
+    });
+    return fmt::format("NOTIFY with Event {} was sent to {}; `pnp explain {}` shows the answer.",
+                       event, phone.str(), mac.str());
+}
+
+std::vector<admin::Reach::StatusRow> Engine::status() const {
+    Seen seen;
+    Settings settings;
+    {
+        const std::lock_guard lock(mutex_);
+        seen = seen_;
+        settings = settings_;
+    }
+    std::vector<admin::Reach::StatusRow> rows;
+    const auto say = [&](std::string name, std::string value, bool is_problem = false) {
+        rows.push_back({std::move(name), std::move(value), is_problem});
+    };
+    say("version", fmt::format("PBX PnP {} in {}", PNP_VERSION,
+                               host_.name != nullptr ? host_.name : "an unnamed host"));
+    say("running", base::format_duration(
+                       std::chrono::milliseconds((clock_.unix_ms() - started_) / 1000 * 1000)));
+    std::vector<std::string> names;
+    for (const auto& row : seen.served) {
+        names.push_back(fmt::format("{} {}/{}", row.name, row.address.str(), row.prefix));
+    }
+    say("interfaces", joined(names, "none"), names.empty());
+    say("SIP group",
+        fmt::format("{} {}", settings.pnp.group.str(),
+                    seen.hears_group ? "is heard" : "is NOT heard"),
+        !seen.hears_group);
+    std::vector<std::string> listening;
+    for (const auto& endpoint : seen.listening) {
+        listening.push_back("http://" + endpoint.str());
+    }
+    say("files", joined(listening, "not served"), listening.empty());
+    say("database", settings.data + "/pnp.sqlite3");
+    say("control", settings.control.empty() ? "none" : settings.control);
+    say("configuration", config_file_.empty() || ::access(config_file_.c_str(), F_OK) != 0
+                             ? "built-in defaults"
+                             : config_file_);
+    const auto sip = pnp_->counters();
+    say("SUBSCRIBE", fmt::format("{} understood, {} repeated, {} malformed, {} not ours, {} from "
+                                 "outside, {} over the limit, {} dropped by the kernel",
+                                 sip.subscribes, sip.retransmissions, sip.malformed, sip.not_ours,
+                                 sip.foreign_source, sip.table_full, sip.kernel_drops));
+    say("NOTIFY", fmt::format("{} offered, {} accepted, {} failed, {} phones wait", sip.offers,
+                              sip.notify_accepted, sip.notify_failed, sip.held));
+    const auto http = http_->counters();
+    say("HTTP", fmt::format("{} requests, {} bad, {} timed out, {} connections refused, {} open",
+                            http.requests, http.bad_requests, http.timeouts,
+                            http.refused_connections, http.open));
+    const auto store = inventory_->counters();
+    say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));
+    if (store.flush_failures > 0) {
+        say("disk",
+            fmt::format("{} times the timeline could not be written; see the log",
+                        store.flush_failures),
+            true);
+    }
+    for (const auto& problem : seen.problems) {
+        say("problem", problem, true);
+    }
+    return rows;
+}
+
+} // namespace engine

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// All options in one table: pnp.conf, --help, the sample file and the README's table come from it.
+#pragma once
+
+#include "pnp/service.hpp"
+#include "provisioning/base/interfaces.hpp"
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/result.hpp"
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/profile/site.hpp"
+#include "provisioning/serve/http.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace engine {
+
+enum class UnknownPhone : std::uint8_t { hold, silent };
+
+struct Settings {
+    base::InterfaceChoice interfaces;
+    UnknownPhone unknown_phone = UnknownPhone::hold;
+    pnp::Settings pnp;
+    std::uint16_t http_port = 5480;
+    serve::HttpLimits http;
+    inventory::Limits limits;
+    std::string data;
+    std::string control;
+    std::string vendors; ///< the site's own templates
+    std::vector<std::pair<std::string, base::log::Level>> levels;
+    std::vector<profile::Rule> rules;
+};
+
+/// One row of the table.
+struct Option {
+    std::string_view section; ///< "general" or "profile"
+    std::string_view name;
+    std::string_view value;    ///< what to write, such as "DURATION"
+    std::string_view fallback; ///< the default, as it would be written; empty = none
+    std::string_view help;
+    bool reload_is_enough = true;
+};
+
+std::vector<Option> option_table();
+
+/// Reads `text` (the content of `file`), then the overrides ("name=value", options of [general]).
+/// Errors read "FILE:LINE: name: what is wrong, what to write".
+base::Result<Settings> read_settings(std::string_view text,
+                                     const std::string& file,
+                                     const std::vector<std::string>& overrides);
+
+/// The names of the options that differ and need a restart.
+std::vector<std::string> needs_restart(const Settings& before, const Settings& after);
+
+std::string sample_file();    ///< conf/pnp.conf.sample
+std::string markdown_table(); ///< the README's section
+
+} // namespace engine
