@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// An HTTP/1.1 server on the loop: plain requests in, plain responses out; Beast is seen in http.cpp
-// only.
+// An HTTP/1.1 server on the loop: plain requests in, plain responses out; Asio is seen in http.cpp
+// only, Beast in head.cpp only.
 #pragma once
 
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,12 +19,14 @@ namespace serve {
 
 struct Request {
     std::string method; ///< GET or HEAD: others were answered before anybody is asked
-    std::string
-        path; ///< percent-decoded, starts with "/", no "..", no control characters, no query
+    /// percent-decoded, starts with "/", printable ASCII, no "..", no "//", no query
+    std::string path;
     std::string user_agent;
     std::string authorization;
     base::Endpoint peer;
     base::Endpoint local; ///< the address the client reached us at
+    /// Neither a Range nor a condition: what a GET gets is the whole file, not a part and no 304.
+    bool whole = true;
 };
 
 struct Response {
@@ -36,17 +40,19 @@ struct HttpLimits {
     std::size_t header_bytes = 8192;
     std::size_t connections = 2000;
     std::size_t connections_per_source = 400; ///< 300 phones may sit behind one address
+    std::size_t target_bytes = 2048;
+    std::uint64_t body_bytes = 65536; ///< read and dropped: no handler wants one
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< first byte to last
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
     std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
 };
 
 struct HttpCounters {
-    std::uint64_t requests = 0;
+    std::uint64_t requests = 0;            ///< well-formed ones
     std::uint64_t refused_connections = 0; ///< over a limit
-    std::uint64_t timeouts = 0;
-    std::uint64_t bad_requests = 0;
-    std::uint64_t open = 0;
+    std::uint64_t timeouts = 0;            ///< in the middle of a request or of an answer
+    std::uint64_t bad_requests = 0;        ///< answered with 4xx and the end of the connection
+    std::uint64_t open = 0;                ///< connections now
 };
 
 class Http {
@@ -63,7 +69,7 @@ class Http {
     /// went wrong, one error for each that could not be opened; the others work. Loop thread.
     std::vector<base::Error> listen(const std::vector<base::Endpoint>& endpoints);
     std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
-    HttpCounters counters() const;
+    HttpCounters counters() const;                 ///< from any thread
 
   private:
     struct State;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// The request target of HTTP as the one clean path it stands for, and its spelling for logs.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace serve {
+
+/// Reads origin-form and absolute-form (RFC 9112 3.2), drops the query, decodes %XX once and joins
+/// repeated slashes, because phones put "/" and a name behind a URL that ends in "/". The path
+/// starts with "/" and holds printable ASCII without "." and ".." segments and backslashes; what
+/// would not is an error: no file of ours has such a name.
+base::Result<std::string> clean_path(std::string_view target);
+
+/// The path as a log may show it: of a token no more than its first four characters.
+std::string without_token(std::string_view path);
+
+} // namespace serve
