@@ -1,19 +1,82 @@
 // SPDX-License-Identifier: MIT
 // A map whose copies share what did not change: a copy is one pointer, a change copies one small
-// shard.
+// shard, and only if a copy still holds it.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <unordered_map>
 #include <utility>
 
 namespace base {
 
+/// A value shared by its copies; the first to write to a shared one gets a copy of its own.
+/// Not std::shared_ptr: its use_count() is a relaxed read, so a writer that sees 1 would not be
+/// ordered behind the last look of the reader that has just let go.
+template <class T> class SharedUntilWritten {
+  public:
+    SharedUntilWritten() = default;
+
+    SharedUntilWritten(const SharedUntilWritten& other) noexcept : node_(other.node_) {
+        if (node_ != nullptr) {
+            node_->owners.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+
+    SharedUntilWritten(SharedUntilWritten&& other) noexcept
+        : node_(std::exchange(other.node_, nullptr)) {}
+
+    SharedUntilWritten& operator=(const SharedUntilWritten& other) noexcept {
+        SharedUntilWritten copy(other);
+        std::swap(node_, copy.node_);
+        return *this;
+    }
+
+    SharedUntilWritten& operator=(SharedUntilWritten&& other) noexcept {
+        std::swap(node_, other.node_);
+        return *this;
+    }
+
+    ~SharedUntilWritten() {
+        if (node_ != nullptr && node_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            delete node_;
+        }
+    }
+
+    /// Null while nothing was written.
+    const T* get() const noexcept { return node_ == nullptr ? nullptr : &node_->value; }
+
+    /// The value to write to. Nobody can begin to share it meanwhile: only who holds this object
+    /// could hand out a copy of it.
+    T& own() {
+        if (node_ == nullptr) {
+            node_ = new Node();
+        } else if (node_->owners.load(std::memory_order_acquire) != 1) {
+            SharedUntilWritten copy;
+            copy.node_ = new Node(node_->value);
+            std::swap(node_, copy.node_);
+        }
+        return node_->value;
+    }
+
+  private:
+    struct Node {
+        Node() = default;
+
+        explicit Node(const T& from) : value(from) {}
+
+        std::atomic<std::size_t> owners{1};
+        T value{};
+    };
+
+    Node* node_ = nullptr;
+};
+
 /// Readers keep a copy and never see a later change; the writer changes its own copy and hands out
-/// another. A change copies two arrays of 64 pointers and one shard (size / 4096 entries).
+/// another. The first change after a copy was handed out copies two arrays of 64 pointers and one
+/// shard (size / 4096 entries); what no copy holds any more is changed in place.
 template <class Key, class Value, class Hash = std::hash<Key>> class ShardMap {
   public:
     const Value* find(const Key& key) const {
@@ -43,18 +106,18 @@ template <class Key, class Value, class Hash = std::hash<Key>> class ShardMap {
     std::size_t size() const noexcept { return size_; }
 
     template <class Visit> void each(Visit&& visit) const {
-        if (!root_) {
+        if (root_.get() == nullptr) {
             return;
         }
-        for (const auto& branch : *root_) {
-            if (!branch) {
+        for (const auto& branch : *root_.get()) {
+            if (branch.get() == nullptr) {
                 continue;
             }
-            for (const auto& shard : *branch) {
-                if (!shard) {
+            for (const auto& shard : *branch.get()) {
+                if (shard.get() == nullptr) {
                     continue;
                 }
-                for (const auto& [key, value] : *shard) {
+                for (const auto& [key, value] : *shard.get()) {
                     visit(key, value);
                 }
             }
@@ -64,8 +127,8 @@ template <class Key, class Value, class Hash = std::hash<Key>> class ShardMap {
   private:
     static constexpr std::size_t width = 64;
     using Shard = std::unordered_map<Key, Value, Hash>;
-    using Branch = std::array<std::shared_ptr<const Shard>, width>;
-    using Root = std::array<std::shared_ptr<const Branch>, width>;
+    using Branch = std::array<SharedUntilWritten<Shard>, width>;
+    using Root = std::array<SharedUntilWritten<Branch>, width>;
 
     static std::pair<std::size_t, std::size_t> place(const Key& key) {
         const std::size_t hash = Hash{}(key)*0x9E3779B97F4A7C15ULL;
@@ -73,25 +136,19 @@ template <class Key, class Value, class Hash = std::hash<Key>> class ShardMap {
     }
 
     const Shard* shard_at(std::size_t outer, std::size_t inner) const {
-        return root_ && (*root_)[outer] ? (*(*root_)[outer])[inner].get() : nullptr;
+        const Root* root = root_.get();
+        const Branch* branch = root == nullptr ? nullptr : (*root)[outer].get();
+        return branch == nullptr ? nullptr : (*branch)[inner].get();
     }
 
-    /// Copies the way down to the key's shard, so that what readers hold stays as it is.
+    /// The key's shard for writing. Order matters: copying a shared root raises the counts of its
+    /// branches, so that they are found to be shared in their turn.
     Shard& own_shard(const Key& key) {
         const auto [outer, inner] = place(key);
-        auto root = root_ ? std::make_shared<Root>(*root_) : std::make_shared<Root>();
-        auto branch =
-            (*root)[outer] ? std::make_shared<Branch>(*(*root)[outer]) : std::make_shared<Branch>();
-        auto shard = (*branch)[inner] ? std::make_shared<Shard>(*(*branch)[inner])
-                                      : std::make_shared<Shard>();
-        Shard& mine = *shard;
-        (*branch)[inner] = std::move(shard);
-        (*root)[outer] = std::move(branch);
-        root_ = std::move(root);
-        return mine;
+        return root_.own()[outer].own()[inner].own();
     }
 
-    std::shared_ptr<const Root> root_;
+    SharedUntilWritten<Root> root_;
     std::size_t size_ = 0;
 };
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Decisions: all of a list or none, on disk before anyone is told.
+#include "provisioning/base/log.hpp"
+#include "provisioning/inventory/plan.hpp"
+#include "provisioning/inventory/state.hpp"
+
+#include <utility>
+
+namespace inventory {
+
+using base::Status;
+
+namespace {
+
+constexpr std::size_t most_actor = 128;
+
+/// The timelines of the devices in a plan: what waits for them goes to disk before the decision, so
+/// that rows stand in the order in which things happened.
+struct Timelines {
+    std::vector<EventQueue::Batch> waiting;
+    std::vector<std::optional<EventRow>> newest; ///< of each, once written
+};
+
+Status write(Store& store,
+             const Plan& plan,
+             const std::unordered_set<base::Mac>& gone,
+             Timelines& timelines,
+             const std::size_t most_events,
+             base::UnixMs now,
+             std::string_view actor) {
+    auto transaction = store.begin(sql::Sync::full);
+    if (!transaction) {
+        return tl::unexpected(transaction.error());
+    }
+    Status done;
+    for (const auto& [number, extension] : plan.extensions()) {
+        done = store.remove_extension(number);
+        if (done && extension) {
+            done = store.add_extension(*extension);
+        }
+        if (!done) {
+            return done;
+        }
+    }
+    auto batch = timelines.waiting.begin();
+    for (const auto& [mac, planned] : plan.devices()) {
+        if (gone.count(mac) != 0) {
+            done = store.forget_stranger(mac);
+        }
+        if (done) {
+            done = store.put_decision(planned.device);
+        }
+        if (done && planned.is_blocked_anew) {
+            done = store.remove_tokens(mac);
+        }
+        if (!done) {
+            return done;
+        }
+        auto events = batch->events;
+        for (const auto& event : planned.events) {
+            events.push_back({event, 0});
+        }
+        auto newest = store.add_events(mac, events, most_events);
+        if (!newest) {
+            return tl::unexpected(newest.error());
+        }
+        timelines.newest.push_back(std::move(*newest));
+        ++batch;
+    }
+    for (const auto& order : plan.orders()) {
+        if (done = store.add_audit(now, actor, order); !done) {
+            return done;
+        }
+    }
+    return transaction->commit();
+}
+
+} // namespace
+
+Status Inventory::apply(const std::vector<Change>& changes, std::string_view actor) {
+    auto& state = *state_;
+    actor = actor.substr(0, most_actor);
+    std::function<bool(const std::string&)> is_host_number;
+    {
+        const std::lock_guard hooks(state.hooks);
+        is_host_number = state.is_host_number;
+    }
+
+    std::vector<base::Mac> touched;
+    std::vector<std::string> orders;
+    {
+        const std::lock_guard disk(state.disk);
+        const auto now = state.clock.unix_ms();
+        const auto before = this->now(); // decisions stand still while `disk` is held
+        Plan plan(before, is_host_number, now, actor);
+        for (std::size_t at = 0; at < changes.size(); ++at) {
+            if (auto possible = plan.add(changes[at]); !possible) {
+                return changes.size() == 1
+                           ? possible
+                           : base::fail(possible.error().code,
+                                        "change {} of {}: {}; nothing was changed", at + 1,
+                                        changes.size(), possible.error().what);
+            }
+        }
+
+        Timelines timelines;
+        std::unordered_set<base::Mac> gone;
+        {
+            const std::lock_guard model(state.model);
+            for (const auto& [mac, planned] : plan.devices()) {
+                timelines.waiting.push_back(state.events.take(mac));
+                if (state.gone.count(mac) != 0) {
+                    gone.insert(mac);
+                }
+            }
+        }
+        const auto most_events = state.most_events(false);
+        auto written = write(*state.store, plan, gone, timelines, most_events, now, actor);
+
+        const std::lock_guard model(state.model);
+        if (!written) {
+            for (auto& batch : timelines.waiting) {
+                const bool is_stranger = state.is_stranger(batch.mac);
+                state.events.restore(std::move(batch), state.most_events(is_stranger));
+            }
+            return base::fail(written.error().code, "nothing was changed: {}",
+                              written.error().what);
+        }
+        std::size_t at = 0;
+        for (const auto& [mac, planned] : plan.devices()) {
+            // Its sighting may have moved on meanwhile; or it was dropped as a stranger.
+            const auto* known = state.current.device(mac);
+            auto device = known != nullptr ? *known : planned.device;
+            device.approval = planned.device.approval;
+            device.lines = planned.device.lines;
+            device.generation = planned.device.generation;
+            device.decided = planned.device.decided;
+            state.strangers.forget(mac);
+            state.gone.erase(mac);
+            state.track_of(mac).on_disk = true;
+            if (known == nullptr && device.was_heard()) {
+                state.unsaved.insert(mac);
+            }
+            if (planned.is_blocked_anew) {
+                state.end_first_tokens(mac);
+            }
+            state.renew_credentials(device);
+            state.put(std::move(device));
+            state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));
+            ++at;
+        }
+        for (const auto& [number, extension] : plan.extensions()) {
+            if (extension) {
+                state.current.extensions_.put(number,
+                                              std::make_shared<const Extension>(*extension));
+            } else {
+                state.current.extensions_.erase(number);
+            }
+        }
+        touched = plan.touched();
+        orders = plan.orders();
+    }
+    for (const auto& order : orders) {
+        base::log::info("inventory", "{} (by {})", order, actor);
+    }
+
+    std::function<void(const std::vector<base::Mac>&)> changed;
+    {
+        const std::lock_guard hooks(state.hooks);
+        changed = state.changed;
+    }
+    if (changed && !changes.empty()) {
+        changed(touched);
+    }
+    return {};
+}
+
+} // namespace inventory

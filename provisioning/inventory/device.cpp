@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The words for a device's state and for the steps of its life.
+#include "provisioning/inventory/device.hpp"
+
+#include <array>
+#include <utility>
+
+namespace inventory {
+
+namespace {
+
+constexpr std::array<std::pair<Step, std::string_view>, 20> step_names = {{
+    {Step::heard, "heard"},
+    {Step::held, "held"},
+    {Step::offered, "offered"},
+    {Step::notify_accepted, "notify_accepted"},
+    {Step::notify_refused, "notify_refused"},
+    {Step::notify_timeout, "notify_timeout"},
+    {Step::waited_too_long, "waited_too_long"},
+    {Step::file_served, "file_served"},
+    {Step::file_missing, "file_missing"},
+    {Step::file_refused, "file_refused"},
+    {Step::configured, "configured"},
+    {Step::approved, "approved"},
+    {Step::blocked, "blocked"},
+    {Step::assigned, "assigned"},
+    {Step::unassigned, "unassigned"},
+    {Step::resync_sent, "resync_sent"},
+    {Step::resync_answered, "resync_answered"},
+    {Step::resync_failed, "resync_failed"},
+    {Step::registered, "registered"},
+    {Step::lost, "lost"},
+}};
+
+} // namespace
+
+std::string_view Device::state() const noexcept {
+    if (approval == Approval::blocked) {
+        return "blocked";
+    }
+    if (approval == Approval::pending) {
+        return "pending";
+    }
+    switch (seen.stage) {
+    case Stage::heard:
+        return "approved";
+    case Stage::offered:
+        return "offered";
+    case Stage::fetching:
+        return "fetching";
+    case Stage::configured:
+        return "configured";
+    case Stage::registered:
+        return "registered";
+    }
+    return "approved";
+}
+
+std::string_view name(Step step) noexcept {
+    for (const auto& [candidate, text] : step_names) {
+        if (candidate == step) {
+            return text;
+        }
+    }
+    return "unknown";
+}
+
+std::optional<Step> step_named(std::string_view name) noexcept {
+    for (const auto& [candidate, text] : step_names) {
+        if (text == name) {
+            return candidate;
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace inventory

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Timeline events on their way to the disk, equal consecutive ones as one.
+#include "provisioning/inventory/event_queue.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace inventory {
+
+namespace {
+
+template <class A, class B> bool same(const A& a, const B& b) {
+    return a.step == b.step && a.address == b.address && a.detail == b.detail;
+}
+
+} // namespace
+
+EventQueue::Line& EventQueue::line_of(base::Mac mac) {
+    const auto [found, is_new] = lines_.try_emplace(mac);
+    if (is_new) {
+        found->second.serial = next_serial_++;
+    }
+    return found->second;
+}
+
+EventQueue::Line* EventQueue::same_line(const Batch& batch) {
+    const auto found = lines_.find(batch.mac);
+    return found == lines_.end() || found->second.serial != batch.serial ? nullptr : &found->second;
+}
+
+void EventQueue::knows(base::Mac mac, EventRow newest) {
+    line_of(mac).newest = std::move(newest);
+}
+
+void EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stranger) {
+    auto& line = line_of(mac);
+    if (!line.events.empty() && same(line.events.back().event, event)) {
+        auto& back = line.events.back().event;
+        ++back.count;
+        back.last = event.last;
+        return;
+    }
+    if (most == 0 || total_ >= (is_stranger ? most_of_all / 2 : most_of_all)) {
+        ++dropped_;
+        return;
+    }
+    const bool adds = line.events.empty() && line.newest && same(*line.newest, event);
+    line.events.push_back({std::move(event), adds ? line.newest->id : 0});
+    ++total_;
+    waiting_.insert(mac);
+    trim(line, most);
+}
+
+void EventQueue::trim(Line& line, std::size_t most) {
+    if (line.events.size() <= most) {
+        return;
+    }
+    const auto excess = line.events.size() - most;
+    line.events.erase(line.events.begin(),
+                      std::next(line.events.begin(), static_cast<std::ptrdiff_t>(excess)));
+    total_ -= excess;
+    dropped_ += excess;
+}
+
+EventQueue::Batch EventQueue::take(base::Mac mac) {
+    auto& line = line_of(mac);
+    total_ -= line.events.size();
+    waiting_.erase(mac);
+    // Until the batch is written nobody knows which row will be the newest: `newest` is empty.
+    return {mac, line.serial, std::exchange(line.events, {}),
+            std::exchange(line.newest, std::nullopt)};
+}
+
+std::vector<EventQueue::Batch> EventQueue::take_all() {
+    std::vector<Batch> batches;
+    batches.reserve(waiting_.size());
+    while (!waiting_.empty()) {
+        batches.push_back(take(*waiting_.begin()));
+    }
+    return batches;
+}
+
+void EventQueue::written(const Batch& batch, std::optional<EventRow> newest) {
+    auto* line = same_line(batch);
+    if (line == nullptr) {
+        return;
+    }
+    line->newest = newest ? std::move(newest) : batch.newest;
+    // What came in meanwhile may continue the row that has just been written.
+    if (line->newest && !line->events.empty() && same(*line->newest, line->events.front().event)) {
+        line->events.front().row = line->newest->id;
+    }
+}
+
+void EventQueue::restore(Batch batch, std::size_t most) {
+    auto* line = same_line(batch);
+    if (line == nullptr) {
+        return;
+    }
+    line->newest = std::move(batch.newest);
+    if (batch.events.empty()) {
+        if (line->events.empty() && !line->newest) {
+            lines_.erase(batch.mac); // taken for a device that did not come to be
+        }
+        return;
+    }
+    auto later = std::exchange(line->events, std::move(batch.events));
+    total_ += line->events.size();
+    auto from = later.begin();
+    if (from != later.end() && same(line->events.back().event, from->event)) {
+        line->events.back().event.count += from->event.count;
+        line->events.back().event.last = from->event.last;
+        ++from;
+        --total_;
+    }
+    line->events.insert(line->events.end(), std::make_move_iterator(from),
+                        std::make_move_iterator(later.end()));
+    waiting_.insert(batch.mac);
+    trim(*line, most);
+}
+
+void EventQueue::forget(base::Mac mac) {
+    const auto found = lines_.find(mac);
+    if (found == lines_.end()) {
+        return;
+    }
+    total_ -= found->second.events.size();
+    waiting_.erase(mac);
+    lines_.erase(found);
+}
+
+const std::vector<QueuedEvent>* EventQueue::waiting_of(base::Mac mac) const {
+    const auto found = lines_.find(mac);
+    return found == lines_.end() ? nullptr : &found->second.events;
+}
+
+} // namespace inventory

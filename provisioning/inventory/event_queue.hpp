@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Timeline events on their way to the disk, equal consecutive ones as one.
+#pragma once
+
+#include "provisioning/base/mac.hpp"
+#include "provisioning/inventory/device.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace inventory {
+
+/// The newest row of a device on disk: an equal event adds to it.
+struct EventRow {
+    std::int64_t id = 0;
+    Step step{};
+    std::string address;
+    std::string detail;
+};
+
+struct QueuedEvent {
+    Event event;
+    std::int64_t row = 0; ///< not 0: adds `event.count` to this row instead of making one
+};
+
+/// Not for two threads at once.
+class EventQueue {
+  public:
+    static constexpr std::size_t most_of_all = 10'000;
+
+    /// What was taken to be written; goes back by written() or restore().
+    struct Batch {
+        base::Mac mac;
+        std::uint64_t serial = 0;
+        std::vector<QueuedEvent> events;
+        std::optional<EventRow> newest;
+    };
+
+    /// Tells about a row that is on disk already.
+    void knows(base::Mac mac, EventRow newest);
+
+    /// `most`: what the device may have in its timeline; its oldest one gives way. Of the room for
+    /// all devices, strangers get half, so that a flood of them hides nothing of the others.
+    void add(base::Mac mac, Event event, std::size_t most, bool is_stranger);
+
+    std::vector<Batch> take_all();
+    Batch take(base::Mac mac);
+    void written(const Batch& batch, std::optional<EventRow> newest);
+    void restore(Batch batch, std::size_t most);
+
+    void forget(base::Mac mac);
+
+    const std::vector<QueuedEvent>* waiting_of(base::Mac mac) const;
+
+    std::uint64_t dropped() const noexcept { return dropped_; }
+
+  private:
+    struct Line {
+        std::uint64_t serial = 0; ///< a device forgotten and heard again is another one
+        std::vector<QueuedEvent> events;
+        std::optional<EventRow> newest;
+    };
+
+    Line& line_of(base::Mac mac);
+    Line* same_line(const Batch& batch);
+    void trim(Line& line, std::size_t most);
+
+    std::unordered_map<base::Mac, Line> lines_;
+    std::unordered_set<base::Mac> waiting_; ///< whose line has events
+    std::size_t total_ = 0;
+    std::uint64_t dropped_ = 0;
+    std::uint64_t next_serial_ = 1;
+};
+
+} // namespace inventory

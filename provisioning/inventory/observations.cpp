@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// What the network shows: into memory at once, to the disk with the next flush().
+#include "provisioning/base/log.hpp"
+#include "provisioning/inventory/state.hpp"
+
+#include <utility>
+
+namespace inventory {
+
+using base::Result;
+using base::Status;
+
+namespace {
+
+/// Of strangers' text we keep what a person would read: memory is bounded by devices × this.
+constexpr std::size_t most_text = 256;
+
+std::string clipped(std::string_view text) {
+    if (text.size() > most_text) {
+        text = text.substr(0, most_text);
+        // Not half a UTF-8 character: continuation bytes are 10xxxxxx (RFC 3629).
+        while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) {
+            const bool is_first = (static_cast<unsigned char>(text.back()) & 0xC0U) == 0xC0U;
+            text.remove_suffix(1);
+            if (is_first) {
+                break;
+            }
+        }
+    }
+    return std::string(text);
+}
+
+void learn(std::string& known, std::string_view shown) {
+    if (!shown.empty()) {
+        known = clipped(shown);
+    }
+}
+
+} // namespace
+
+void Inventory::saw(base::Mac mac, const Sighting& sighting) {
+    if (mac == base::Mac()) {
+        return;
+    }
+    const auto now = state_->clock.unix_ms();
+    const std::lock_guard model(state_->model);
+    const auto* known = state_->current.device(mac);
+    auto device = known == nullptr ? Device() : *known;
+    if (known == nullptr) {
+        device.mac = mac;
+        device.seen.stage = sighting.stage;
+    }
+    auto& seen = device.seen;
+    if (!device.was_heard()) {
+        seen.first = now;
+    }
+    seen.last = now;
+    if (sighting.address.value != 0) {
+        seen.address = sighting.address;
+    }
+    learn(seen.interface, sighting.interface);
+    learn(seen.vendor, sighting.vendor);
+    learn(seen.model, sighting.model);
+    learn(seen.version, sighting.version);
+    learn(seen.user_agent, sighting.user_agent);
+
+    const bool is_stranger = device.approval == Approval::pending;
+    state_->put(std::move(device));
+    state_->track_of(mac);
+    state_->unsaved.insert(mac);
+    if (is_stranger) {
+        state_->strangers.heard(mac);
+        state_->drop_strangers();
+    }
+}
+
+void Inventory::note(base::Mac mac, Step step, std::string_view address, std::string_view detail) {
+    const auto now = state_->clock.unix_ms();
+    Event event{step, clipped(address), clipped(detail), now, now, 1};
+    const std::lock_guard model(state_->model);
+    const auto* device = state_->current.device(mac);
+    if (device == nullptr) {
+        return;
+    }
+    const bool is_stranger = device->approval == Approval::pending;
+    state_->events.add(mac, std::move(event), state_->most_events(is_stranger), is_stranger);
+}
+
+void Inventory::reached(base::Mac mac, Stage stage) {
+    const std::lock_guard model(state_->model);
+    const auto* known = state_->current.device(mac);
+    if (known == nullptr || known->seen.stage == stage) {
+        return;
+    }
+    auto device = *known;
+    device.seen.stage = stage;
+    state_->put(std::move(device));
+    state_->unsaved.insert(mac);
+}
+
+Inventory::State::Unsaved Inventory::State::take_unsaved(base::UnixMs now) {
+    Unsaved taken;
+    taken.gone.assign(gone.begin(), gone.end());
+    gone.clear();
+    taken.seen.reserve(unsaved.size());
+    for (const auto mac : unsaved) {
+        if (const auto* device = current.devices_.find(mac)) {
+            taken.seen.push_back({*device, track_of(mac).serial});
+        }
+    }
+    unsaved.clear();
+    taken.events = events.take_all();
+    for (const auto& batch : taken.events) {
+        taken.most_events.push_back(most_events(is_stranger(batch.mac)));
+    }
+    taken.tokens_expired = next_expiry != 0 && next_expiry <= now;
+    return taken;
+}
+
+void Inventory::State::keep_for_later(Unsaved taken) {
+    gone.insert(taken.gone.begin(), taken.gone.end());
+    for (const auto& seen : taken.seen) {
+        const auto found = tracks.find(seen.device->mac);
+        if (found != tracks.end() && found->second.serial == seen.serial) {
+            unsaved.insert(seen.device->mac);
+        }
+    }
+    for (std::size_t at = 0; at < taken.events.size(); ++at) {
+        events.restore(std::move(taken.events[at]), taken.most_events[at]);
+    }
+}
+
+void Inventory::State::saved(const Unsaved& taken, std::vector<std::optional<EventRow>> newest) {
+    for (const auto& seen : taken.seen) {
+        const auto mac = seen.device->mac;
+        const auto found = tracks.find(mac);
+        if (found != tracks.end() && found->second.serial == seen.serial) {
+            found->second.on_disk = true;
+        } else if (seen.device->approval == Approval::pending) {
+            gone.insert(mac); // dropped while it was being written
+        }
+    }
+    for (std::size_t at = 0; at < taken.events.size(); ++at) {
+        events.written(taken.events[at], std::move(newest[at]));
+    }
+}
+
+Result<std::vector<std::optional<EventRow>>>
+Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
+    auto transaction = store->begin(sql::Sync::normal);
+    if (!transaction) {
+        return tl::unexpected(transaction.error());
+    }
+    Status done;
+    for (auto mac = taken.gone.begin(); done && mac != taken.gone.end(); ++mac) {
+        done = store->forget_stranger(*mac);
+    }
+    for (auto seen = taken.seen.begin(); done && seen != taken.seen.end(); ++seen) {
+        done = store->put_sighting(seen->device->mac, seen->device->seen);
+    }
+    std::vector<std::optional<EventRow>> newest;
+    for (std::size_t at = 0; done && at < taken.events.size(); ++at) {
+        const auto& batch = taken.events[at];
+        auto row = store->add_events(batch.mac, batch.events, taken.most_events[at]);
+        if (!row) {
+            return tl::unexpected(row.error());
+        }
+        newest.push_back(std::move(*row));
+    }
+    if (done && (tidy || taken.tokens_expired)) {
+        done = store->remove_expired_tokens(now);
+    }
+    if (done && tidy) {
+        const std::chrono::milliseconds kept = limits.events_for;
+        done = store->remove_events_before(now - kept.count()).and_then([&] {
+            return store->keep_audits(most_audits);
+        });
+    }
+    if (done) {
+        done = transaction->commit();
+    }
+    if (!done) {
+        return tl::unexpected(done.error());
+    }
+    return newest;
+}
+
+Status Inventory::flush() {
+    auto& state = *state_;
+    const std::lock_guard disk(state.disk);
+    const auto now = state.clock.unix_ms();
+    const bool tidy = now >= state.next_tidy;
+    State::Unsaved taken;
+    {
+        const std::lock_guard model(state.model);
+        taken = state.take_unsaved(now);
+    }
+    if (taken.empty() && !tidy) {
+        return {};
+    }
+    auto written = state.write(taken, now, tidy);
+    if (!written) {
+        {
+            const std::lock_guard model(state.model);
+            ++state.flush_failures;
+            state.keep_for_later(std::move(taken));
+        }
+        // Each second the same: said when it begins and when it ends.
+        if (!std::exchange(state.is_failing, true)) {
+            base::log::error("inventory", "what phones do is kept in memory only: {}",
+                             written.error().what);
+        }
+        return tl::unexpected(written.error());
+    }
+    if (tidy) {
+        state.next_tidy = now + State::tidy_every.count();
+    }
+    {
+        const std::lock_guard model(state.model);
+        state.saved(taken, std::move(*written));
+        if (taken.tokens_expired) {
+            state.end_expired_tokens(now);
+        }
+    }
+    if (std::exchange(state.is_failing, false)) {
+        base::log::info("inventory", "what phones do is written to disk again");
+    }
+    return {};
+}
+
+} // namespace inventory

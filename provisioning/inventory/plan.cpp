@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// What a list of changes comes to, found out before anything is written.
+#include "provisioning/inventory/plan.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace inventory {
+
+using base::Errc;
+using base::fail;
+using base::Status;
+
+namespace {
+
+constexpr std::size_t most_lines = 64;
+constexpr std::size_t most_number = 64;
+constexpr std::size_t most_text = 200;
+
+bool is_control(char letter) {
+    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+}
+
+bool is_number_letter(char letter) {
+    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z') ||
+           (letter != '\0' && std::string_view("*#+-._").find(letter) != std::string_view::npos);
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_control);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// The first few, so that a sentence stays one.
+std::string named(const std::vector<base::Mac>& macs) {
+    constexpr std::size_t most = 5;
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < std::min(macs.size(), most); ++at) {
+        words.push_back(macs[at].str());
+    }
+    return macs.size() > most ? fmt::format("{} and {} more", joined(words), macs.size() - most)
+                              : joined(words);
+}
+
+Status check_mac(base::Mac mac) {
+    if (mac == base::Mac()) {
+        return fail(Errc::malformed, "000000000000 is no phone; give the MAC on its label");
+    }
+    return {};
+}
+
+} // namespace
+
+Plan::Plan(const Snapshot& before,
+           const std::function<bool(const std::string&)>& is_host_number,
+           base::UnixMs now,
+           std::string_view actor)
+    : before_(before), is_host_number_(is_host_number), now_(now), actor_(actor) {}
+
+Status Plan::add(const Change& change) {
+    return std::visit([this](const auto& order) { return carry_out(order); }, change);
+}
+
+std::vector<base::Mac> Plan::touched() const {
+    std::set<base::Mac> macs;
+    for (const auto& [mac, planned] : devices_) {
+        macs.insert(mac);
+    }
+    for (const auto& [number, extension] : extensions_) {
+        for (const auto mac : holders(number)) {
+            macs.insert(mac);
+        }
+    }
+    return {macs.begin(), macs.end()};
+}
+
+const Device* Plan::device(base::Mac mac) const {
+    const auto found = devices_.find(mac);
+    return found != devices_.end() ? &found->second.device : before_.device(mac);
+}
+
+Plan::Planned& Plan::planned(base::Mac mac) {
+    const auto [found, is_new] = devices_.try_emplace(mac);
+    if (is_new) {
+        if (const auto* known = before_.device(mac)) {
+            found->second.device = *known;
+        }
+        found->second.device.mac = mac;
+    }
+    return found->second;
+}
+
+bool Plan::has_extension(const std::string& number) const {
+    const auto found = extensions_.find(number);
+    return found != extensions_.end() ? found->second.has_value()
+                                      : before_.extension(number) != nullptr;
+}
+
+std::vector<base::Mac> Plan::holders(const std::string& number) const {
+    auto macs = before_.holders(number);
+    std::erase_if(macs, [&](base::Mac mac) { return devices_.count(mac) != 0; });
+    for (const auto& [mac, planned] : devices_) {
+        const auto& lines = planned.device.lines;
+        if (std::find(lines.begin(), lines.end(), number) != lines.end()) {
+            macs.push_back(mac);
+        }
+    }
+    return macs;
+}
+
+void Plan::decide(Planned& planned, Approval approval) {
+    if (planned.device.approval != approval) {
+        planned.device.approval = approval;
+        planned.device.decided = now_;
+    }
+}
+
+void Plan::note(Planned& planned, Step step, const std::string& detail) {
+    planned.events.push_back({step, "", detail, now_, now_, 1});
+}
+
+Status Plan::carry_out(const Approve& change) {
+    if (auto valid = check_mac(change.mac); !valid) {
+        return valid;
+    }
+    orders_.push_back(fmt::format("approve {}", change.mac.str()));
+    if (const auto* known = device(change.mac); known != nullptr && known->is_approved()) {
+        return {};
+    }
+    auto& target = planned(change.mac);
+    decide(target, Approval::approved);
+    note(target, Step::approved, fmt::format("by {}", actor_));
+    return {};
+}
+
+Status Plan::carry_out(const Block& change) {
+    if (auto valid = check_mac(change.mac); !valid) {
+        return valid;
+    }
+    orders_.push_back(fmt::format("block {}", change.mac.str()));
+    if (const auto* known = device(change.mac);
+        known != nullptr && known->approval == Approval::blocked) {
+        return {};
+    }
+    auto& target = planned(change.mac);
+    decide(target, Approval::blocked);
+    target.is_blocked_anew = true;
+    note(target, Step::blocked, fmt::format("by {}", actor_));
+    return {};
+}
+
+Status Plan::carry_out(const Assign& change) {
+    const auto mac = change.mac.str();
+    if (auto valid = check_mac(change.mac); !valid) {
+        return valid;
+    }
+    if (change.lines.empty()) {
+        return fail(Errc::malformed,
+                    "assign {}: no extension given; name at least one, or unassign the phone", mac);
+    }
+    if (change.lines.size() > most_lines) {
+        return fail(Errc::malformed, "assign {}: {} lines; a phone has at most {}", mac,
+                    change.lines.size(), most_lines);
+    }
+    std::set<std::string> numbers;
+    for (const auto& number : change.lines) {
+        if (!numbers.insert(number).second) {
+            return fail(Errc::conflict, "assign {}: extension {} is named twice; name it once", mac,
+                        number);
+        }
+        if (!has_extension(number) && !(is_host_number_ && is_host_number_(number))) {
+            return fail(Errc::not_found,
+                        "assign {}: there is no extension {}; add it first, or create it in the "
+                        "PBX",
+                        mac, number);
+        }
+    }
+    orders_.push_back(fmt::format("assign {} to {}", mac, joined(change.lines)));
+    if (const auto* known = device(change.mac);
+        known != nullptr && known->is_approved() && known->lines == change.lines) {
+        return {};
+    }
+    auto& target = planned(change.mac);
+    decide(target, Approval::approved);
+    target.device.lines = change.lines;
+    note(target, Step::assigned, fmt::format("{} by {}", joined(change.lines), actor_));
+    return {};
+}
+
+Status Plan::carry_out(const Unassign& change) {
+    const auto* known = device(change.mac);
+    if (known == nullptr) {
+        return fail(Errc::not_found,
+                    "unassign {}: no such phone is known; look for a slip in its MAC",
+                    change.mac.str());
+    }
+    orders_.push_back(fmt::format("unassign {}", change.mac.str()));
+    if (known->lines.empty()) {
+        return {};
+    }
+    auto& target = planned(change.mac);
+    const auto was = joined(target.device.lines);
+    target.device.lines.clear();
+    note(target, Step::unassigned, fmt::format("{} by {}", was, actor_));
+    return {};
+}
+
+Status Plan::carry_out(const AddExtension& change) {
+    const auto& [number, name, password] = change.extension;
+    if (number.empty() || number.size() > most_number ||
+        !std::all_of(number.begin(), number.end(), is_number_letter)) {
+        return fail(Errc::malformed,
+                    "add extension: a number has 1 to {} letters, digits or * # + - . _",
+                    most_number);
+    }
+    if (name.size() > most_text || has_control(name)) {
+        return fail(Errc::malformed,
+                    "add extension {}: a name has at most {} bytes and no control characters",
+                    number, most_text);
+    }
+    if (password.empty() || password.reveal().size() > most_text ||
+        has_control(password.reveal())) {
+        return fail(Errc::malformed,
+                    "add extension {}: a password has 1 to {} bytes and no control characters; "
+                    "anybody could register as {} without one",
+                    number, most_text, number);
+    }
+    if (has_extension(number)) {
+        return fail(Errc::conflict,
+                    "add extension {}: it is there already; assign it as it is, or remove it first",
+                    number);
+    }
+    orders_.push_back(fmt::format("add extension {}", number));
+    extensions_[number] = change.extension;
+    return {};
+}
+
+Status Plan::carry_out(const RemoveExtension& change) {
+    if (!has_extension(change.number)) {
+        return fail(Errc::not_found,
+                    "remove extension {}: there is none of ours with this number; those of the PBX "
+                    "are removed in the PBX",
+                    change.number);
+    }
+    if (const auto macs = holders(change.number); !macs.empty()) {
+        return fail(Errc::conflict, "remove extension {}: {} {} it on a line; unassign there first",
+                    change.number, named(macs), macs.size() == 1 ? "has" : "have");
+    }
+    orders_.push_back(fmt::format("remove extension {}", change.number));
+    extensions_[change.number] = std::nullopt;
+    return {};
+}
+
+} // namespace inventory

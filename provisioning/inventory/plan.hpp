@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What a list of changes comes to, found out before anything is written.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+#include "provisioning/inventory/inventory.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inventory {
+
+class Plan {
+  public:
+    struct Planned {
+        Device device; ///< its decisions count; its sighting is the one of `before`
+        std::vector<Event> events;
+        bool is_blocked_anew = false;
+    };
+
+    Plan(const Snapshot& before,
+         const std::function<bool(const std::string&)>& is_host_number,
+         base::UnixMs now,
+         std::string_view actor);
+
+    /// Refused: a change that cannot be carried out after those before it.
+    base::Status add(const Change& change);
+
+    /// Only those for which something changes.
+    const std::map<base::Mac, Planned>& devices() const noexcept { return devices_; }
+
+    /// Empty: removed.
+    const std::map<std::string, std::optional<Extension>>& extensions() const noexcept {
+        return extensions_;
+    }
+
+    /// One sentence per change: "assign 001fc1000001 to 201, 202".
+    const std::vector<std::string>& orders() const noexcept { return orders_; }
+
+    std::vector<base::Mac> touched() const;
+
+  private:
+    base::Status carry_out(const Approve& change);
+    base::Status carry_out(const Block& change);
+    base::Status carry_out(const Assign& change);
+    base::Status carry_out(const Unassign& change);
+    base::Status carry_out(const AddExtension& change);
+    base::Status carry_out(const RemoveExtension& change);
+
+    const Device* device(base::Mac mac) const;
+    Planned& planned(base::Mac mac);
+    bool has_extension(const std::string& number) const;
+    std::vector<base::Mac> holders(const std::string& number) const;
+    void decide(Planned& planned, Approval approval);
+    void note(Planned& planned, Step step, const std::string& detail);
+
+    const Snapshot& before_;
+    const std::function<bool(const std::string&)>& is_host_number_;
+    base::UnixMs now_;
+    std::string actor_;
+    std::map<base::Mac, Planned> devices_;
+    std::map<std::string, std::optional<Extension>> extensions_;
+    std::vector<std::string> orders_;
+};
+
+} // namespace inventory

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// What the inventory holds, and which mutex guards what.
+#pragma once
+
+#include "provisioning/inventory/event_queue.hpp"
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/inventory/store.hpp"
+#include "provisioning/inventory/strangers.hpp"
+
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace inventory {
+
+/// What the writer knows about a device beside what readers see.
+struct Track {
+    std::uint64_t serial = 0; ///< a stranger dropped and heard again is another device
+    bool on_disk = false;
+    std::deque<FirstToken> first_tokens; ///< the oldest first
+};
+
+struct Inventory::State {
+    State(Limits with, const base::Clock& by) : limits(with), clock(by) {}
+
+    const Limits limits;
+    const base::Clock& clock;
+    base::Secret token_key; ///< set before anybody else sees this
+
+    /// Held while the database is used; taken before `model`, never behind it.
+    std::mutex disk;
+    std::unique_ptr<Store> store;
+    bool is_failing = false;    ///< the last flush failed: it was said, and is not said again
+    base::UnixMs next_tidy = 0; ///< when old rows are looked for again
+    static constexpr std::chrono::milliseconds tidy_every = std::chrono::hours(1);
+    static constexpr std::size_t most_audits = 100'000;
+
+    /// Held for moments only, never during I/O: the loop thread waits here.
+    mutable std::mutex model;
+    Snapshot current; ///< changed in place as long as no reader has a copy of the part
+    std::unordered_map<base::Mac, Track> tracks; ///< the same devices as in `current`
+    Strangers strangers;                         ///< the pending ones among them
+    EventQueue events;
+    std::unordered_set<base::Mac> unsaved; ///< whose sighting is newer than on disk
+    std::unordered_set<base::Mac> gone;    ///< dropped strangers that still have a row
+    base::UnixMs next_expiry = 0;          ///< of a first token; 0 = none
+    std::uint64_t next_serial = 1;
+    std::uint64_t strangers_dropped = 0;
+    std::uint64_t flush_failures = 0;
+
+    std::mutex hooks;
+    std::function<void(const std::vector<base::Mac>&)> changed;
+    std::function<bool(const std::string&)> is_host_number;
+
+    // All of these: with `model` held.
+    void fill(Stored stored);
+    void put(Device device);
+    void drop_strangers();
+    Track& track_of(base::Mac mac);
+    void add_first_token(base::Mac mac, const FirstToken& token);
+    /// Makes the steady token known if the device is approved; else all of its tokens unknown.
+    void renew_credentials(const Device& device);
+    void end_first_tokens(base::Mac mac);
+    void end_expired_tokens(base::UnixMs now);
+    /// How many events a device of this approval may have.
+    std::size_t most_events(bool is_stranger) const;
+    bool is_stranger(base::Mac mac) const;
+
+    /// Everything of `current` that one flush() writes.
+    struct Unsaved {
+        struct Seen {
+            std::shared_ptr<const Device> device;
+            std::uint64_t serial = 0;
+        };
+
+        std::vector<base::Mac> gone;
+        std::vector<Seen> seen;
+        std::vector<EventQueue::Batch> events;
+        std::vector<std::size_t> most_events; ///< of each batch
+        bool tokens_expired = false;
+
+        bool empty() const noexcept {
+            return gone.empty() && seen.empty() && events.empty() && !tokens_expired;
+        }
+    };
+
+    Unsaved take_unsaved(base::UnixMs now);
+    void keep_for_later(Unsaved unsaved);
+    void saved(const Unsaved& unsaved, std::vector<std::optional<EventRow>> newest);
+
+    /// With `disk` held.
+    base::Result<std::vector<std::optional<EventRow>>>
+    write(const Unsaved& unsaved, base::UnixMs now, bool tidy);
+};
+
+} // namespace inventory
