@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// The option table: what pnp.conf may say, what is refused, and that the written copies of it are true.
+#include "module/settings.hpp"
+
+#include "provisioning/base/text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace engine {
+namespace {
+
+using std::chrono::minutes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Settings read(std::string_view text, const std::vector<std::string>& overrides = {}) {
+    auto settings = read_settings(text, "pnp.conf", overrides);
+    EXPECT_TRUE(settings) << settings.error().what;
+    return settings ? *settings : Settings{};
+}
+
+std::string refused(std::string_view text, const std::vector<std::string>& overrides = {}) {
+    const auto settings = read_settings(text, "pnp.conf", overrides);
+    EXPECT_FALSE(settings) << "was accepted: " << text;
+    return settings ? "" : settings.error().what;
+}
+
+std::string file(const std::string& path) {
+    auto text = base::read_file(path);
+    return text ? *text : "";
+}
+
+/// Compares a committed copy with the table; PNP_UPDATE=1 writes it anew.
+void expect_copy(const std::string& path, const std::string& before, const std::string& text,
+                 const std::string& after) {
+    const auto whole = before + text + after;
+    if (std::getenv("PNP_UPDATE") != nullptr) {
+        std::ofstream(path) << whole;
+    }
+    EXPECT_EQ(file(path), whole) << path
+                                 << " is out of date: run engine_test with PNP_UPDATE=1 set";
+}
+
+const std::string root = TEST_DATA "/../..";
+
+TEST(SampleFile, IsWhatTheTableSays) {
+    expect_copy(root + "/conf/pnp.conf.sample", "", sample_file(), "");
+}
+
+TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
+    std::string text;
+    std::string sample = sample_file();
+    std::size_t at = 0;
+    while (at < sample.size()) {
+        const auto end = sample.find('\n', at);
+        auto line = sample.substr(at, end - at);
+        at = end + 1;
+        if (line == ";[profile NAME]") {
+            line = "[profile name]";
+        } else if (line.size() > 1 && line[0] == ';' && line[1] != ' ' &&
+                   line.find("= <") == line.npos) {
+            line = line.substr(1);
+        }
+        // Placeholders in capitals stand for something only a site knows.
+        for (const auto* placeholder : {"= FOLDER", "= FILE", "= WORD", "= NETWORK", "= URL", "= ZONE"}) {
+            if (line.find(placeholder) != line.npos) {
+                line.insert(0, ";");
+            }
+        }
+        if (line.find("standard | echo") != line.npos) {
+            line = "dialect = echo";
+        }
+        text += line + "\n";
+    }
+    const auto settings = read(text);
+    EXPECT_EQ(settings.rules.size(), 1U);
+    EXPECT_EQ(settings.http_port, 5480);
+}
+
+TEST(Readme, HasTheTableOfOptions) {
+    const auto readme = file(root + "/README.md");
+    const std::string begin = "<!-- options -->\n";
+    const std::string end = "<!-- end of options -->";
+    const auto from = readme.find(begin);
+    const auto to = readme.find(end);
+    ASSERT_NE(from, readme.npos);
+    ASSERT_NE(to, readme.npos);
+    expect_copy(root + "/README.md", readme.substr(0, from + begin.size()), markdown_table(),
+                readme.substr(to));
+}
+
+TEST(Settings, HaveTheDocumentedDefaults) {
+    const auto settings = read("");
+    EXPECT_TRUE(settings.interfaces.automatic);
+    EXPECT_EQ(settings.http_port, 5480);
+    EXPECT_EQ(settings.pnp.group.str(), "224.0.1.75:5060");
+    EXPECT_EQ(settings.pnp.notify_port, 5059);
+    EXPECT_EQ(settings.pnp.hold_for, minutes(10));
+    EXPECT_EQ(settings.limits.max_heard, 2000U);
+    EXPECT_EQ(settings.vendors, "/etc/pnp/vendors");
+}
+
+TEST(Settings, TheTablesDefaultsAreTheStructsDefaults) {
+    std::string text = "[general]\n";
+    for (const auto& option : option_table()) {
+        if (option.section == "general" && !option.fallback.empty()) {
+            text += fmt::format("{} = {}\n", option.name, option.fallback);
+        }
+    }
+    const auto written = read(text);
+    const auto silent = read("");
+    EXPECT_TRUE(needs_restart(silent, written).empty());
+    EXPECT_EQ(written.http_port, silent.http_port);
+    EXPECT_EQ(written.pnp.hold_for, silent.pnp.hold_for);
+    EXPECT_EQ(written.pnp.notify_retries, silent.pnp.notify_retries);
+    EXPECT_EQ(written.unknown_phone, silent.unknown_phone);
+    EXPECT_EQ(written.interfaces.automatic, silent.interfaces.automatic);
+}
+
+TEST(Settings, KeepTheOrderOfProfilesAndWhatTheyMatch) {
+    const auto settings = read("[profile a]\nvendor = Htek\nmodel = UC9*\nnetwork = 10.1.0.0/16\n"
+                               "offer_url = http://admin:se#cret@192.168.0.25:88\n"
+                               "[profile b]\npnp_after = off\nregister_expires = 1h\n");
+    ASSERT_EQ(settings.rules.size(), 2U);
+    EXPECT_EQ(settings.rules[0].name, "a");
+    EXPECT_EQ(settings.rules[0].vendor, "htek");
+    EXPECT_EQ(settings.rules[0].network->str(), "10.1.0.0/16");
+    EXPECT_EQ(settings.rules[0].offer_url->reveal(), "http://admin:se#cret@192.168.0.25:88");
+    EXPECT_EQ(settings.rules[1].pnp_after, "off");
+    EXPECT_EQ(settings.rules[1].register_expires, std::chrono::hours(1));
+}
+
+TEST(Settings, TheCommandLineWinsOverTheFile) {
+    const auto settings =
+        read("[general]\nhttp_port = 8080\ninterfaces = auto\n",
+             {"http_port=9090", "interfaces=eth0,10.0.0.1"});
+    EXPECT_EQ(settings.http_port, 9090);
+    EXPECT_THAT(settings.interfaces.names, ElementsAre("eth0", "10.0.0.1"));
+    EXPECT_FALSE(settings.interfaces.automatic);
+}
+
+TEST(Settings, AnUnknownOptionNamesFileLineAndTheNearestOne) {
+    const auto why = refused("[general]\nhttp_prot = 80\n");
+    EXPECT_THAT(why, StartsWith("pnp.conf:2:"));
+    EXPECT_THAT(why, HasSubstr("did you mean http_port?"));
+}
+
+TEST(Settings, ABadValueNamesFileLineOptionAndWhatToWrite) {
+    EXPECT_THAT(refused("\n[general]\nhttp_port = eighty\n"),
+                StartsWith("pnp.conf:3: http_port: \"eighty\" is not a number from 1 to 65535"));
+    EXPECT_THAT(refused("[general]\nhold_for = 10 parsecs\n"), StartsWith("pnp.conf:2: hold_for:"));
+    EXPECT_THAT(refused("[general]\nunknown_phone = guess\n"), HasSubstr("hold, silent"));
+    EXPECT_THAT(refused("[general]\ngroup = 10.0.0.1\n"), HasSubstr("multicast"));
+    EXPECT_THAT(refused("[general]\ninterfaces = auto, eth0\n"), HasSubstr("not both"));
+    EXPECT_THAT(refused("[general]\nlog = kitchen=debug\n"), HasSubstr("no room \"kitchen\""));
+    EXPECT_THAT(refused("[profile a]\nnetwork = 10.0.0.0/33\n"), HasSubstr("10.0.0.0/24"));
+    EXPECT_THAT(refused("[general]\nhttp_port = 70000\n"), HasSubstr("65535"));
+}
+
+TEST(Settings, ARefusedOfferUrlIsNotPrinted) {
+    const auto why = refused("[profile a]\noffer_url = admin:hunter2@10.0.0.1\n");
+    EXPECT_THAT(why, testing::Not(HasSubstr("hunter2")));
+    EXPECT_THAT(why, HasSubstr("http://"));
+}
+
+TEST(Settings, WhatIsWrittenTwiceIsRefusedWithBothPlaces) {
+    const auto why = refused("[general]\nhttp_port = 1\nhttp_port = 2\n");
+    EXPECT_THAT(why, HasSubstr("pnp.conf:3"));
+    EXPECT_THAT(why, HasSubstr("pnp.conf:2"));
+    EXPECT_THAT(refused("[profile a]\n[profile a]\n"), HasSubstr("already"));
+}
+
+TEST(Settings, AnUnknownSectionIsRefused) {
+    EXPECT_THAT(refused("[profil a]\n"), HasSubstr("[profile NAME]"));
+    EXPECT_THAT(refused("[general x]\n"), HasSubstr("[general x]"));
+}
+
+TEST(Settings, SayWhatWaitsForARestart) {
+    const auto before = read("");
+    const auto after = read("[general]\nnotify_port = 6000\nhttp_port = 81\n");
+    EXPECT_THAT(needs_restart(before, after), ElementsAre("notify_port"));
+}
+
+} // namespace
+} // namespace engine
