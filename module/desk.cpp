@@ -123,8 +123,8 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
         return;
     }
     const auto local = asked.local;
-    const auto finish = [rules, vendor, local, offer = std::move(offer),
-                         done = std::move(done)](base::Result<std::string> token) mutable {
+    auto finish = [rules, vendor, local, offer = std::move(offer),
+                   done = std::move(done)](base::Result<std::string> token) mutable {
         if (!token) {
             done(tl::unexpected(token.error()));
             return;

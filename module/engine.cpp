@@ -86,7 +86,7 @@ Result<Settings> Engine::load_settings() const {
     return settings;
 }
 
-base::Status Engine::open() {
+Result<Engine::Loaded> Engine::load() const {
     auto settings = load_settings();
     if (!settings) {
         return tl::unexpected(settings.error());
@@ -95,8 +95,20 @@ base::Status Engine::open() {
     if (!catalogue) {
         return tl::unexpected(catalogue.error());
     }
+    if (auto good = check_rules(*settings, **catalogue); !good) {
+        return tl::unexpected(good.error());
+    }
+    return Loaded{std::move(*settings), std::move(*catalogue)};
+}
+
+base::Status Engine::open() {
+    auto loaded = load();
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    auto& [settings, catalogue] = *loaded;
     auto inventory =
-        inventory::Inventory::open(settings->data + "/pnp.sqlite3", settings->limits, clock_);
+        inventory::Inventory::open(settings.data + "/pnp.sqlite3", settings.limits, clock_);
     if (!inventory) {
         return tl::unexpected(inventory.error());
     }
@@ -115,9 +127,10 @@ base::Status Engine::open() {
         *inventory_, clock_,
         [this](const std::string& number) { return directory_->account(number); },
         [this](std::function<void()> task) { loop_->work(std::move(task)); });
-    http_ = std::make_unique<serve::Http>(
-        *loop_, settings->http,
-        [this](const serve::Request& request) { return files_->answer(request); });
+    http_ =
+        std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
+            return files_->answer(request);
+        });
 
     pnp::Policy policy;
     policy.decide = [this](const pnp::Asked& asked) { return desk_->decide(asked); };
@@ -132,7 +145,7 @@ base::Status Engine::open() {
         }
     };
     policy.neighbour = pnp::neighbour_mac;
-    pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings->pnp, std::move(policy));
+    pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings.pnp, std::move(policy));
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
         loop_->post([this, macs] { pnp_->decided(macs); });
@@ -151,12 +164,12 @@ base::Status Engine::open() {
         [this](base::Mac mac, bool reboot) { return resync(mac, reboot); },
         [this](const inventory::Device& device) { return desk_->served_elsewhere(device); },
     });
-    apply(*settings, *catalogue);
+    apply(settings, catalogue);
 
     // Everything below runs on the loop thread only; the loop starts when all of it is in place.
     control_ = std::make_unique<admin::Control>(*loop_, commands_);
-    if (!settings->control.empty() && settings->control != "none") {
-        if (auto done = control_->listen(settings->control); !done) {
+    if (!settings.control.empty() && settings.control != "none") {
+        if (auto done = control_->listen(settings.control); !done) {
             return done;
         }
     }
@@ -204,34 +217,29 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
 }
 
 base::Result<std::string> Engine::reload() {
-    auto settings = load_settings();
-    if (!settings) {
-        return tl::unexpected(settings.error());
-    }
-    auto catalogue = profile::Catalogue::load(settings->vendors);
-    if (!catalogue) {
-        return tl::unexpected(catalogue.error());
+    auto loaded = load();
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
     }
     std::vector<std::string> restart;
     {
         const std::lock_guard lock(mutex_);
-        restart = needs_restart(settings_, *settings);
+        restart = needs_restart(settings_, loaded->settings);
     }
     // The sockets belong to the loop thread; a console waits for it, the loop never for a console.
     auto applied = std::make_shared<std::promise<void>>();
     auto done = applied->get_future();
-    loop_->post(
-        [this, settings = std::move(*settings), catalogue = std::move(*catalogue), applied] {
-            apply(settings, catalogue);
-            pnp_->settings(settings.pnp);
-            std::vector<base::Interface> all;
-            {
-                const std::lock_guard lock(mutex_);
-                all = seen_.all;
-            }
-            serve(all);
-            applied->set_value();
-        });
+    loop_->post([this, loaded = std::move(*loaded), applied] {
+        apply(loaded.settings, loaded.catalogue);
+        pnp_->settings(loaded.settings.pnp);
+        std::vector<base::Interface> all;
+        {
+            const std::lock_guard lock(mutex_);
+            all = seen_.all;
+        }
+        serve(all);
+        applied->set_value();
+    });
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
         return fail(Errc::io, "the loop is busy; look at the log and try again");
     }

@@ -35,7 +35,13 @@ class Engine {
   private:
     explicit Engine(const pnp_host& host);
 
+    struct Loaded {
+        Settings settings;
+        std::shared_ptr<const profile::Catalogue> catalogue;
+    };
+
     base::Result<Settings> load_settings() const;
+    base::Result<Loaded> load() const;
     base::Status open();
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);

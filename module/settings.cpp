@@ -4,6 +4,7 @@
 
 #include "provisioning/base/ini.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/rule_check.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -473,6 +474,11 @@ base::Result<Settings> read_settings(std::string_view text,
                 return tl::unexpected(done.error());
             }
             settings.rules.push_back(std::move(rule));
+            auto& places = settings.rule_places.emplace_back();
+            places.emplace("", here.str());
+            for (const auto& entry : section.entries) {
+                places.emplace(entry.name, Place{file, entry.line}.str());
+            }
         } else {
             return fail(Errc::not_found,
                         "{}: there is no section [{}{}{}]; write [general] or [profile NAME]",
@@ -483,6 +489,20 @@ base::Result<Settings> read_settings(std::string_view text,
         return tl::unexpected(done.error());
     }
     return settings;
+}
+
+base::Status check_rules(const Settings& settings, const profile::Catalogue& catalogue) {
+    for (std::size_t i = 0; i < settings.rules.size(); ++i) {
+        if (const auto good = profile::check_rule(settings.rules[i], catalogue); !good) {
+            // The error starts with the option's name, where it is about one.
+            const auto& what = good.error().what;
+            const auto& places = settings.rule_places[i];
+            const auto place = places.find(what.substr(0, what.find(':')));
+            return fail(good.error().code, "{}: {}",
+                        place != places.end() ? place->second : places.at(""), what);
+        }
+    }
+    return {};
 }
 
 std::vector<std::string> needs_restart(const Settings& before, const Settings& after) {

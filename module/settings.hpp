@@ -7,6 +7,7 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/inventory.hpp"
+#include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/site.hpp"
 #include "provisioning/serve/http.hpp"
 
@@ -34,6 +35,8 @@ struct Settings {
     std::string vendors; ///< the site's own templates
     std::vector<std::pair<std::string, base::log::Level>> levels;
     std::vector<profile::Rule> rules;
+    /// Where each rule's options stand, "FILE:LINE"; "" names the section itself.
+    std::vector<std::map<std::string, std::string, std::less<>>> rule_places;
 };
 
 /// One row of the table.
@@ -53,6 +56,9 @@ std::vector<Option> option_table();
 base::Result<Settings> read_settings(std::string_view text,
                                      const std::string& file,
                                      const std::vector<std::string>& overrides);
+
+/// Holds the rules against the vendors and templates they apply to. Errors as above.
+base::Status check_rules(const Settings& settings, const profile::Catalogue& catalogue);
 
 /// The names of the options that differ and need a restart.
 std::vector<std::string> needs_restart(const Settings& before, const Settings& after);
