@@ -3,14 +3,18 @@
 #pragma once
 
 #include "provisioning/base/clock.hpp"
+#include "provisioning/base/limit.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/serve/http.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace serve {
 
@@ -19,6 +23,13 @@ struct FileSettings {
     std::shared_ptr<const profile::Catalogue> catalogue;
     std::vector<profile::Rule> rules;
     std::uint16_t http_port = 5480; ///< as written into URLs
+};
+
+struct FileCounters {
+    std::uint64_t served = 0;
+    std::uint64_t missing = 0;   ///< names of a chain that are not served on purpose
+    std::uint64_t refused = 0;   ///< a valid token, and no file all the same
+    std::uint64_t strangers = 0; ///< no valid token
 };
 
 class Files {
@@ -33,26 +44,60 @@ class Files {
           Accounts accounts,
           Defer defer);
 
-    void settings(FileSettings settings); ///< loop thread
+    void settings(FileSettings settings); ///< from any thread
 
     /// GET /p/<token>/<name>. 200 with the file, or the 404 that is the same byte for byte for a
     /// name outside the chain, an unknown, pending, blocked or unassigned device, a wrong token and
-    /// another device's token. What happened goes to the timeline where the device is known.
+    /// another device's token. What happened goes to the timeline where the device is known. Loop
+    /// thread.
     Response answer(const Request& request);
 
     /// The file as the phone would get it now, for `render MAC FILENAME`; without `reveal` every
-    /// password reads ********. `host` is our address on the phone's network.
+    /// password and the token read ********. `host` is our address on the phone's network. From any
+    /// thread where `accounts` may be called.
     base::Result<std::string>
     render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reveal) const;
 
+    FileCounters counters() const; ///< from any thread
+
   private:
-    base::Result<profile::Facts> facts(const inventory::Device& device, base::Ipv4 host) const;
+    struct Phone;
+    struct Ended;
+
+    std::shared_ptr<const FileSettings> settings() const;
+    static base::Result<Phone> recognise(const profile::Catalogue& catalogue,
+                                         const inventory::Device& device,
+                                         const std::string& user_agent,
+                                         base::Ipv4 address);
+    base::Result<profile::Facts>
+    facts(const FileSettings& with, const Phone& phone, base::Ipv4 host, bool reveal) const;
+
+    Response serve(const Request& request,
+                   const inventory::Device& device,
+                   const inventory::Credential& credential,
+                   const std::string& name);
+    Response refuse(const Request& request, base::Mac mac, std::string_view why);
+    void stranger(const Request& request, const inventory::Snapshot& snapshot);
+    void asked(const Request& request, const Phone& phone);
+    void served(const Request& request,
+                const inventory::Device& device,
+                bool steady,
+                const std::string& name);
 
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
     Accounts accounts_;
     Defer defer_;
-    FileSettings settings_;
+    std::shared_ptr<Ended> ended_;
+    base::TokenBucket complaints_{0.2, 10};
+
+    mutable std::mutex lock_; ///< of settings_
+    std::shared_ptr<const FileSettings> settings_;
+
+    std::atomic<std::uint64_t> served_{0};
+    std::atomic<std::uint64_t> missing_{0};
+    std::atomic<std::uint64_t> refused_{0};
+    std::atomic<std::uint64_t> strangers_{0};
 };
 
 } // namespace serve

@@ -31,7 +31,7 @@ std::optional<std::string_view> origin_form(std::string_view target) {
         if (base::istarts_with(target, scheme)) {
             target.remove_prefix(scheme.size());
             const auto end = target.find_first_of("/?#");
-            if (end == 0) {
+            if (end == 0 || target.empty()) {
                 return std::nullopt; // no host
             }
             target = end == std::string_view::npos ? std::string_view{} : target.substr(end);
