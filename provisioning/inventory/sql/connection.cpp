@@ -5,6 +5,7 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/net.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -69,6 +70,19 @@ void sync_directory_of(const std::string& path) {
     }
 }
 
+/// SQLite takes a file that is shorter than a page for an empty database and would write over it.
+/// https://www.sqlite.org/fileformat.html#the_database_header: 16 bytes of magic, then the size of
+/// a page, where 1 stands for 65536.
+bool begins_like_a_database(int fd, off_t size) {
+    std::array<unsigned char, 18> header{};
+    if (::pread(fd, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()) ||
+        std::memcmp(header.data(), "SQLite format 3", 16) != 0) {
+        return false;
+    }
+    const auto page = header[16] * 256 + header[17];
+    return size >= (page == 1 ? 65536 : page);
+}
+
 /// Creates the file for us alone, whatever the umask; -wal and -shm take their mode from it. The
 /// descriptor is closed again before SQLite opens the file: closing any descriptor of a file drops
 /// this process's POSIX locks on it.
@@ -96,6 +110,12 @@ Status create_private(const std::string& path) {
 
     if (::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
         return fail(Errc::malformed, "{} is not a plain file; name another database", path);
+    }
+    if (found.st_size != 0 && !begins_like_a_database(fd.get(), found.st_size)) {
+        return fail(Errc::malformed,
+                    "{} is no database, or only the beginning of one; put a backup in its place, "
+                    "or move it away to begin with an empty inventory",
+                    path);
     }
     if ((found.st_mode & 077U) != 0) {
         base::log::warn("inventory", "{} holds passwords and others may read it; chmod 600 it",
