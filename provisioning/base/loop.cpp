@@ -76,13 +76,13 @@ void settle_thread(const std::string& name) {
 } // namespace
 
 struct Loop::State {
-    explicit State(int wanted) : io(1), guard(asio::make_work_guard(io)), workers(wanted) {}
+    explicit State(int wanted) : workers(wanted), io(1), guard(asio::make_work_guard(io)) {}
 
-    asio::io_context io;
-    asio::executor_work_guard<asio::io_context::executor_type> guard;
     int workers;
     std::vector<std::thread> threads;
     std::atomic<std::thread::id> loop_thread{};
+    std::atomic<bool> started = false;
+    std::atomic<bool> stopped = false;
 
     // Tasks wait in queues of our own: an io_context cannot drop what waits in it until it is
     // destroyed, and by then the rooms the tasks refer to are gone.
@@ -90,8 +90,10 @@ struct Loop::State {
     std::condition_variable work_waits;
     std::deque<Task> posted;
     std::deque<Task> work;
-    bool started = false;
-    std::atomic<bool> stopped = false;
+
+    // Last, so that it goes first: what its handlers own may call post() once more.
+    asio::io_context io;
+    asio::executor_work_guard<asio::io_context::executor_type> guard;
 
     /// Runs the tasks that waited when it began; later ones take their turn behind sockets.
     void run_posted() {

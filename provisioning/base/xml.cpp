@@ -5,6 +5,7 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/base/utf8.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <libxml/xmlerror.h>
 #include <libxml/xmlreader.h>
@@ -14,7 +15,112 @@
 namespace base {
 namespace {
 
-constexpr int deepest = 64;
+constexpr std::size_t deepest = 64;
+constexpr std::size_t most_attributes = 256;
+
+/// "line 3 column 7" of a byte.
+std::string place(std::string_view text, std::size_t at) {
+    const std::string_view before = text.substr(0, at);
+    const auto lines = std::count(before.begin(), before.end(), '\n');
+    const auto start = before.rfind('\n');
+    return fmt::format("line {} column {}", lines + 1,
+                       start == std::string_view::npos ? before.size() + 1 : before.size() - start);
+}
+
+/// The encoding that the document declares, which must be one where a byte below 128 is always the
+/// ASCII character: the scan looks at bytes, and must not see other markup than libxml2 does.
+Result<std::string> encoding_of(std::string_view text) {
+    std::string_view rest = text.substr(0, text.substr(0, 5) == "<?xml" ? text.find("?>") : 0);
+    const auto name = rest.find("encoding");
+    if (name == std::string_view::npos) {
+        return "UTF-8"; // XML 1.0, 4.3.3
+    }
+    rest.remove_prefix(name);
+    std::string_view value;
+    if (const auto open = rest.find_first_of("\"'"); open != std::string_view::npos) {
+        value = rest.substr(open + 1);
+        value = value.substr(0, value.find(rest[open]));
+    }
+    for (const char* known : {"UTF-8", "US-ASCII", "ISO-8859-1", "ISO-8859-15", "windows-1252"}) {
+        if (iequals(value, known)) {
+            return known;
+        }
+    }
+    return fail(Errc::refused, "{}: encoding '{}' is not supported; send UTF-8", place(text, name),
+                printable(value, 40));
+}
+
+/// Walks from a '<' to the '>' of a start tag, past quoted values; npos if there is none. Counts
+/// the attributes on the way.
+std::size_t end_of_tag(std::string_view tag, std::size_t& attributes) {
+    constexpr std::string_view marks = "\"'=>";
+    std::size_t at = tag.find_first_of(marks);
+    while (at != std::string_view::npos && tag[at] != '>') {
+        if (tag[at] == '=') {
+            ++attributes;
+        } else {
+            at = tag.find(tag[at], at + 1);
+        }
+        at = at == std::string_view::npos ? at : tag.find_first_of(marks, at + 1);
+    }
+    return at;
+}
+
+/// Looks at the tags, once and in linear time, before libxml2 may. libxml2 works through a whole
+/// DOCTYPE before its reader shows it, and takes minutes for a tag of 1 MiB full of attributes:
+/// each is compared with each, and each prefix with every namespace of the elements around it.
+Status scan_tags(std::string_view text) {
+    std::vector<std::size_t> open; // attributes of each open element
+    std::size_t attributes = 0;    // of all of them
+    std::size_t at = 0;
+    const auto refuse = [&](std::string_view why) {
+        return fail(Errc::refused, "{}: {}", place(text, at), why);
+    };
+    if ((at = text.find('\0')) != std::string_view::npos) {
+        return refuse("a zero byte; send UTF-8");
+    }
+    at = 0;
+    while ((at = text.find('<', at)) != std::string_view::npos) {
+        const std::string_view rest = text.substr(at);
+        const auto starts = [&](std::string_view with) {
+            return rest.substr(0, with.size()) == with;
+        };
+        std::size_t end = 0;
+        if (starts("<!--")) {
+            end = rest.find("-->", 4);
+        } else if (starts("<![CDATA[")) {
+            end = rest.find("]]>", 9);
+        } else if (starts("<?")) {
+            end = rest.find("?>", 2);
+        } else if (starts("<!")) {
+            return refuse("a DOCTYPE is not allowed");
+        } else if (starts("</")) {
+            if (!open.empty()) {
+                attributes -= open.back();
+                open.pop_back();
+            }
+            end = rest.find('>');
+        } else {
+            std::size_t here = 0;
+            end = end_of_tag(rest, here);
+            if (attributes + here > most_attributes) {
+                return refuse("more than 256 attributes on an element and those around it");
+            }
+            if (end != std::string_view::npos && rest[end - 1] != '/') {
+                open.push_back(here);
+                attributes += here;
+                if (open.size() > deepest) {
+                    return refuse("elements nest deeper than 64");
+                }
+            }
+        }
+        if (end == std::string_view::npos) {
+            return {}; // cut short, which libxml2 says better
+        }
+        at += end;
+    }
+    return {};
+}
 
 struct ReaderFree {
     void operator()(xmlTextReader* reader) const noexcept { xmlFreeTextReader(reader); }
@@ -85,9 +191,8 @@ class Parser {
             }
         }
         if (state != 0) {
-            return fail(Errc::malformed, "line {} column {}: {}",
-                        complaint.line > 0 ? complaint.line : line(),
-                        complaint.line > 0 ? complaint.column : column(),
+            return fail(Errc::malformed, "line {} column {}: {}", std::max(complaint.line, 1),
+                        std::max(complaint.column, 1),
                         complaint.what.empty() ? "not well-formed" : complaint.what);
         }
         return std::move(root_);
@@ -97,7 +202,8 @@ class Parser {
     Status node() {
         switch (xmlTextReaderNodeType(reader_)) {
         case XML_READER_TYPE_ELEMENT:
-            return element();
+            element();
+            return {};
         case XML_READER_TYPE_END_ELEMENT:
             open_.pop_back();
             return {};
@@ -110,23 +216,17 @@ class Parser {
             }
             return {};
         case XML_READER_TYPE_ENTITY_REFERENCE:
+        case XML_READER_TYPE_DOCUMENT_TYPE: // refused before; here once more, to be safe
             return fail(Errc::refused,
-                        "line {} column {}: entity '{}' is not allowed; only the five of XML are",
-                        line(), column(),
+                        "line {} column {}: '{}' is a DOCTYPE or an entity, which is not allowed",
+                        line(), xmlTextReaderGetParserColumnNumber(reader_),
                         printable(string_of(xmlTextReaderConstName(reader_)), 40));
-        case XML_READER_TYPE_DOCUMENT_TYPE:
-            return fail(Errc::refused, "line {} column {}: a DOCTYPE is not allowed", line(),
-                        column());
         default:
             return {}; // comments and processing instructions mean nothing here
         }
     }
 
-    Status element() {
-        if (xmlTextReaderDepth(reader_) >= deepest) {
-            return fail(Errc::refused, "line {} column {}: elements nest deeper than {}", line(),
-                        column(), deepest);
-        }
+    void element() {
         // The pointers in open_ stay valid: a list of children grows only while none of its
         // elements is open.
         XmlNode& node = open_.empty() ? root_ : open_.back()->children.emplace_back();
@@ -140,12 +240,10 @@ class Parser {
         if (!empty) {
             open_.push_back(&node);
         }
-        return {};
     }
 
-    int line() const { return xmlTextReaderGetParserLineNumber(reader_); }
-
-    int column() const { return xmlTextReaderGetParserColumnNumber(reader_); }
+    /// Of the node; the parser itself reads some hundred bytes ahead.
+    int line() const { return static_cast<int>(xmlGetLineNo(xmlTextReaderCurrentNode(reader_))); }
 
     xmlTextReader* reader_;
     XmlNode root_;
@@ -187,10 +285,22 @@ Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
     if (text.empty()) {
         return fail(Errc::truncated, "line 1 column 1: the document is empty");
     }
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
+        text.remove_prefix(byte_order_mark.size());
+    }
+    const auto encoding = encoding_of(text);
+    if (!encoding) {
+        return tl::unexpected(encoding.error());
+    }
+    if (auto scanned = scan_tags(text); !scanned) {
+        return tl::unexpected(scanned.error());
+    }
     Complaint complaint;
     const Quiet quiet(complaint);
     const ReaderPtr reader(xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr,
-                                              nullptr, XML_PARSE_NONET));
+                                              encoding->c_str(),
+                                              XML_PARSE_NONET | XML_PARSE_IGNORE_ENC));
     if (!reader) {
         return fail(Errc::io, "line 1 column 1: libxml2 cannot start: {}", complaint.what);
     }
@@ -224,8 +334,8 @@ std::string escape_xml(std::string_view text) {
         case '\'':
             out += "&apos;";
             break;
-        case '\t': // a parser turns these three into blanks in an attribute, and CR into LF
-                   // anywhere
+        // A parser turns these three into blanks in an attribute, and a CR into an LF anywhere.
+        case '\t':
             out += "&#9;";
             break;
         case '\n':
