@@ -30,6 +30,7 @@ struct Counters {
     std::uint64_t retransmissions = 0; ///< answered from the stored 200
     std::uint64_t malformed = 0;
     std::uint64_t not_ours = 0;       ///< well-formed, another event or method
+    std::uint64_t nameless = 0;       ///< no MAC in it, and none in the neighbour table
     std::uint64_t foreign_source = 0; ///< from outside the interface's network
     std::uint64_t offers = 0;
     std::uint64_t held = 0; ///< phones waiting right now
@@ -62,12 +63,12 @@ class Service {
     std::vector<base::Error> take_group();
     bool hears_group() const;
 
-    /// These devices changed: held phones among them are decided again. Loop thread.
+    /// These devices changed: held phones among them are decided again, soon. Loop thread.
     void decided(const std::vector<base::Mac>& macs);
 
     /// Sends an unsolicited NOTIFY (RFC 3265 style out of dialog, as phones expect) with this Event
     /// to one phone, from the unicast socket of the interface `local`. Loop thread; calls back
-    /// once.
+    /// once, unless the service ends first.
     void resync(base::Mac mac,
                 base::Endpoint phone,
                 base::Ipv4 local,

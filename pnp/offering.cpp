@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+// A dialog's life: held or prepared, 10 ms of patience, NOTIFY, and what the phone says to it.
+#include "pnp/offering.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pnp {
+namespace {
+
+using inventory::Step;
+using profile::Dialect;
+
+/// Within this time a phone's further SUBSCRIBE gets its 200 but no second NOTIFY.
+constexpr std::chrono::seconds cool_down{5};
+
+/// A phone asks once per boot, and some restart after each file they accept. More than this is a
+/// fault or a forgery, and each offer costs a commit.
+constexpr int offers_per_minute = 10;
+constexpr std::size_t most_lately = 20'000;
+
+} // namespace
+
+Offering::Offering(Context& context, Answered& answered, Notifying& notifying)
+    : context_(context), answered_(answered), notifying_(notifying) {}
+
+void Offering::begin(Owed owed, const Decision& decision) {
+    const base::Steady now = context_.clock.now();
+    const base::Mac mac = owed.asked.mac;
+    const bool offers = decision.verdict == Verdict::offer;
+    if (const auto older = by_mac_.find(mac); older != by_mac_.end()) {
+        Dialog& before = dialogs_.at(older->second);
+        if (offers && before.stage != Stage::held && now - before.began < cool_down) {
+            return;
+        }
+        close(before); // RFC 6665: the NOTIFY belongs into the newest dialog
+    }
+    if (offers && !may_offer(mac)) {
+        if (context_.phones.take(now)) {
+            base::log::warn("pnp", "{} was offered a URL {} times in a minute; no more for now",
+                            described(owed.asked), offers_per_minute);
+        }
+        return;
+    }
+    const std::uint32_t id = owed.naming.id;
+    answered_.open(*owed.answer);
+    Dialog& dialog = dialogs_[id];
+    dialog.owed = std::move(owed);
+    dialog.began = now;
+    by_mac_[mac] = id;
+    if (offers) {
+        prepare(dialog);
+    } else {
+        hold(dialog, decision.reason);
+    }
+}
+
+bool Offering::may_offer(base::Mac mac) {
+    if (lately_.size() >= most_lately) {
+        lately_.clear();
+    }
+    const base::Steady now = context_.clock.now();
+    Lately& lately = lately_[mac];
+    if (now - lately.since >= std::chrono::minutes(1)) {
+        lately = {now, 0};
+    }
+    return ++lately.offers <= offers_per_minute;
+}
+
+void Offering::hold(Dialog& dialog, const std::string& reason) {
+    set_stage(dialog, Stage::held);
+    dialog.reason = reason;
+    deadlines_.set(dialog.id(), dialog.due, dialog.began + context_.settings.hold_for);
+    context_.note(dialog.owed.asked, Step::held, reason);
+}
+
+void Offering::prepare(Dialog& dialog) {
+    set_stage(dialog, Stage::preparing);
+    // Should the answer never come, the phone must not be owed a NOTIFY for ever.
+    deadlines_.set(dialog.id(), dialog.due, context_.clock.now() + transaction_life);
+    const std::uint32_t round = ++dialog.round;
+    const Asked asked = dialog.owed.asked; // the answer may come at once and end the dialog
+    context_.policy.prepare(asked,
+                            [this, id = dialog.id(), round,
+                             alive = std::weak_ptr<const bool>(alive_)](base::Result<Offer> offer) {
+                                if (!alive.expired()) {
+                                    prepared(id, round, std::move(offer));
+                                }
+                            });
+}
+
+void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer) {
+    const auto found = dialogs_.find(id);
+    if (found == dialogs_.end() || found->second.round != round ||
+        found->second.stage != Stage::preparing) {
+        return; // replaced, or its interface is gone
+    }
+    Dialog& dialog = found->second;
+    if (!offer) {
+        hold(dialog, offer.error().what);
+    } else if (dialog.late && !offer->late_allowed) {
+        context_.note(dialog.owed.asked, Step::waited_too_long,
+                      "this phone takes no URL so long after it asked: unplug it and plug it in "
+                      "again");
+        close(dialog);
+    } else {
+        dialog.offer = std::move(*offer);
+        const base::Steady due = dialog.began + context_.settings.notify_delay;
+        if (context_.clock.now() >= due) {
+            notify(dialog);
+        } else {
+            set_stage(dialog, Stage::delaying);
+            deadlines_.set(id, dialog.due, due);
+        }
+    }
+    context_.wiring.due_changed();
+}
+
+Path Offering::notify_path(const Dialog& dialog) {
+    const Subscribe& request = dialog.owed.request;
+    const base::Endpoint source = dialog.owed.naming.source;
+    Path path = dialog.owed.path;
+    path.channel = Channel::unicast;
+    // RFC 6665 sends it to the Contact; a Contact that names another host would make us a
+    // reflector, so only the port of our phone's own is believed.
+    path.to = source;
+    if (base::Ipv4::parse(request.contact_host) == source.address) {
+        path.to.port = request.contact_port != 0 ? request.contact_port : std::uint16_t{5060};
+    } else if (context_.strangers.take(context_.clock.now())) {
+        base::log::info(
+            "pnp", "{} names {} as its Contact; the NOTIFY goes to {} where it asked from",
+            described(dialog.owed.asked), base::printable(request.contact_host, 80), source.str());
+    }
+    return path;
+}
+
+void Offering::notify(Dialog& dialog) {
+    const std::uint32_t id = dialog.id();
+    const Owed& owed = dialog.owed;
+    const Dialect dialect = dialog.offer->dialect;
+    const base::Steady now = context_.clock.now();
+    const Path path = notify_path(dialog);
+    std::string bytes = write_notify(owed.request, owed.naming, *dialog.offer, dialect);
+    deadlines_.clear(id, dialog.due);
+    set_stage(dialog, Stage::sending);
+    ++context_.tally.offers;
+    std::string detail = dialect == Dialect::echo ? "NOTIFY sent in echo form" : "NOTIFY sent";
+    if (dialog.late) {
+        const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - dialog.began);
+        detail += fmt::format(", {} s after the phone asked", waited.count());
+    }
+    if (dialect == Dialect::echo) {
+        // Its Via names the phone itself, so the answer will not come here.
+        context_.send(path, bytes);
+        context_.note(owed.asked, Step::offered, detail);
+        close(dialog);
+        return;
+    }
+    notifying_.start(id, {std::move(bytes), notify_branch(id), owed.request.call_id, path},
+                     context_.settings.notify_retries, now,
+                     [this, id](const NotifyEnd& how) { notified(id, how); });
+    context_.note(owed.asked, Step::offered, detail);
+}
+
+void Offering::notified(std::uint32_t id, const NotifyEnd& how) {
+    const auto found = dialogs_.find(id);
+    if (found == dialogs_.end()) {
+        return;
+    }
+    Dialog& dialog = found->second;
+    const Owed& owed = dialog.owed;
+    const std::string said =
+        how.status == 0 ? how.reason
+                        : fmt::format("{} {}", how.status, base::printable(how.reason, 80));
+    if (how.status >= 200 && how.status < 300) {
+        ++context_.tally.notify_accepted;
+        context_.note(owed.asked, Step::notify_accepted, said);
+    } else {
+        ++context_.tally.notify_failed;
+        context_.note(owed.asked, how.status == 0 ? Step::notify_timeout : Step::notify_refused,
+                      said);
+        if (context_.phones.take(context_.clock.now())) {
+            base::log::warn("pnp", "{} did not take the NOTIFY: {}", described(owed.asked), said);
+        }
+        if (how.status != 0) {
+            // RFC 6665 4.1.3: 481 says that the dialog was not recognised; older firmware may want
+            // its own headers back. Once, and without waiting: the answer would not come here.
+            context_.send(notify_path(dialog),
+                          write_notify(owed.request, owed.naming, *dialog.offer, Dialect::echo));
+            context_.note(owed.asked, Step::offered, "NOTIFY sent again in echo form");
+        }
+    }
+    close(dialog);
+}
+
+void Offering::decided(const std::vector<base::Mac>& macs) {
+    for (const base::Mac mac : macs) {
+        const auto found = by_mac_.find(mac);
+        if (found == by_mac_.end()) {
+            continue;
+        }
+        Dialog& dialog = dialogs_.at(found->second);
+        if (dialog.stage != Stage::held) {
+            continue;
+        }
+        const Decision decision = context_.policy.decide(dialog.owed.asked);
+        if (decision.verdict == Verdict::silent) {
+            close(dialog);
+        } else if (decision.verdict == Verdict::offer) {
+            dialog.late = true;
+            prepare(dialog);
+        } else if (decision.reason != dialog.reason) {
+            hold(dialog, decision.reason);
+        }
+    }
+}
+
+void Offering::keep(const std::function<bool(base::Ipv4 local)>& is_served) {
+    std::vector<std::uint32_t> gone;
+    for (const auto& [id, dialog] : dialogs_) {
+        if (!is_served(dialog.owed.asked.local)) {
+            gone.push_back(id);
+        }
+    }
+    for (const std::uint32_t id : gone) {
+        close(dialogs_.at(id));
+    }
+}
+
+void Offering::settings_changed() {
+    for (auto& [id, dialog] : dialogs_) {
+        if (dialog.stage == Stage::held) {
+            deadlines_.set(id, dialog.due, dialog.began + context_.settings.hold_for);
+        }
+    }
+}
+
+void Offering::tick(base::Steady now) {
+    while (const auto id = deadlines_.ripe(now)) {
+        ripe(dialogs_.at(*id));
+    }
+}
+
+void Offering::ripe(Dialog& dialog) {
+    switch (dialog.stage) {
+    case Stage::delaying:
+        notify(dialog);
+        return;
+    case Stage::preparing:
+        hold(dialog, "its URL was not ready in time; look for database errors in the log");
+        return;
+    case Stage::held:
+        context_.note(dialog.owed.asked, Step::waited_too_long,
+                      "approved too late is of no use now: unplug the phone and plug it in again");
+        close(dialog);
+        return;
+    case Stage::sending: // the answer and its deadline are kept by Notifying
+        deadlines_.clear(dialog.id(), dialog.due);
+        return;
+    }
+}
+
+void Offering::close(Dialog& dialog) {
+    const std::uint32_t id = dialog.id();
+    notifying_.abandon(id);
+    deadlines_.clear(id, dialog.due);
+    if (dialog.stage == Stage::held) {
+        --context_.tally.held;
+    }
+    answered_.close(*dialog.owed.answer, context_.clock.now());
+    by_mac_.erase(dialog.owed.asked.mac);
+    dialogs_.erase(id);
+}
+
+void Offering::set_stage(Dialog& dialog, Stage stage) {
+    if (dialog.stage == Stage::held && stage != Stage::held) {
+        --context_.tally.held;
+    } else if (dialog.stage != Stage::held && stage == Stage::held) {
+        ++context_.tally.held;
+    }
+    dialog.stage = stage;
+}
+
+} // namespace pnp

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// What a phone is owed once it was told 200: holding it, preparing its URL, and the NOTIFY.
+#pragma once
+
+#include "pnp/answered.hpp"
+#include "pnp/context.hpp"
+#include "pnp/deadlines.hpp"
+#include "pnp/message.hpp"
+#include "pnp/notifying.hpp"
+#include "pnp/policy.hpp"
+#include "pnp/writer.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pnp {
+
+/// A SUBSCRIBE that was answered with 200.
+struct Owed {
+    Asked asked;
+    Subscribe request;
+    Naming naming;
+    Path path; ///< of the 200; the NOTIFY leaves the same interface
+    Answer* answer = nullptr;
+};
+
+class Offering {
+  public:
+    Offering(Context& context, Answered& answered, Notifying& notifying);
+
+    /// Holds the phone or prepares its offer, and replaces what the same phone was owed before;
+    /// nothing when its last NOTIFY is still on the way or it asked too often.
+    void begin(Owed owed, const Decision& decision);
+    void decided(const std::vector<base::Mac>& macs);
+    /// Ends the dialogs whose local address is not among these.
+    void keep(const std::function<bool(base::Ipv4 local)>& is_served);
+    void settings_changed();
+
+    void tick(base::Steady now);
+
+    std::optional<base::Steady> next_due() const { return deadlines_.next(); }
+
+    bool knows(std::uint32_t id) const { return dialogs_.count(id) != 0; }
+
+  private:
+    enum class Stage : std::uint8_t { preparing, delaying, sending, held };
+
+    struct Dialog {
+        Owed owed;
+        Stage stage = Stage::preparing;
+        base::Steady began{};
+        std::uint32_t round = 0; ///< of prepare(): what an older round brings is void
+        bool late = false;       ///< decided upon while the phone was held
+        std::string reason;      ///< of the hold
+        std::optional<Offer> offer;
+        std::optional<base::Steady> due;
+
+        std::uint32_t id() const noexcept { return owed.naming.id; }
+    };
+
+    /// How often a phone was offered something lately.
+    struct Lately {
+        base::Steady since{};
+        int offers = 0;
+    };
+
+    bool may_offer(base::Mac mac);
+    void hold(Dialog& dialog, const std::string& reason);
+    void prepare(Dialog& dialog);
+    void prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer);
+    void notify(Dialog& dialog);
+    void notified(std::uint32_t id, const NotifyEnd& how);
+    void ripe(Dialog& dialog);
+    void close(Dialog& dialog);
+    void set_stage(Dialog& dialog, Stage stage);
+    Path notify_path(const Dialog& dialog);
+
+    Context& context_;
+    Answered& answered_;
+    Notifying& notifying_;
+    std::unordered_map<std::uint32_t, Dialog> dialogs_;
+    std::unordered_map<base::Mac, std::uint32_t> by_mac_; ///< its one dialog
+    std::unordered_map<base::Mac, Lately> lately_;
+    Deadlines deadlines_;
+    std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+} // namespace pnp

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// SUBSCRIBE → who is it → decide → 200; the rest of the dialog is Offering's.
+#include "pnp/responder.hpp"
+
+#include "pnp/identify.hpp"
+#include "pnp/writer.hpp"
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace pnp {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+/// We run inside somebody else's process, and the policy is other people's code.
+template <class F> void guarded(F&& task) noexcept {
+    try {
+        std::forward<F>(task)();
+    } catch (const std::exception& error) {
+        base::log::error("pnp", "a step failed: {}", error.what());
+    } catch (...) {
+        base::log::error("pnp", "a step failed with an exception of unknown type");
+    }
+}
+
+} // namespace
+
+Responder::Responder(const base::Clock& clock,
+                     Settings settings,
+                     Policy policy,
+                     Wiring wiring,
+                     Tally& tally,
+                     Answered answered)
+    : context_{clock, settings, std::move(policy), std::move(wiring), tally},
+      answered_(std::move(answered)), notifying_(context_),
+      offering_(context_, answered_, notifying_) {}
+
+void Responder::serve(std::vector<Row> rows) noexcept {
+    guarded([&] {
+        rows_ = std::move(rows);
+        const auto is_served = [this](base::Ipv4 local) {
+            return std::any_of(rows_.begin(), rows_.end(),
+                               [&](const Row& row) { return row.interface.address == local; });
+        };
+        offering_.keep(is_served);
+        notifying_.keep(is_served);
+    });
+}
+
+void Responder::settings(const Settings& settings) noexcept {
+    guarded([&] {
+        context_.settings = settings;
+        offering_.settings_changed();
+    });
+}
+
+void Responder::on_datagram(std::string_view bytes,
+                            base::Endpoint source,
+                            int interface_index,
+                            Channel channel) noexcept {
+    guarded([&] {
+        ++context_.tally.datagrams;
+        const Row* row = row_for(rows_, interface_index, source);
+        if (row == nullptr) {
+            ++context_.tally.foreign_source;
+            if (context_.strangers.take(context_.clock.now())) {
+                base::log::info("pnp",
+                                "not answered: {} is not in a network of the interface where it "
+                                "was heard ({} such lines held back)",
+                                source.str(), context_.strangers.held_back());
+            }
+            return;
+        }
+        if (base::log::enabled("pnp", base::log::Level::debug)) {
+            base::log::debug("pnp", "from {}: {}", source.str(), base::printable(bytes, 1000));
+        }
+        if (is_response(bytes)) {
+            on_response(bytes, source);
+            return;
+        }
+        auto request = parse_subscribe(bytes);
+        if (!request) {
+            ++(request.error().code == Errc::not_ours ? context_.tally.not_ours
+                                                      : context_.tally.malformed);
+            drop(request.error(), source);
+            return;
+        }
+        on_subscribe(std::move(*request), *row, source, channel);
+    });
+}
+
+void Responder::drop(const base::Error& error, base::Endpoint source) {
+    // Never a 4xx: to a multicast request it could win against another server's 200 (RFC 3261
+    // 17.1.3).
+    if (context_.strangers.take(context_.clock.now())) {
+        base::log::info("pnp", "not answered: {} sent something else: {} ({} such lines held back)",
+                        source.str(), error.what, context_.strangers.held_back());
+    }
+}
+
+void Responder::on_response(std::string_view bytes, base::Endpoint source) {
+    const auto response = parse_response(bytes);
+    if (!response) {
+        ++context_.tally.malformed;
+        drop(response.error(), source);
+        return;
+    }
+    notifying_.on_response(*response, source.address);
+}
+
+std::optional<Asked>
+Responder::identify(const Subscribe& request, const Row& row, base::Endpoint source) const {
+    Asked asked;
+    if (const auto named = find_mac(request)) {
+        asked.mac = *named;
+    } else {
+        const auto seen = context_.policy.neighbour
+                              ? context_.policy.neighbour(source.address, row.interface.name)
+                              : std::nullopt;
+        if (!seen) {
+            return std::nullopt;
+        }
+        asked.mac = *seen;
+        asked.mac_by_neighbour = true;
+    }
+    asked.source = source;
+    asked.local = row.interface.address;
+    asked.interface = row.interface.name;
+    asked.vendor = request.vendor;
+    asked.model = request.model;
+    asked.version = request.version;
+    asked.user_agent = request.user_agent;
+    return asked;
+}
+
+void Responder::on_subscribe(Subscribe request,
+                             const Row& row,
+                             base::Endpoint source,
+                             Channel channel) {
+    const base::Steady now = context_.clock.now();
+    const TransactionKey key = transaction_key(request, source.address);
+    Answer* answer = answered_.find(key);
+    if (answer != nullptr && !answer->ok.empty()) {
+        // RFC 3261 17.2.2: a retransmitted request gets the stored answer, byte for byte, and no
+        // second NOTIFY. So does a copy that came in through a second interface.
+        ++context_.tally.retransmissions;
+        context_.send(answer->path, answer->ok);
+        return;
+    }
+    const bool is_new = answer == nullptr;
+    if (is_new) {
+        answer = answered_.add(key, now);
+        if (answer == nullptr) {
+            ++context_.tally.table_full;
+            return;
+        }
+        ++context_.tally.subscribes;
+    }
+    auto asked = identify(request, row, source);
+    if (!asked) {
+        if (is_new) {
+            ++context_.tally.nameless;
+            drop({Errc::not_found, "a SUBSCRIBE without a MAC, and the neighbour table has none"},
+                 source);
+        }
+        return;
+    }
+    // One that we were silent about is decided again: before its last repeat the phone may be
+    // approved, or the neighbour table filled.
+    const Decision decision = context_.policy.decide ? context_.policy.decide(*asked) : Decision{};
+    if (is_new) {
+        const bool silent = decision.verdict == Verdict::silent;
+        context_.note(*asked, inventory::Step::heard,
+                      silent ? std::string_view(decision.reason) : std::string_view());
+        if (context_.phones.take(now)) {
+            base::log::info("pnp", "{} asks; {}{}{}", described(*asked),
+                            decision.verdict == Verdict::offer ? "offered"
+                            : silent                           ? "not answered"
+                                                               : "held",
+                            decision.reason.empty() ? "" : ": ", decision.reason);
+        }
+    }
+    if (decision.verdict == Verdict::silent) {
+        return;
+    }
+    const auto id = fresh_id();
+    if (!id) {
+        base::log::error("pnp", "{} is not answered: {}", described(*asked), id.error().what);
+        return;
+    }
+    const Naming naming{*id, row.local(), source};
+    // RFC 3581 section 4 and RFC 3261 18.2.2 choose the port. The address is the datagram's own,
+    // whatever Via and its maddr say: nobody else is ever sent anything.
+    std::uint16_t port = source.port;
+    if (!request.wants_rport) {
+        port = request.via_port != 0 ? request.via_port : std::uint16_t{5060};
+    }
+    const Path path{channel, row.interface.index, row.interface.address, {source.address, port}};
+    answered_.answer(*answer, write_ok(request, naming), path);
+    context_.send(path, answer->ok);
+    offering_.begin({std::move(*asked), std::move(request), naming, path, answer}, decision);
+}
+
+base::Result<std::uint32_t> Responder::fresh_id() const {
+    while (true) {
+        const auto id = context_.wiring.random();
+        if (!id || (!offering_.knows(*id) && !notifying_.knows(*id))) {
+            return id;
+        }
+    }
+}
+
+void Responder::decided(const std::vector<base::Mac>& macs) noexcept {
+    guarded([&] { offering_.decided(macs); });
+}
+
+void Responder::resync(base::Mac mac,
+                       base::Endpoint phone,
+                       base::Ipv4 local,
+                       const std::string& event,
+                       const std::function<void(ResyncResult)>& done) noexcept {
+    guarded([&] {
+        const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& each) {
+            return each.interface.address == local;
+        });
+        if (row == rows_.end()) {
+            done({0, fmt::format("{} is not among the served addresses", local.str())});
+            return;
+        }
+        if (phone.port == 0 || phone.address.value == 0 || phone.address.is_multicast()) {
+            done({0, fmt::format("{} is no address of a phone", phone.str())});
+            return;
+        }
+        if (event.empty() || base::printable(event) != event) {
+            done({0, "the event for a resync must be one line of plain characters"});
+            return;
+        }
+        const auto id = fresh_id();
+        if (!id) {
+            done({0, id.error().what});
+            return;
+        }
+        const Resync resync{phone, row->local(), event, *id};
+        base::log::debug("pnp", "resync ({}) to {} at {}", event, mac.str(), phone.str());
+        notifying_.start(*id,
+                         {write_resync(resync),
+                          resync_branch(*id),
+                          resync_call_id(resync),
+                          {Channel::unicast, row->interface.index, local, phone}},
+                         context_.settings.notify_retries, context_.clock.now(),
+                         [done](const NotifyEnd& end) {
+                             done({end.status, end.reason});
+                         });
+    });
+}
+
+void Responder::tick() noexcept {
+    guarded([&] {
+        const base::Steady now = context_.clock.now();
+        offering_.tick(now);
+        notifying_.tick(now);
+        answered_.forget_old(now);
+    });
+}
+
+std::optional<base::Steady> Responder::next_due() const {
+    std::optional<base::Steady> earliest;
+    for (const auto& due : {offering_.next_due(), notifying_.next_due(), answered_.next_due()}) {
+        if (due && (!earliest || *due < *earliest)) {
+            earliest = due;
+        }
+    }
+    return earliest;
+}
+
+} // namespace pnp

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The responder without its sockets: datagrams and time go in, datagrams come out.
+#pragma once
+
+#include "pnp/answered.hpp"
+#include "pnp/context.hpp"
+#include "pnp/message.hpp"
+#include "pnp/notifying.hpp"
+#include "pnp/offering.hpp"
+#include "pnp/policy.hpp"
+#include "pnp/reach.hpp"
+#include "pnp/service.hpp"
+#include "provisioning/base/clock.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pnp {
+
+/// Everything on the loop thread. Nothing is thrown out of any of it.
+class Responder {
+  public:
+    Responder(const base::Clock& clock,
+              Settings settings,
+              Policy policy,
+              Wiring wiring,
+              Tally& tally,
+              Answered answered = Answered());
+    Responder(const Responder&) = delete;
+    Responder& operator=(const Responder&) = delete;
+
+    void serve(std::vector<Row> rows) noexcept; ///< what was begun on other addresses ends
+    void settings(const Settings& settings) noexcept;
+
+    void on_datagram(std::string_view bytes,
+                     base::Endpoint source,
+                     int interface_index,
+                     Channel channel) noexcept;
+    void decided(const std::vector<base::Mac>& macs) noexcept;
+    void resync(base::Mac mac,
+                base::Endpoint phone,
+                base::Ipv4 local,
+                const std::string& event,
+                const std::function<void(ResyncResult)>& done) noexcept;
+
+    void tick() noexcept;
+    std::optional<base::Steady> next_due() const;
+
+    std::size_t transactions() const noexcept { return answered_.size(); }
+
+  private:
+    void on_response(std::string_view bytes, base::Endpoint source);
+    void on_subscribe(Subscribe request, const Row& row, base::Endpoint source, Channel channel);
+    void drop(const base::Error& error, base::Endpoint source);
+    std::optional<Asked>
+    identify(const Subscribe& request, const Row& row, base::Endpoint source) const;
+    base::Result<std::uint32_t> fresh_id() const;
+
+    Context context_;
+    std::vector<Row> rows_;
+    Answered answered_;
+    Notifying notifying_;
+    Offering offering_;
+};
+
+} // namespace pnp

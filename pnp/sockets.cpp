@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The socket options and control messages of ip(7) that the responder lives by.
+#include "pnp/sockets.hpp"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <system_error>
+
+namespace pnp {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+/// A power cut makes every phone of a site ask within the same seconds.
+constexpr int receive_buffer = 4 << 20;
+
+std::string why(int error) {
+    return std::system_category().message(error);
+}
+
+base::Status set(int fd, int level, int name, int value, const char* spelled) {
+    if (::setsockopt(fd, level, name, &value, sizeof value) != 0) {
+        return fail(Errc::io, "socket option {}: {}", spelled, why(errno));
+    }
+    return {};
+}
+
+base::Status tune(int fd) {
+    // The limit of rmem_max holds for SO_RCVBUF only; the other one needs CAP_NET_ADMIN.
+    if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0) {
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
+    // Without its own list only: by default Linux delivers a group that any process joined.
+    if (auto done = set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"); !done) {
+        return done;
+    }
+    if (auto done = set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL"); !done) {
+        return done;
+    }
+    return set(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+}
+
+ip_mreqn membership(base::Ipv4 group, int interface_index) noexcept {
+    ip_mreqn out{};
+    out.imr_multiaddr.s_addr = htonl(group.value);
+    out.imr_ifindex = interface_index;
+    return out;
+}
+
+/// Room for the control messages of one datagram, aligned as they must be.
+struct alignas(cmsghdr) Control {
+    std::array<char, CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(std::uint32_t))> bytes;
+};
+
+} // namespace
+
+base::Result<base::Fd> open_group(base::Endpoint group) {
+    auto fd = base::udp_socket(group, true);
+    if (!fd) {
+        if (fd.error().code != Errc::conflict) {
+            return fd;
+        }
+        const std::string holder = base::port_holder("udp", group.port);
+        return fail(Errc::conflict,
+                    "phones cannot be heard: UDP port {0} is taken by {1}; either bind that SIP "
+                    "server to an address instead of 0.0.0.0, or set group_port = 5070 and let nft "
+                    "send the group there: ip daddr {2} udp dport {0} udp dport set 5070, in a "
+                    "prerouting chain of priority -300",
+                    group.port, holder.empty() ? "another process" : holder, group.address.str());
+    }
+    // Only for the moment of the bind: left on, any local process could take this port too.
+    if (auto done = set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR"); !done) {
+        return tl::unexpected(std::move(done.error()));
+    }
+    if (auto done = tune(fd->get()); !done) {
+        return tl::unexpected(std::move(done.error()));
+    }
+    return fd;
+}
+
+base::Result<base::Fd> open_unicast(base::Endpoint local) {
+    auto fd = base::udp_socket(local);
+    if (fd) {
+        if (auto done = tune(fd->get()); !done) {
+            return tl::unexpected(std::move(done.error()));
+        }
+    }
+    return fd;
+}
+
+base::Status join(int fd, base::Ipv4 group, int interface_index) {
+    const ip_mreqn request = membership(group, interface_index);
+    if (::setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) == 0) {
+        return {};
+    }
+    const int error = errno;
+    return fail(Errc::io, "{} cannot be joined: {}{}", group.str(), why(error),
+                error == ENOBUFS ? "; raise the sysctl net.ipv4.igmp_max_memberships" : "");
+}
+
+void leave(int fd, base::Ipv4 group, int interface_index) noexcept {
+    // It fails where the interface is gone already, and then there is nothing to leave.
+    const ip_mreqn request = membership(group, interface_index);
+    ::setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request);
+}
+
+std::uint16_t bound_port(int fd) noexcept {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        return 0;
+    }
+    return ntohs(address.sin_port);
+}
+
+bool send_from(int fd,
+               base::Ipv4 local,
+               int interface_index,
+               base::Endpoint to,
+               std::string_view bytes) noexcept {
+    sockaddr_in address = to.sockaddr();
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()}; // NOLINT: sendmsg only reads
+
+    struct alignas(cmsghdr) {
+        std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> bytes;
+    } control{};
+
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = sizeof address;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = IPPROTO_IP;
+    head->cmsg_type = IP_PKTINFO;
+    head->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
+    in_pktinfo info{};
+    info.ipi_ifindex = interface_index;
+    info.ipi_spec_dst.s_addr = htonl(local.value);
+    std::memcpy(CMSG_DATA(head), &info, sizeof info);
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent == static_cast<ssize_t>(bytes.size());
+}
+
+Inbox::Inbox() : bytes_(batch * slot) {}
+
+void Inbox::drain(int fd, std::uint32_t& drops, const std::function<void(const Received&)>& visit) {
+    std::array<mmsghdr, batch> messages{};
+    std::array<iovec, batch> parts{};
+    std::array<sockaddr_in, batch> sources{};
+    std::array<Control, batch> controls{};
+    for (int turn = 0; turn < batches_per_turn; ++turn) {
+        for (std::size_t i = 0; i < batch; ++i) {
+            parts[i] = {bytes_.data() + i * slot, slot};
+            msghdr& head = messages[i].msg_hdr;
+            head = {};
+            head.msg_name = &sources[i];
+            head.msg_namelen = sizeof sources[i];
+            head.msg_iov = &parts[i];
+            head.msg_iovlen = 1;
+            head.msg_control = controls[i].bytes.data();
+            head.msg_controllen = controls[i].bytes.size();
+        }
+        const int count = ::recvmmsg(fd, messages.data(), batch, MSG_DONTWAIT, nullptr);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        for (int i = 0; i < count; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            msghdr& head = messages[at].msg_hdr;
+            Received received;
+            received.bytes = {bytes_.data() + at * slot, messages[at].msg_len};
+            received.source = base::Endpoint::from(sources[at]);
+            for (cmsghdr* each = CMSG_FIRSTHDR(&head); each != nullptr;
+                 each = CMSG_NXTHDR(&head, each)) {
+                if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
+                    in_pktinfo info{};
+                    std::memcpy(&info, CMSG_DATA(each), sizeof info);
+                    received.interface_index = info.ipi_ifindex;
+                } else if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SO_RXQ_OVFL) {
+                    std::memcpy(&drops, CMSG_DATA(each), sizeof drops);
+                }
+            }
+            visit(received);
+        }
+        if (count < static_cast<int>(batch)) {
+            return;
+        }
+    }
+}
+
+} // namespace pnp

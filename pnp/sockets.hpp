@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// UDP sockets that know on which interface a datagram came and choose the one where it leaves.
+#pragma once
+
+#include "pnp/frame.hpp"
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/result.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace pnp {
+
+/// The socket that hears the group. Bound to the group's own address, so that the PBX's unicast
+/// traffic on the same port never comes here; it joins nothing yet. The error names who holds the
+/// port and the two ways out.
+base::Result<base::Fd> open_group(base::Endpoint group);
+base::Result<base::Fd> open_unicast(base::Endpoint local);
+
+base::Status join(int fd, base::Ipv4 group, int interface_index);
+void leave(int fd, base::Ipv4 group, int interface_index) noexcept;
+
+/// The port that the system gave to a socket bound to port 0.
+std::uint16_t bound_port(int fd) noexcept;
+
+/// Sends from the address `local` out of the interface; false when the system does not take it.
+bool send_from(int fd,
+               base::Ipv4 local,
+               int interface_index,
+               base::Endpoint to,
+               std::string_view bytes) noexcept;
+
+struct Received {
+    std::string_view bytes; ///< longer than max_datagram when it was cut
+    base::Endpoint source;
+    int interface_index = 0;
+};
+
+/// The buffers for a batch of datagrams, used by one socket after the other.
+class Inbox {
+  public:
+    Inbox();
+
+    /// Reads until nothing is left, but at most some hundred datagrams, so that other sockets get
+    /// their turn. `drops` is set to the socket's count of datagrams that the kernel threw away.
+    void drain(int fd, std::uint32_t& drops, const std::function<void(const Received&)>& visit);
+
+  private:
+    static constexpr std::size_t batch = 32;
+    static constexpr int batches_per_turn = 16;
+    static constexpr std::size_t slot = max_datagram + 1; // one more shows that it was cut
+
+    std::vector<char> bytes_;
+};
+
+} // namespace pnp
