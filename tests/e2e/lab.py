@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""One test's laboratory: a network, a PBX host, phones, captures; everything ends with it."""
+import os
+import shutil
+import tempfile
+
+from bare_phone import BarePhone
+from capture import Capture
+from network import Network
+from programs import Phone, Pnpd, wait_for
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; the text says why."""
+
+
+class Lab:
+    def __init__(self, options):
+        self.options = options  # of the runner: bin, full, sanitized
+        self.patience = 4 if options.sanitized else 1
+        self.folder = tempfile.mkdtemp(prefix="pnp-e2e-")
+        self.network = Network()
+        self.to_close = []
+        self.pbx = None
+
+    def __enter__(self):
+        self.network.__enter__()
+        self.pbx = self.network.host("pbx", "192.168.77.10/24")
+        return self
+
+    def __exit__(self, kind, error, trace):
+        """Phones and daemons must end well; what they complain of at the end fails the test too."""
+        problems = []
+        for thing in reversed(self.to_close):
+            try:
+                thing.close()
+            except Exception as problem:  # pylint: disable=broad-except
+                problems.append(problem)
+        self.network.__exit__(kind, error, trace)
+        if kind is None and problems:
+            raise problems[0]
+
+    def remove_files(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logs(self):
+        """The ends of all logs, for a test that failed."""
+        out = []
+        for folder, _, names in os.walk(self.folder):
+            for name in sorted(names):
+                if name.endswith(".log"):
+                    with open(os.path.join(folder, name), encoding="utf-8",
+                              errors="replace") as file:
+                        lines = file.read().splitlines()[-40:]
+                    out += [f"--- {name}", *lines] if lines else []
+        return "\n".join(out)
+
+    def close_later(self, thing):
+        self.to_close.append(thing)
+        return thing
+
+    def desk(self, number, link="lan", address=None):
+        """A place where a phone can be plugged in: its interface has the phone's MAC."""
+        return self.network.host(f"desk{number}", address or f"192.168.77.{100 + number}/24", link,
+                                 f"00:1f:c1:00:00:{number:02x}")
+
+    def pnpd(self, config="", *options, host=None, start=True):
+        folder = os.path.join(self.folder, f"pnpd{len(self.to_close)}")
+        os.makedirs(folder)
+        made = self.close_later(Pnpd(self.options.bin, host or self.pbx, folder, config, options,
+                                     self.patience))
+        return made.start() if start else made
+
+    def phone(self, desk, *options, mac=None):
+        return self.close_later(Phone(self.options.bin, desk, self.folder, *options, mac=mac,
+                                      patience=self.patience))
+
+    def bare_phone(self, desk, port=60000):
+        return self.close_later(BarePhone(desk, port))
+
+    def capture(self, host, interface="eth0"):
+        return self.close_later(Capture(host, self.folder, interface))
+
+    def wait_for(self, question, what, seconds=20):
+        return wait_for(question, what, seconds * self.patience)

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the end-to-end tests: real programs, real packets, judged by tshark.
+
+    python3 tests/e2e/runner.py --bin build/release/bin [--full] [--only NAME]
+"""
+import sys
+
+sys.dont_write_bytecode = True
+
+import argparse
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import time
+import traceback
+
+import network
+from lab import Lab, Skip
+
+SECONDS = 120  # for one test, times the patience with sanitised programs
+PROGRAMS = ("pnpd", "pnpctl", "pnp-phone")
+
+
+class TooLong(Exception):
+    pass
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", required=True, help="folder with pnpd, pnpctl and pnp-phone")
+    parser.add_argument("--full", action="store_true", help="the long versions of long tests too")
+    parser.add_argument("--sanitized", action="store_true",
+                        help="the programs are built with a sanitizer: slower, more memory")
+    parser.add_argument("--only", default="", help="only tests whose name contains this")
+    options = parser.parse_args()
+    options.bin = os.path.abspath(options.bin)
+    return options
+
+
+def find_tests(only):
+    """Each function test_… of each file test_….py, in the order of the files."""
+    for file in sorted(pathlib.Path(__file__).parent.glob("test_*.py")):
+        module = importlib.import_module(file.stem)
+        for name, test in vars(module).items():
+            sentence = name.removeprefix("test_").replace("_", " ")
+            if name.startswith("test_") and (only in sentence or only in name):
+                yield sentence, test
+
+
+def why_not(options):
+    """Why nothing can run here; empty when all is there."""
+    missing = [name for name in ("ip", "tshark") if shutil.which(name) is None]
+    if missing:
+        return f"needs {' and '.join(missing)}; cmake/install-packages test installs them"
+    return network.why_not()
+
+
+def too_long(*_):
+    raise TooLong()
+
+
+def run(test, options):
+    """Returns (result, text): ok, FAIL or skip."""
+    seconds = getattr(test, "seconds", SECONDS) * (4 if options.sanitized else 1)
+    if options.full:
+        seconds = getattr(test, "full_seconds", seconds)
+    lab = None
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(seconds)
+    try:
+        lab = Lab(options)
+        with lab:
+            test(lab)
+        signal.alarm(0)
+        lab.remove_files()
+        return "ok", ""
+    except Skip as reason:
+        signal.alarm(0)
+        lab.remove_files()
+        return "skip", str(reason)
+    except TooLong:
+        text = f"not done after {seconds} s\n{traceback.format_exc(limit=-3)}"
+    except Exception as error:  # pylint: disable=broad-except
+        where = traceback.format_tb(error.__traceback__)[-4:]
+        text = f"{''.join(where)}{type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+    logs = f"\n{lab.logs()}\n--- its captures are in {lab.folder}" if lab else ""
+    return "FAIL", text + logs
+
+
+def main():
+    options = read_options()
+    missing = [name for name in PROGRAMS if not os.access(os.path.join(options.bin, name), os.X_OK)]
+    if missing:
+        print(f"e2e: there is no {' and no '.join(missing)} in {options.bin}; build first")
+        return 2
+    reason = why_not(options)
+    counts = {"ok": 0, "FAIL": 0, "skip": 0}
+    if not reason:
+        network.remove_leftovers()
+    for sentence, test in find_tests(options.only):
+        began = time.monotonic()
+        result, text = ("skip", reason) if reason else run(test, options)
+        counts[result] += 1
+        print(f"{result:<4} {sentence} ({time.monotonic() - began:.1f} s)"
+              + (f": {text}" if result == "skip" else ""), flush=True)
+        if result == "FAIL":
+            print("\n".join("     " + line for line in text.splitlines()), flush=True)
+    print(f"e2e: {counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped")
+    return 1 if counts["FAIL"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
