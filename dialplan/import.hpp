@@ -21,20 +21,23 @@ struct Problem {
 struct ImportPlan {
     std::vector<inventory::Change> changes;
     std::vector<std::string> descriptions; ///< one line per change, for --dry-run
-    std::vector<Problem> problems;
-    std::size_t unchanged = 0; ///< rows that say what already holds
+    std::vector<Problem> problems;         ///< by line
+    std::vector<Problem> notes;            ///< what is ignored, and is no reason to stop
+    std::size_t unchanged = 0;             ///< rows that say what already holds
 };
 
 /// Columns by header name: `mac` and `extensions` (blank-separated, line 1 first), and optionally
-/// `name`: the display name of an extension that does not exist yet and is then created with a
-/// generated password. A number that exists nowhere and has no name is a problem, as are a MAC or
-/// a header twice, a malformed MAC or number, and more extensions than `max_lines(mac)`.
+/// `name`: the display name of those extensions of the row that do not exist yet; each of them is
+/// created with a generated password. A number that exists nowhere and has no name is a problem, as
+/// are a MAC or a header twice, a malformed MAC or number, and more extensions than
+/// `max_lines(mac)`. A row assigns exactly its extensions, which approves the device.
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
                        const std::function<bool(const std::string&)>& is_host_number,
                        const std::function<std::size_t(base::Mac)>& max_lines);
 
-/// The same columns, sorted by MAC: importing it changes nothing.
+/// The same columns, sorted by MAC, of the approved devices that have lines; `name` is that of the
+/// first extension. Importing it changes nothing.
 std::string export_csv(const inventory::Snapshot& now);
 
 } // namespace dialplan

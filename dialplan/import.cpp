@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// Plans an import: what the rows mean, against what holds now, with nothing changed.
+#include "dialplan/import.hpp"
+
+#include "dialplan/csv.hpp"
+#include "dialplan/directory.hpp"
+#include "provisioning/base/crypto.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace dialplan {
+namespace {
+
+constexpr std::size_t max_name = 200; // bytes, as the inventory has it
+constexpr std::size_t password_length = 20;
+
+/// A row that is in order by itself.
+struct Wish {
+    int line = 0;
+    base::Mac mac;
+    std::vector<std::string> numbers;
+    std::string name;
+};
+
+std::string what_is_wrong_with_mac(std::string_view text) {
+    const auto is = [&](std::string_view allowed) {
+        return text.find_first_not_of(allowed) == std::string_view::npos;
+    };
+    if (text.empty()) {
+        return "the MAC is missing; write 12 hex digits such as 001fc1000001";
+    }
+    // 001565123456 is a number to a spreadsheet, and 001e12345678 a large one.
+    if (text.size() < 12 && is("0123456789.,E+")) {
+        return fmt::format("'{}' is no MAC address; the spreadsheet made a number of it: write the "
+                           "column as text, or with colons",
+                           base::printable(text, 40));
+    }
+    return fmt::format("'{}' is no MAC address; write 12 hex digits such as 001fc1000001",
+                       base::printable(text, 40));
+}
+
+bool has_control_character(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F;
+    });
+}
+
+class Planner {
+  public:
+    Planner(const inventory::Snapshot& now,
+            const std::function<bool(const std::string&)>& is_host_number,
+            const std::function<std::size_t(base::Mac)>& max_lines)
+        : now_(now), is_host_number_(is_host_number), max_lines_(max_lines) {}
+
+    ImportPlan plan(const CsvFile& file) {
+        plan_.problems = file.problems;
+        for (const CsvRow& row : file.rows) {
+            read(row);
+        }
+        for (const Wish& wish : wishes_) {
+            name_new_numbers(wish);
+        }
+        for (const Wish& wish : wishes_) {
+            check_numbers(wish);
+        }
+        if (plan_.problems.empty()) {
+            decide();
+        }
+        if (!plan_.problems.empty()) {
+            plan_.changes.clear();
+            plan_.descriptions.clear();
+        }
+        std::stable_sort(plan_.problems.begin(), plan_.problems.end(),
+                         [](const Problem& a, const Problem& b) { return a.line < b.line; });
+        return std::move(plan_);
+    }
+
+  private:
+    void problem(int line, std::string text) { plan_.problems.push_back({line, std::move(text)}); }
+
+    /// What a row says by itself; each thing wrong with it is a problem of its own.
+    void read(const CsvRow& row) {
+        const std::size_t before = plan_.problems.size();
+        Wish wish{row.line, {}, {}, base::trim(row.name).empty() ? "" : row.name};
+        if (const auto mac = base::Mac::parse(row.mac)) {
+            wish.mac = *mac;
+            const auto [first, is_new] = lines_.try_emplace(*mac, row.line);
+            if (!is_new) {
+                problem(row.line, fmt::format("{} stands in line {} too; keep one of them",
+                                              mac->str(), first->second));
+            }
+        } else {
+            problem(row.line, what_is_wrong_with_mac(row.mac));
+        }
+        read_numbers(row, wish);
+        if (row.name.size() > max_name || has_control_character(row.name)) {
+            problem(row.line, fmt::format("the name has more than {} bytes or a control character; "
+                                          "shorten it",
+                                          max_name));
+        }
+        if (plan_.problems.size() == before) {
+            wishes_.push_back(std::move(wish));
+        }
+    }
+
+    void read_numbers(const CsvRow& row, Wish& wish) {
+        for (const std::string_view number : base::split(row.extensions, ' ')) {
+            if (!is_number(number)) {
+                problem(row.line,
+                        fmt::format("'{}' is no extension number; use letters, digits and _.+*#-, "
+                                    "with blanks between numbers",
+                                    base::printable(number, 40)));
+            } else if (std::find(wish.numbers.begin(), wish.numbers.end(), number) !=
+                       wish.numbers.end()) {
+                problem(row.line, fmt::format("extension {} stands twice in this row; once is "
+                                              "enough",
+                                              number));
+            } else {
+                wish.numbers.emplace_back(number);
+            }
+        }
+        if (base::trim(row.extensions).empty()) {
+            problem(row.line, "no extension; name one, or take the row out: pnp unassign takes "
+                              "lines away");
+        }
+    }
+
+    bool exists(const std::string& number) {
+        if (now_.extension(number) != nullptr) {
+            return true;
+        }
+        const auto [found, is_new] = host_.try_emplace(number, false);
+        if (is_new) {
+            found->second = is_host_number_ && is_host_number_(number);
+        }
+        return found->second;
+    }
+
+    void name_new_numbers(const Wish& wish) {
+        if (wish.name.empty()) {
+            return;
+        }
+        bool used = false;
+        for (const std::string& number : wish.numbers) {
+            if (exists(number)) {
+                const auto* own = now_.extension(number);
+                used = used || (own != nullptr && own->name == wish.name);
+                continue;
+            }
+            used = true;
+            const auto [first, is_new] = names_.try_emplace(number, &wish);
+            if (!is_new && first->second->name != wish.name) {
+                problem(wish.line, fmt::format("extension {} has another name in line {}; give it "
+                                               "one",
+                                               number, first->second->line));
+            }
+        }
+        if (!used) {
+            plan_.notes.push_back({wish.line, fmt::format("the name is not used: {} exists already "
+                                                          "and keeps its own",
+                                                          fmt::join(wish.numbers, " "))});
+        }
+    }
+
+    void check_numbers(const Wish& wish) {
+        for (const std::string& number : wish.numbers) {
+            if (!exists(number) && !names_.contains(number)) {
+                problem(wish.line,
+                        fmt::format("extension {} does not exist; name it in this row to create "
+                                    "it, or run: pnp extension add {}",
+                                    number, number));
+            }
+        }
+        const std::size_t most = max_lines_ ? max_lines_(wish.mac) : wish.numbers.size();
+        if (wish.numbers.size() > most) {
+            problem(wish.line, fmt::format("{} extensions, and this phone has {} lines at most",
+                                           wish.numbers.size(), most));
+        }
+    }
+
+    void decide() {
+        for (const auto& [number, wish] : names_) {
+            auto password = base::random_password(password_length);
+            if (!password) {
+                problem(wish->line, password.error().what);
+                return;
+            }
+            plan_.changes.emplace_back(
+                inventory::AddExtension{{number, wish->name, std::move(*password)}});
+            plan_.descriptions.push_back(
+                fmt::format("create extension {} ({})", number, wish->name));
+        }
+        for (const Wish& wish : wishes_) {
+            const inventory::Device* known = now_.device(wish.mac);
+            if (known != nullptr && known->is_approved() && known->lines == wish.numbers) {
+                ++plan_.unchanged;
+                continue;
+            }
+            plan_.changes.emplace_back(inventory::Assign{wish.mac, wish.numbers});
+            plan_.descriptions.push_back(fmt::format(
+                "assign {} to {}{}", fmt::join(wish.numbers, " "), wish.mac.str(), before(known)));
+        }
+    }
+
+    static std::string before(const inventory::Device* known) {
+        if (known == nullptr) {
+            return ", never heard so far";
+        }
+        if (known->approval == inventory::Approval::blocked) {
+            return ", which is blocked now";
+        }
+        return known->lines.empty() ? "" : fmt::format(" (was {})", fmt::join(known->lines, " "));
+    }
+
+    const inventory::Snapshot& now_;
+    const std::function<bool(const std::string&)>& is_host_number_;
+    const std::function<std::size_t(base::Mac)>& max_lines_;
+    ImportPlan plan_;
+    std::vector<Wish> wishes_;
+    std::unordered_map<base::Mac, int> lines_;   ///< where a MAC stands first
+    std::unordered_map<std::string, bool> host_; ///< what the PBX said of a number
+    std::map<std::string, const Wish*> names_;   ///< new numbers, and the row that names them
+};
+
+} // namespace
+
+ImportPlan plan_import(std::string_view csv,
+                       const inventory::Snapshot& now,
+                       const std::function<bool(const std::string&)>& is_host_number,
+                       const std::function<std::size_t(base::Mac)>& max_lines) {
+    return Planner(now, is_host_number, max_lines).plan(read_csv(csv));
+}
+
+} // namespace dialplan

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// What an import plans, and every way in which a file can be wrong.
+#include "dialplan/import.hpp"
+
+#include "dialplan/csv.hpp"
+#include "shelf.hpp"
+
+#include <chrono>
+#include <set>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using dialplan::ImportPlan;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct Import : testing::Test {
+    Shelf shelf;
+
+    Import() {
+        shelf.has_extension("201", "Alice");
+        shelf.has_extension("202", "Bob");
+    }
+
+    ImportPlan plan(std::string_view csv) {
+        return dialplan::plan_import(
+            csv, shelf->now(), [](const std::string& number) { return number == "900"; },
+            [](base::Mac mac) { return mac == mac_of("001fc1000099") ? 1U : 4U; });
+    }
+
+    void import(std::string_view csv) {
+        const ImportPlan planned = plan(csv);
+        ASSERT_THAT(planned.problems, IsEmpty()) << planned.problems.front().text;
+        shelf.apply(planned.changes);
+    }
+
+    const std::vector<std::string>& lines_of(std::string_view mac) {
+        now_ = shelf->now();
+        static const std::vector<std::string> none;
+        const auto* device = now_.device(mac_of(mac));
+        return device != nullptr ? device->lines : none;
+    }
+
+    inventory::Snapshot now_;
+};
+
+/// The one problem of a plan.
+std::string only_problem(const ImportPlan& plan, int line) {
+    EXPECT_THAT(plan.problems, SizeIs(1));
+    EXPECT_THAT(plan.changes, IsEmpty());
+    if (plan.problems.size() != 1) {
+        return {};
+    }
+    EXPECT_EQ(plan.problems[0].line, line);
+    return plan.problems[0].text;
+}
+
+TEST_F(Import, AssignsAndApproves) {
+    import("mac,extensions\n001fc1000001,201 202\n00:1F:C1:00:00:02,202\n");
+    EXPECT_THAT(lines_of("001fc1000001"), ElementsAre("201", "202"));
+    EXPECT_THAT(lines_of("001fc1000002"), ElementsAre("202"));
+    EXPECT_TRUE(shelf->now().device(mac_of("001fc1000002"))->is_approved());
+}
+
+TEST_F(Import, CreatesNamedExtensionsWithPasswordsOfTheirOwn) {
+    import("mac,extensions,name\n001fc1000001,201 203 204,Carol\n");
+    const auto now = shelf->now();
+    EXPECT_EQ(now.extension("203")->name, "Carol");
+    EXPECT_EQ(now.extension("204")->name, "Carol");
+    EXPECT_EQ(now.extension("201")->name, "Alice");
+    EXPECT_EQ(now.extension("203")->password.reveal().size(), 20U);
+    EXPECT_NE(now.extension("203")->password.reveal(), now.extension("204")->password.reveal());
+}
+
+TEST_F(Import, SaysNoPasswordInItsDescriptions) {
+    const ImportPlan planned = plan("mac,extensions,name\n001fc1000001,203,Carol\n");
+    EXPECT_THAT(planned.descriptions, ElementsAre("create extension 203 (Carol)",
+                                                  "assign 203 to 001fc1000001, never heard so "
+                                                  "far"));
+}
+
+TEST_F(Import, TakesNumbersOfThePbx) {
+    EXPECT_THAT(plan("mac,extensions\n001fc1000001,900\n").problems, IsEmpty());
+}
+
+TEST_F(Import, ReplacesTheLinesThatWere) {
+    shelf.apply({inventory::Assign{mac_of("001fc1000001"), {"201", "202"}}});
+    import("mac,extensions\n001fc1000001,202\n");
+    EXPECT_THAT(lines_of("001fc1000001"), ElementsAre("202"));
+}
+
+TEST_F(Import, CountsWhatHoldsAlready) {
+    shelf.apply({inventory::Assign{mac_of("001fc1000001"), {"201"}}});
+    const ImportPlan planned = plan("mac,extensions\n001fc1000001,201\n001fc1000002,202\n");
+    EXPECT_EQ(planned.unchanged, 1U);
+    EXPECT_THAT(planned.changes, SizeIs(1));
+}
+
+TEST_F(Import, ApprovesABlockedPhoneAndSaysSo) {
+    shelf.apply({inventory::Assign{mac_of("001fc1000001"), {"201"}},
+                 inventory::Block{mac_of("001fc1000001")}});
+    const ImportPlan planned = plan("mac,extensions\n001fc1000001,201\n");
+    ASSERT_THAT(planned.descriptions, SizeIs(1));
+    EXPECT_THAT(planned.descriptions[0], HasSubstr("blocked now"));
+}
+
+TEST_F(Import, ReadsWhatSpreadsheetsWrite) {
+    const char* files[] = {
+        "\xEF\xBB\xBFmac,extensions,name\r\n001fc1000001,201 202,\r\n",
+        "mac;extensions;name\r\n001fc1000001;201 202;\r\n",
+        "mac\textensions\tname\n001fc1000001\t201 202\t\n",
+        "MAC,Extensions,Name\n001fc1000001,201 202,\n",
+        "\"mac\",\"extensions\",\"name\"\n\"001fc1000001\",\"201 202\",\"\"\n",
+        "name,extensions,mac\n,201 202,001fc1000001\n",
+        "mac,extensions,name\r001fc1000001,201 202,\r",
+        "\n\nmac,extensions,name\n\n,,\n001fc1000001,201 202,",
+        " mac , extensions , name \n 001f.c100.0001 ,  201   202  , \n",
+    };
+    for (const char* file : files) {
+        const ImportPlan planned = plan(file);
+        EXPECT_THAT(planned.problems, IsEmpty()) << file << "\n" << planned.problems[0].text;
+        ASSERT_THAT(planned.changes, SizeIs(1)) << file;
+        EXPECT_THAT(std::get<inventory::Assign>(planned.changes[0]).lines,
+                    ElementsAre("201", "202"))
+            << file;
+    }
+}
+
+TEST_F(Import, ReadsAQuotedName) {
+    import("mac,extensions,name\n001fc1000001,203,\"Smith, \"\"Jo\"\"\"\n");
+    EXPECT_EQ(shelf->now().extension("203")->name, "Smith, \"Jo\"");
+}
+
+TEST_F(Import, NotesANameThatIsNotUsed) {
+    const ImportPlan planned = plan("mac,extensions,name\n001fc1000001,201,Alicia\n");
+    EXPECT_THAT(planned.problems, IsEmpty());
+    ASSERT_THAT(planned.notes, SizeIs(1));
+    EXPECT_EQ(planned.notes[0].line, 2);
+    EXPECT_THAT(planned.notes[0].text, HasSubstr("201 exists already"));
+}
+
+TEST_F(Import, LetsASharedNewExtensionBeNamedOnce) {
+    EXPECT_THAT(plan("mac,extensions,name\n001fc1000001,203,\n001fc1000002,203,Carol\n").problems,
+                IsEmpty());
+}
+
+TEST_F(Import, RefusesTwoNamesForOneNewExtension) {
+    EXPECT_THAT(
+        only_problem(plan("mac,extensions,name\n001fc1000001,203,Carol\n001fc1000002,203,Dave\n"),
+                     3),
+        HasSubstr("another name in line 2"));
+}
+
+TEST_F(Import, ExplainsAMacThatASpreadsheetSpoiled) {
+    EXPECT_THAT(only_problem(plan("mac,extensions\n1565123456,201\n"), 2),
+                HasSubstr("made a number of it"));
+    EXPECT_THAT(only_problem(plan("mac,extensions\n1E+1234,201\n"), 2),
+                HasSubstr("made a number of it"));
+}
+
+TEST_F(Import, SuggestsTheNearestHeader) {
+    const ImportPlan planned = plan("mac,extentions\n001fc1000001,201\n");
+    ASSERT_THAT(planned.problems, SizeIs(2));
+    EXPECT_THAT(planned.problems[0].text, HasSubstr("did you mean 'extensions'?"));
+    EXPECT_THAT(planned.problems[1].text, HasSubstr("column 'extensions' is missing"));
+}
+
+TEST_F(Import, RefusesAFileThatIsNoCsv) {
+    EXPECT_THAT(only_problem(plan(""), 1), HasSubstr("empty"));
+    EXPECT_THAT(only_problem(plan(" \r\n\n"), 1), HasSubstr("empty"));
+    EXPECT_THAT(only_problem(plan("\xFF\xFEm"), 1), HasSubstr("UTF-16"));
+    EXPECT_THAT(only_problem(plan(std::string_view("mac,extensions\n\0", 16)), 1),
+                HasSubstr("NUL"));
+    EXPECT_THAT(only_problem(plan("mac,mac,extensions\n"), 1), HasSubstr("2 times"));
+    EXPECT_THAT(only_problem(plan("mac,\"extensions\n"), 1), HasSubstr("quote"));
+    EXPECT_THAT(only_problem(plan("mac,extensions,\n"), 1), HasSubstr("without a name"));
+}
+
+TEST_F(Import, RefusesMoreExtensionsThanThePhoneHasLines) {
+    EXPECT_THAT(only_problem(plan("mac,extensions\n001fc1000099,201 202\n"), 2),
+                HasSubstr("1 lines at most"));
+}
+
+TEST_F(Import, GoesOnBehindARowThatCannotBeRead) {
+    const ImportPlan planned = plan("mac,extensions\n"
+                                    "001fc1000001\n"
+                                    "001fc1000002,201,x\n"
+                                    "001fc1000003,\"201\n"
+                                    "001fc1000004,777\n");
+    ASSERT_THAT(planned.problems, SizeIs(4));
+    EXPECT_THAT(planned.problems[0].text, HasSubstr("fewer columns"));
+    EXPECT_THAT(planned.problems[1].text, HasSubstr("more columns"));
+    EXPECT_THAT(planned.problems[2].text, HasSubstr("quote without its end"));
+    EXPECT_THAT(planned.problems[3].text, HasSubstr("pnp extension add 777"));
+    for (std::size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(planned.problems[i].line, static_cast<int>(i) + 2);
+    }
+}
+
+TEST_F(Import, ReportsAllOfFiftyPlantedFaultsAndPlansNothing) {
+    const std::string faults[] = {
+        "001fc100000,201,",                      // too short
+        "001fc10000011,201,",                    // too long
+        "001fc100000g,201,",                     // no hex digit
+        "00:1f:c1:00-00:01,201,",                // mixed separators
+        ",201,",                                 // no MAC
+        "000000000000,201,",                     // no phone's MAC
+        "001fc1200001,,",                        // no extension
+        "001fc1200002,201 201,",                 // an extension twice
+        "001fc1200003,\"201,202\",",             // commas between extensions
+        "001fc1200004,777,",                     // unknown and unnamed
+        "001fc1200005,\"201",                    // open quote
+        "001fc1200006,201",                      // too few columns
+        "001fc1200007,201,x,y",                  // too many columns
+        "001fc1200008,201 202 203 204 205,Many", // more than four lines
+        "001fc1200009,20/1,",                    // no number
+        "001fc120000a,201,\xE9ric",              // Latin-1
+        "001fc120000b,201,a\x01",                // control character
+        "001fc120000c,201," + std::string(201, 'n'),
+        "001fc1000001,201,", // a MAC twice
+        "1565123456,201,",   // a number of a spreadsheet
+        "phone 12,201,",
+        "001fc120000d," + std::string(33, '1') + ",",
+        "001fc120000e,900 999,",
+        "001fc120000f,\"2\"\"01\",",
+        "ffffffffffff,201,",
+    };
+    std::string csv = "mac,extensions,name\n001fc1000001,201,\n";
+    std::set<int> expected;
+    int line = 2;
+    for (int round = 0; round < 2; ++round) {
+        for (std::string fault : faults) {
+            if (round == 1 && fault.starts_with("001fc12")) {
+                fault[6] = '3'; // another MAC, so that the fault is the same one and no double
+            }
+            csv += fault + "\n";
+            expected.insert(++line);
+            csv += fmt::format("001fc14{:05x},202,\n", line); // nothing wrong with these
+            ++line;
+        }
+    }
+    ASSERT_THAT(expected, SizeIs(50));
+    const ImportPlan planned = plan(csv);
+    std::set<int> reported;
+    for (const auto& problem : planned.problems) {
+        reported.insert(problem.line);
+        EXPECT_FALSE(problem.text.empty());
+    }
+    EXPECT_EQ(reported, expected);
+    EXPECT_THAT(planned.changes, IsEmpty());
+    EXPECT_THAT(planned.descriptions, IsEmpty());
+}
+
+TEST_F(Import, PlansTenThousandRowsInWellUnderASecond) {
+    std::string csv = "mac,extensions,name\n";
+    for (int i = 0; i < 10'000; ++i) {
+        csv += fmt::format("001fc1{:06x},{},Phone {}\n", i, 10'000 + i, i);
+    }
+    const auto before = std::chrono::steady_clock::now();
+    const ImportPlan planned = plan(csv);
+    const auto took = std::chrono::steady_clock::now() - before;
+    EXPECT_THAT(planned.changes, SizeIs(20'000));
+    EXPECT_LT(took, std::chrono::seconds(5))
+        << "about a tenth of a second, and a sanitizer on a busy machine is slow";
+}
+
+TEST_F(Import, ExportsByMacAndQuotesNames) {
+    shelf.has_extension("203", "Smith, \"Jo\"");
+    shelf.apply({inventory::Assign{mac_of("001fc1000002"), {"203", "201"}},
+                 inventory::Assign{mac_of("001fc1000001"), {"202"}}});
+    EXPECT_EQ(dialplan::export_csv(shelf->now()), "mac,extensions,name\n"
+                                                  "001fc1000001,202,Bob\n"
+                                                  "001fc1000002,203 201,\"Smith, \"\"Jo\"\"\"\n");
+}
+
+TEST_F(Import, ChangesNothingWithItsOwnExport) {
+    shelf.has_extension("203", " Smith; \"Jo\" ");
+    shelf.has_extension("204", "\"");
+    shelf->host_numbers([](const std::string& number) { return number == "900"; });
+    shelf.apply({inventory::Assign{mac_of("001fc1000001"), {"202"}},
+                 inventory::Assign{mac_of("001fc1000002"), {"203", "201"}},
+                 inventory::Assign{mac_of("001fc1000003"), {"204"}},
+                 inventory::Assign{mac_of("001fc1000004"), {"900"}},
+                 inventory::Approve{mac_of("001fc1000005")},
+                 inventory::Assign{mac_of("001fc1000006"), {"202"}},
+                 inventory::Block{mac_of("001fc1000006")}});
+    const ImportPlan planned = plan(dialplan::export_csv(shelf->now()));
+    EXPECT_THAT(planned.problems, IsEmpty());
+    EXPECT_THAT(planned.notes, IsEmpty());
+    EXPECT_THAT(planned.changes, IsEmpty());
+    EXPECT_EQ(planned.unchanged, 4U);
+}
+
+TEST(CsvField, QuotesOnlyWhatNeedsIt) {
+    EXPECT_EQ(dialplan::csv_field("Alice Bell"), "Alice Bell");
+    EXPECT_EQ(dialplan::csv_field("a,b"), "\"a,b\"");
+    EXPECT_EQ(dialplan::csv_field("say \"hi\""), "\"say \"\"hi\"\"\"");
+    EXPECT_EQ(dialplan::csv_field(""), "");
+}
+
+} // namespace
