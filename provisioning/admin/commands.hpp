@@ -22,10 +22,13 @@ namespace admin {
 /// Who asks: goes into the audit line.
 struct Caller {
     std::string actor;  ///< "console", "uid 1000"
-    base::Secret input; ///< what pnpctl read from standard input (--password-stdin, import -)
+    base::Secret input; ///< what pnpctl read for us: the password, the file to import
+    /// Came over the control socket: files are then read by pnpctl as its user, never by us.
+    bool over_socket = false;
 };
 
-/// `text` for a person, `json` for --json; status 0 = done, 1 = refused, 2 = not understood.
+/// `text` is what to print as it stands: for a person, or with --json the line of `json`. It ends
+/// its last line, unless it is a file's content. Status 0 = done, 1 = refused, 2 = not understood.
 struct Reply {
     int status = 0;
     std::string text;

@@ -7,23 +7,32 @@
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/result.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
 namespace admin {
 
-/// One JSON object a line: {"words": ["assign", "001fc1000001", "201"], "input": "…"} in,
-/// {"status": 0, "text": "…", "json": …} out, then the server closes. At most 4 MiB in, 32
-/// connections, 10 s to send the request. Commands run on a worker; SO_PEERCRED names the caller.
+struct ControlLimits {
+    std::size_t connections = 32;
+    std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< to its last byte
+    std::chrono::milliseconds reply_deadline = std::chrono::seconds(60);
+};
+
+/// In: one line {"words": ["assign", "001fc1000001", "201"], "input_bytes": 5} and that many bytes
+/// of input, raw, so that a password is not copied about and a file arrives as it is. Out: one line
+/// {"status": 0, "text_bytes": 12} and that many bytes to print; then the server closes. At most
+/// 64 KiB of words and 4 MiB of input. Commands run on a worker; SO_PEERCRED names the caller.
 class Control {
   public:
-    Control(base::Loop& loop, std::shared_ptr<Commands> commands);
-    ~Control();
+    Control(base::Loop& loop, std::shared_ptr<Commands> commands, ControlLimits limits = {});
+    ~Control(); ///< loop thread, or after the loop stopped
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
 
     /// Binds `path` with mode 0660; a stale socket file is replaced, one that answers is refused
-    /// ("another pnpd is running"). Loop thread.
+    /// ("another pnpd is running"). Again with another path: moves there. Loop thread.
     base::Status listen(const std::string& path);
 
   private:

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// One command over the control socket: the words out, the text to print in.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+#include "provisioning/base/secret.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace ctl {
+
+struct Answer {
+    int status = 0;
+    std::string text;
+};
+
+/// What the daemon takes as input (provisioning/admin/control.hpp).
+constexpr std::size_t max_input = 4U << 20U;
+
+/// Where to reach the daemon: `given` if not empty, else the first of $PNP_CONTROL (alone, if set),
+/// /run/pnp/pnp.ctl and ./data/pnp.ctl that is there. The error says what was tried.
+base::Result<std::string> find_socket(const std::string& given);
+
+/// Sends the command and waits for its reply.
+base::Result<Answer> call(const std::string& socket,
+                          const std::vector<std::string>& words,
+                          const base::Secret& input,
+                          std::chrono::seconds patience = std::chrono::minutes(2));
+
+} // namespace ctl

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// pnpctl: says a command to a running daemon and prints what it says.
+#include "module/ctl/arguments.hpp"
+#include "module/ctl/call.hpp"
+#include "module/ctl/input.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+constexpr int not_understood = 2;
+constexpr int not_reached = 3;
+
+void print(std::FILE* to, const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), to);
+}
+
+int fail(int status, const base::Error& error) {
+    print(stderr, "pnpctl: " + error.what + "\n");
+    return status;
+}
+
+base::Result<ctl::Answer> ask(const ctl::Arguments& arguments, const base::Secret& input) {
+    const auto socket = ctl::find_socket(arguments.control);
+    if (!socket) {
+        return tl::unexpected(socket.error());
+    }
+    return ctl::call(*socket, arguments.words, input);
+}
+
+int help(ctl::Arguments arguments) {
+    print(stdout, ctl::own_help());
+    arguments.words = {"help"};
+    const auto commands = ask(arguments, {});
+    print(stdout, commands
+                      ? "\nCommands:\n" + commands->text
+                      : "\nThe commands are listed by a running daemon, and none was reached: " +
+                            commands.error().what + "\n");
+    return 0;
+}
+
+int run(const std::vector<std::string>& words) {
+    auto arguments = ctl::read_arguments(words);
+    if (!arguments) {
+        return fail(not_understood, arguments.error());
+    }
+    if (arguments->version) {
+        print(stdout, "pnpctl " PNP_VERSION "\n");
+        return 0;
+    }
+    if (arguments->help || arguments->words.empty()) {
+        const int status = help(*arguments);
+        return arguments->help ? status : not_understood;
+    }
+    auto input = ctl::read_input(arguments->words, STDIN_FILENO);
+    if (!input) {
+        return fail(1, input.error());
+    }
+    if (arguments->json) {
+        // In front: at the end it could be taken for the value of a last option.
+        arguments->words.insert(arguments->words.begin(), "--json");
+    }
+    const auto answer = ask(*arguments, *input);
+    if (!answer) {
+        return fail(not_reached, answer.error());
+    }
+    print(answer->status == 0 || arguments->json ? stdout : stderr, answer->text);
+    // A reply that did not get to the disk or the pipe is no success.
+    return std::fflush(stdout) == 0 ? answer->status : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run({argv + 1, argv + argc});
+    } catch (const std::exception& error) {
+        return fail(1, {base::Errc::io, error.what()});
+    }
+}

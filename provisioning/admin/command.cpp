@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// The table of commands, and what all of them share: finding one, reading a MAC, replying.
+#include "provisioning/admin/command.hpp"
+
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace admin {
+namespace {
+
+constexpr Option add_options[] = {
+    {"--name", "N", "the name that phones show"},
+    {"--password-stdin", "", "take the password from standard input instead of making one"},
+    {"--password", "P", "the password itself; it stays in the shell's history"},
+};
+constexpr Option import_options[] = {
+    {"--dry-run", "", "say what would change and change nothing"},
+};
+constexpr Option render_options[] = {
+    {"--reveal", "", "show the passwords too; without it they read ********"},
+};
+constexpr Option resync_options[] = {
+    {"--reboot", "", "make the phone restart first"},
+};
+
+constexpr Command table[] = {
+    {"status", "", "status", "Says what is served, and what is wrong.", {}, 0, {}, run_status},
+    {"show",
+     "devices",
+     "show devices [STATE]",
+     "Lists the phones; STATE is pending, approved, offered, fetching, configured, registered, "
+     "blocked, silent (not heard for 24 hours) or heard.",
+     {Place::state},
+     0,
+     {},
+     run_show_devices},
+    {"show",
+     "device",
+     "show device MAC",
+     "Shows all that is known about one phone.",
+     {Place::mac},
+     1,
+     {},
+     run_show_device},
+    {"explain",
+     "",
+     "explain MAC",
+     "Tells what happened to a phone, what is missing and what to do.",
+     {Place::mac},
+     1,
+     {},
+     run_explain},
+    {"extension",
+     "add",
+     "extension add NUMBER [--name N] [--password-stdin | --password P]",
+     "Creates an extension, with a generated password of 20 characters unless one is given.",
+     {Place::none},
+     1,
+     add_options,
+     run_extension_add},
+    {"extension",
+     "remove",
+     "extension remove NUMBER",
+     "Removes an extension that no phone has on a line.",
+     {Place::number},
+     1,
+     {},
+     run_extension_remove},
+    {"show",
+     "extensions",
+     "show extensions",
+     "Lists our own extensions and the phones that have them.",
+     {},
+     0,
+     {},
+     run_show_extensions},
+    {"approve",
+     "",
+     "approve MAC",
+     "Lets a phone have its configuration; it may be one that was never heard.",
+     {Place::mac},
+     1,
+     {},
+     run_approve},
+    {"block",
+     "",
+     "block MAC",
+     "Gives a phone nothing from now on.",
+     {Place::mac},
+     1,
+     {},
+     run_block},
+    {"assign",
+     "",
+     "assign MAC EXT[,EXT...]",
+     "Puts extensions on a phone's lines, line 1 first, and approves it.",
+     {Place::mac, Place::numbers},
+     2,
+     {},
+     run_assign},
+    {"unassign",
+     "",
+     "unassign MAC",
+     "Takes all lines off a phone.",
+     {Place::mac},
+     1,
+     {},
+     run_unassign},
+    {"import",
+     "",
+     "import FILE.csv [--dry-run]",
+     "Assigns what a CSV file with the columns mac, extensions, name says: all of it or nothing.",
+     {Place::file},
+     1,
+     import_options,
+     run_import},
+    {"export", "", "export", "Writes the assignments as import reads them.", {}, 0, {}, run_export},
+    {"render",
+     "",
+     "render MAC FILENAME [--reveal]",
+     "Shows a file as the phone would get it now.",
+     {Place::mac, Place::chain_file},
+     1, // without a file name its reply lists them
+     render_options,
+     run_render},
+    {"resync",
+     "",
+     "resync MAC [--reboot]",
+     "Asks a phone to fetch its configuration again.",
+     {Place::mac},
+     1,
+     resync_options,
+     run_resync},
+    {"reload",
+     "",
+     "reload",
+     "Reads the configuration and the vendors' templates again.",
+     {},
+     0,
+     {},
+     run_reload},
+    {"show",
+     "audit",
+     "show audit",
+     "Lists the last 50 decisions, and who took them.",
+     {},
+     0,
+     {},
+     run_show_audit},
+    {"help",
+     "",
+     "help [COMMAND]",
+     "Lists the commands, or explains one.",
+     {Place::command, Place::command},
+     0,
+     {},
+     run_help},
+    {"version", "", "version", "Names the version.", {}, 0, {}, run_version},
+};
+
+bool is_hex(char c) noexcept {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+} // namespace
+
+std::string Command::name() const {
+    return second.empty() ? std::string(word) : fmt::format("{} {}", word, second);
+}
+
+std::size_t Command::most_places() const noexcept {
+    // The place of a number that is new is none: it can be filled, and nothing completes it.
+    const auto filled = static_cast<std::size_t>(
+        std::count_if(places.begin(), places.end(), [](Place p) { return p != Place::none; }));
+    return std::max(filled, required);
+}
+
+std::span<const Command> commands() noexcept {
+    return table;
+}
+
+base::Result<Found> find_command(std::span<const std::string> words) {
+    if (words.empty()) {
+        return base::fail(base::Errc::malformed, "no command; `pnp help` lists them");
+    }
+    std::vector<std::string_view> firsts;
+    std::vector<std::string_view> seconds;
+    for (const Command& command : table) {
+        if (command.word == words[0]) {
+            if (command.second.empty()) {
+                return Found{&command, 1};
+            }
+            if (words.size() > 1 && command.second == words[1]) {
+                return Found{&command, 2};
+            }
+            seconds.push_back(command.second);
+        }
+        firsts.push_back(command.word);
+    }
+    const std::string typed = base::printable(words[0], 40);
+    if (!seconds.empty()) {
+        if (words.size() == 1) {
+            return base::fail(base::Errc::malformed, "'{}' what? One of: {}", typed,
+                              fmt::join(seconds, ", "));
+        }
+        const auto meant = base::nearest(words[1], seconds);
+        return base::fail(base::Errc::malformed, "'{} {}' is no command{}", typed,
+                          base::printable(words[1], 40),
+                          meant ? fmt::format("; did you mean '{} {}'?", typed, *meant)
+                                : fmt::format("; one of: {}", fmt::join(seconds, ", ")));
+    }
+    const std::string hint = did_you_mean(words[0], firsts);
+    return base::fail(base::Errc::malformed, "'{}' is no command{}", typed,
+                      hint.empty() ? "; `pnp help` lists them" : hint);
+}
+
+Reply done(std::string text, base::Json json) {
+    return {0, std::move(text), std::move(json)};
+}
+
+Reply refused(std::string text) {
+    base::Json json = base::Json::object({{"error", text}});
+    return {1, std::move(text) + "\n", std::move(json)};
+}
+
+Reply refused(const base::Error& error) {
+    return refused(error.what);
+}
+
+Reply misunderstood(std::string text) {
+    Reply reply = refused(std::move(text));
+    reply.status = 2;
+    return reply;
+}
+
+base::Result<base::Mac> read_mac(std::string_view text) {
+    if (const auto mac = base::Mac::parse(base::trim(text))) {
+        return *mac;
+    }
+    const auto digits = std::count_if(text.begin(), text.end(), is_hex);
+    const bool only_digits = std::all_of(text.begin(), text.end(), [](char c) {
+        return is_hex(c) || c == ':' || c == '-' || c == '.';
+    });
+    const std::string shown = base::printable(text, 40);
+    if (only_digits && digits != 12) {
+        return base::fail(base::Errc::malformed,
+                          "'{}' is no MAC address: it has {} hex digits, and a MAC has 12", shown,
+                          digits);
+    }
+    if (only_digits) {
+        return base::fail(base::Errc::malformed,
+                          "'{}' is no phone's MAC address; write it like 001fc1000001 or "
+                          "00:1f:c1:00:00:01",
+                          shown);
+    }
+    return base::fail(base::Errc::malformed,
+                      "'{}' is no MAC address; write 12 hex digits, 001fc1000001 or "
+                      "00:1f:c1:00:00:01",
+                      shown);
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+    const auto meant = base::nearest(word, candidates);
+    return meant ? fmt::format("; did you mean '{}'?", *meant) : std::string();
+}
+
+const profile::Vendor*
+vendor_of(const profile::Catalogue* catalogue, base::Mac mac, const inventory::Device* device) {
+    if (catalogue == nullptr) {
+        return nullptr;
+    }
+    profile::Signature phone{mac, {}, {}};
+    if (device != nullptr) {
+        phone.event_vendor = device->seen.vendor;
+        phone.user_agent = device->seen.user_agent;
+    }
+    return catalogue->recognise(phone);
+}
+
+std::size_t
+most_lines(const profile::Catalogue* catalogue, base::Mac mac, const inventory::Device* device) {
+    constexpr std::size_t unknown = 16;
+    const profile::Vendor* vendor = vendor_of(catalogue, mac, device);
+    return vendor != nullptr ? vendor->max_lines : unknown;
+}
+
+} // namespace admin

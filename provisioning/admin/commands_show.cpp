@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The commands that look at phones: show devices, show device, explain.
+#include "provisioning/admin/command.hpp"
+#include "provisioning/admin/explain.hpp"
+#include "provisioning/admin/tell.hpp"
+
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace admin {
+namespace {
+
+constexpr base::UnixMs silent_after = 24LL * 3600 * 1000;
+constexpr std::string_view states[] = {"pending",  "approved",   "offered",
+                                       "fetching", "configured", "registered",
+                                       "blocked",  "silent",     "heard"};
+
+/// Vendor and model as the phone wrote them, which may be anything.
+std::string what_it_is(const inventory::Sighting& seen) {
+    std::string out;
+    for (const std::string& part : {seen.vendor, seen.model}) {
+        if (!part.empty()) {
+            out += (out.empty() ? "" : " ") + base::printable(part, 40);
+        }
+    }
+    return out.empty() ? "-" : out;
+}
+
+std::string joined_or(const std::vector<std::string>& words, std::string_view otherwise) {
+    return words.empty() ? std::string(otherwise) : fmt::format("{}", fmt::join(words, ","));
+}
+
+base::Json device_json(const inventory::Device& device) {
+    const inventory::Sighting& seen = device.seen;
+    base::Json out = base::Json::object({{"mac", device.mac.str()},
+                                         {"state", device.state()},
+                                         {"lines", json_list(device.lines)},
+                                         {"vendor", base::printable(seen.vendor)},
+                                         {"model", base::printable(seen.model)},
+                                         {"version", base::printable(seen.version)}});
+    out.set("address", device.was_heard() ? base::Json(seen.address.str()) : base::Json());
+    out.set("interface", seen.interface);
+    set_time(out, "first_heard", seen.first);
+    set_time(out, "last_heard", seen.last);
+    return out;
+}
+
+/// The first thing to do about what the list shows.
+std::string after_list(const std::vector<const inventory::Device*>& shown) {
+    const auto pending = std::find_if(shown.begin(), shown.end(), [](const auto* device) {
+        return device->approval == inventory::Approval::pending;
+    });
+    if (pending != shown.end()) {
+        return fmt::format("Put a pending phone to use: pnp assign {} EXT\n",
+                           (*pending)->mac.str());
+    }
+    return shown.empty() ? "" : "What happened to one of them: pnp explain MAC\n";
+}
+
+/// "201 (Alice)", or what is wrong with the number.
+std::string line_text(const Call& call, const std::string& number) {
+    const auto account = call.reach.directory.account(number);
+    if (!account) {
+        return fmt::format("{} ({})", number, account.error().what);
+    }
+    return account->name == number || account->name.empty()
+               ? number
+               : fmt::format("{} ({})", number, shown_name(account->name));
+}
+
+} // namespace
+
+std::span<const std::string_view> device_states() noexcept {
+    return states;
+}
+
+bool is_in_state(const inventory::Device& device, std::string_view state, base::UnixMs now) {
+    if (state == "heard") {
+        return device.was_heard();
+    }
+    if (state == "silent") {
+        return device.was_heard() && now - device.seen.last > silent_after;
+    }
+    return device.state() == state;
+}
+
+Reply run_show_devices(Call& call) {
+    std::string state;
+    if (!call.places.empty()) {
+        state = base::lower(call.places[0]);
+        if (std::find(std::begin(states), std::end(states), state) == std::end(states)) {
+            return misunderstood(fmt::format("'{}' is no state{}; the states are {}",
+                                             base::printable(state, 40),
+                                             did_you_mean(state, states), fmt::join(states, ", ")));
+        }
+    }
+    const base::UnixMs now = call.reach.clock.unix_ms();
+    std::vector<const inventory::Device*> shown = call.now.devices();
+    std::erase_if(shown, [&](const auto* device) {
+        return !state.empty() && !is_in_state(*device, state, now);
+    });
+    std::vector<std::vector<std::string>> rows;
+    base::Json list = base::Json::array();
+    for (const inventory::Device* device : shown) {
+        rows.push_back({device->mac.str(), std::string(device->state()),
+                        joined_or(device->lines, "-"), what_it_is(device->seen),
+                        device->was_heard() ? device->seen.address.str() : "-",
+                        ago(device->seen.last, now)});
+        list.push(device_json(*device));
+    }
+    std::string text;
+    if (shown.empty()) {
+        text = state.empty() ? "No phone yet. Plug one in, or prepare it: pnp assign MAC EXT\n"
+                             : fmt::format("No phone is {}.\n", state);
+    } else {
+        text = table_text({"MAC", "STATE", "LINES", "PHONE", "ADDRESS", "LAST HEARD"}, rows);
+        text += counted(shown.size(), "phone. ", "phones. ") + after_list(shown);
+    }
+    return done(std::move(text), base::Json::object({{"devices", std::move(list)}}));
+}
+
+Reply run_show_device(Call& call) {
+    const auto mac = read_mac(call.places[0]);
+    if (!mac) {
+        return misunderstood(mac.error().what);
+    }
+    const inventory::Device* device = call.now.device(*mac);
+    if (device == nullptr) {
+        return refused(fmt::format("{} is not known; prepare it with: pnp assign {} EXT",
+                                   mac->str(), mac->str()));
+    }
+    const inventory::Sighting& seen = device->seen;
+    const base::UnixMs now = call.reach.clock.unix_ms();
+    const auto catalogue = call.reach.catalogue();
+    const profile::Vendor* vendor = vendor_of(catalogue.get(), *mac, device);
+
+    std::vector<std::string> lines;
+    for (const std::string& number : device->lines) {
+        lines.push_back(line_text(call, number));
+    }
+    const auto files =
+        vendor != nullptr ? vendor->names_for(*mac, seen.model) : std::vector<std::string>();
+    std::string text;
+    const auto row = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) {
+            text += fmt::format("{:<12} {}\n", name, value);
+        }
+    };
+    row("MAC", mac->colons());
+    row("state", std::string(device->state()));
+    row("decided", device->decided == 0 ? ""
+                                        : fmt::format("{} ({})", local_time(device->decided, now),
+                                                      ago(device->decided, now)));
+    row("lines", lines.empty() ? "none" : fmt::format("{}", fmt::join(lines, ", ")));
+    row("profile", vendor != nullptr ? vendor->title : "none: its vendor is not known");
+    row("vendor", base::printable(seen.vendor));
+    row("model", base::printable(seen.model));
+    row("version", base::printable(seen.version));
+    row("user agent", base::printable(seen.user_agent));
+    if (device->was_heard()) {
+        row("address", seen.interface.empty() ? seen.address.str()
+                                              : fmt::format("{} on {}", seen.address.str(),
+                                                            base::printable(seen.interface)));
+        row("first heard",
+            fmt::format("{} ({})", local_time(seen.first, now), ago(seen.first, now)));
+    }
+    row("last heard", device->was_heard()
+                          ? fmt::format("{} ({})", local_time(seen.last, now), ago(seen.last, now))
+                          : "never");
+    row("files", fmt::format("{}", fmt::join(files, " ")));
+    text += fmt::format("Its story: pnp explain {}\n", mac->str());
+
+    base::Json json = device_json(*device);
+    json.set("user_agent", base::printable(seen.user_agent));
+    json.set("profile", vendor != nullptr ? base::Json(vendor->name) : base::Json());
+    json.set("files", json_list(files));
+    set_time(json, "decided", device->decided);
+    return done(std::move(text), std::move(json));
+}
+
+Reply run_explain(Call& call) {
+    const auto mac = read_mac(call.places[0]);
+    if (!mac) {
+        return misunderstood(mac.error().what);
+    }
+    const inventory::Device* known = call.now.device(*mac);
+    inventory::Device unknown;
+    unknown.mac = *mac;
+    const inventory::Device& device = known != nullptr ? *known : unknown;
+    std::vector<inventory::Event> timeline;
+    if (known != nullptr) {
+        auto read = call.reach.inventory.timeline(*mac);
+        if (!read) {
+            return refused(read.error());
+        }
+        timeline = std::move(*read);
+    }
+    const Story story =
+        explain(device, timeline, call.reach.served_elsewhere(device), call.reach.clock.unix_ms());
+    std::string text;
+    for (const std::string& line : story.lines) {
+        text += line + "\n";
+    }
+    text += fmt::format("Now:  {}\n", story.now);
+    if (!story.next.empty()) {
+        text += fmt::format("Next: {}\n", story.next);
+    }
+
+    base::Json events = base::Json::array();
+    for (const inventory::Event& event : timeline) {
+        base::Json row = base::Json::object({{"step", inventory::name(event.step)},
+                                             {"address", event.address},
+                                             {"detail", base::printable(event.detail)},
+                                             {"count", std::uint64_t{event.count}}});
+        set_time(row, "first", event.first);
+        set_time(row, "last", event.last);
+        events.push(std::move(row));
+    }
+    base::Json json = base::Json::object({{"mac", mac->str()},
+                                          {"state", known != nullptr ? device.state() : "unknown"},
+                                          {"lines", json_list(device.lines)},
+                                          {"events", std::move(events)},
+                                          {"now", story.now},
+                                          {"next", story.next}});
+    return done(std::move(text), std::move(json));
+}
+
+} // namespace admin

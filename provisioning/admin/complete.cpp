@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Completion: commands first, then what their places stand for, from the snapshot only.
+#include "provisioning/admin/complete.hpp"
+
+#include "provisioning/admin/command.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace admin {
+namespace {
+
+class Offers {
+  public:
+    explicit Offers(std::string_view typed) : typed_(typed) {}
+
+    void add(std::string_view word) {
+        if (word.starts_with(typed_)) {
+            words_.emplace_back(word);
+        }
+    }
+
+    std::vector<std::string> take() {
+        std::sort(words_.begin(), words_.end());
+        words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
+        return std::move(words_);
+    }
+
+  private:
+    std::string_view typed_;
+    std::vector<std::string> words_;
+};
+
+void offer_names(std::span<const std::string> words, Offers& offers) {
+    for (const Command& command : commands()) {
+        if (words.size() == 1) {
+            offers.add(command.word);
+        } else if (words.size() == 2 && command.word == words[0]) {
+            offers.add(command.second);
+        }
+    }
+}
+
+/// The last of EXT,EXT: what is behind the last comma goes on.
+void offer_numbers(const Reach& reach, std::string_view typed, Offers& offers) {
+    const auto comma = typed.rfind(',');
+    const std::string_view before =
+        comma == std::string_view::npos ? std::string_view() : typed.substr(0, comma + 1);
+    const auto chosen = base::split(before, ',');
+    for (const inventory::Extension* extension : reach.inventory.now().extensions()) {
+        if (std::find(chosen.begin(), chosen.end(), extension->number) == chosen.end()) {
+            offers.add(std::string(before) + extension->number);
+        }
+    }
+}
+
+void offer_files(const Reach& reach, const std::string& typed_mac, Offers& offers) {
+    const auto mac = base::Mac::parse(typed_mac);
+    if (!mac) {
+        return;
+    }
+    const inventory::Snapshot now = reach.inventory.now();
+    const inventory::Device* device = now.device(*mac);
+    const auto catalogue = reach.catalogue();
+    if (const auto* vendor = vendor_of(catalogue.get(), *mac, device); vendor != nullptr) {
+        for (const std::string& name :
+             vendor->names_for(*mac, device != nullptr ? device->seen.model : "")) {
+            offers.add(name);
+        }
+    }
+}
+
+void offer_place(const Reach& reach,
+                 Place place,
+                 std::span<const std::string> places,
+                 Offers& offers) {
+    const std::string& typed = places.back();
+    switch (place) {
+    case Place::mac:
+        for (const inventory::Device* device : reach.inventory.now().devices()) {
+            offers.add(device->mac.str());
+        }
+        break;
+    case Place::number:
+    case Place::numbers:
+        offer_numbers(reach, typed, offers);
+        break;
+    case Place::state:
+        for (const std::string_view state : device_states()) {
+            offers.add(state);
+        }
+        break;
+    case Place::chain_file:
+        offer_files(reach, places.front(), offers);
+        break;
+    case Place::command:
+        offer_names(places, offers);
+        break;
+    case Place::file:
+    case Place::none:
+        break;
+    }
+}
+
+} // namespace
+
+std::vector<std::string> complete(const Reach& reach, std::vector<std::string> words) {
+    if (words.size() > 1 && words.front() == "pnp") {
+        words.erase(words.begin());
+    }
+    if (words.empty()) {
+        words.emplace_back();
+    }
+    const std::string typed = words.back();
+    Offers offers(typed);
+    const auto found = find_command(std::span(words).first(words.size() - 1));
+    if (!found) {
+        offer_names(words, offers);
+        return offers.take();
+    }
+    const Command& command = *found->command;
+    if (typed.starts_with("-")) {
+        for (const Option& option : command.options) {
+            offers.add(option.name);
+        }
+        offers.add("--json");
+        return offers.take();
+    }
+    std::vector<std::string> places;
+    for (std::size_t i = found->words; i < words.size(); ++i) {
+        const auto option = std::find_if(command.options.begin(), command.options.end(),
+                                         [&](const Option& o) { return o.name == words[i]; });
+        if (option != command.options.end() && !option->value.empty()) {
+            ++i; // its value is no place
+        } else if (!words[i].starts_with("--")) {
+            places.push_back(words[i]);
+        }
+    }
+    if (!places.empty() && places.size() <= command.places.size() && places.back() == typed) {
+        offer_place(reach, command.places[places.size() - 1], places, offers);
+    }
+    return offers.take();
+}
+
+} // namespace admin

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: MIT
+// Commands as people type them: what they do, what they say, and what they never say.
+#include "office.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using inventory::Step;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+struct Commands : testing::Test {
+    Office office;
+
+    const inventory::Device* device(const char* mac) {
+        now_ = office.shelf->now();
+        return now_.device(mac_of(mac));
+    }
+
+    inventory::Snapshot now_;
+};
+
+TEST_F(Commands, SkipTheConsolesPrefix) {
+    EXPECT_EQ(office.run("pnp version").text, office.run("version").text);
+}
+
+TEST_F(Commands, SuggestTheNearestCommand) {
+    EXPECT_EQ(office.run("asign").status, 2);
+    EXPECT_THAT(office.run("asign").text, HasSubstr("did you mean 'assign'?"));
+    EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
+    EXPECT_THAT(office.run("show").text, HasSubstr("devices, device, extensions, audit"));
+    EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
+}
+
+TEST_F(Commands, SuggestTheNearestOptionAndState) {
+    EXPECT_THAT(office.run("extension add 201 --nmae Bob").text,
+                HasSubstr("did you mean '--name'?"));
+    EXPECT_THAT(office.run("show devices pendign").text, HasSubstr("did you mean 'pending'?"));
+    EXPECT_EQ(office.run("show devices pendign").status, 2);
+}
+
+TEST_F(Commands, SayTheirUsageWhenWordsAreMissingOrTooMany) {
+    EXPECT_THAT(office.run("assign 001fc1000001").text,
+                HasSubstr("usage: pnp assign MAC EXT[,EXT...]"));
+    EXPECT_THAT(office.run("block a b").text, HasSubstr("usage: pnp block MAC"));
+    EXPECT_EQ(office.run("block a b").status, 2);
+}
+
+TEST_F(Commands, ListThemselvesWithoutAWord) {
+    const auto reply = office.run("");
+    EXPECT_EQ(reply.status, 0);
+    for (const auto& line : admin::Commands::table()) {
+        EXPECT_THAT(reply.text, HasSubstr(std::string(line.usage)));
+    }
+}
+
+TEST_F(Commands, ExplainOneOfThemselves) {
+    EXPECT_THAT(office.run("help resync").text, AllOf(HasSubstr("--reboot"), HasSubstr("--json")));
+    EXPECT_THAT(office.run("help show devices").text, HasSubstr("show devices [STATE]"));
+    EXPECT_THAT(office.run("help extension").text,
+                AllOf(HasSubstr("extension add"), HasSubstr("extension remove")));
+    EXPECT_THAT(office.run("help rsync").text, HasSubstr("did you mean 'resync'?"));
+}
+
+TEST_F(Commands, AllStandInTheManual) {
+    std::ifstream file(TEST_DATA "/../../module/ctl/pnpctl.1");
+    std::string manual{std::istreambuf_iterator<char>(file), {}};
+    manual.erase(std::remove(manual.begin(), manual.end(), '\\'), manual.end());
+    for (const auto& line : admin::Commands::table()) {
+        EXPECT_THAT(manual, HasSubstr(std::string(line.usage)));
+    }
+}
+
+TEST_F(Commands, TakeAMacInEverySpelling) {
+    office.shelf.has_extension("201");
+    for (const char* mac : {"001fc1000001", "00:1F:C1:00:00:01", "00-1f-c1-00-00-01",
+                            "001f.c100.0001", "001FC1000001"}) {
+        EXPECT_EQ(office.run(std::string("approve ") + mac).status, 0) << mac;
+    }
+    EXPECT_EQ(office.shelf->now().device_count(), 1U);
+}
+
+TEST_F(Commands, SayWhatIsWrongWithAMac) {
+    EXPECT_THAT(office.run("approve 001fc100001").text, HasSubstr("has 11 hex digits"));
+    EXPECT_THAT(office.run("approve 001fc100000O").text, HasSubstr("write 12 hex digits"));
+    EXPECT_THAT(office.run("approve 000000000000").text, HasSubstr("no phone's"));
+    EXPECT_EQ(office.run("approve 000000000000").status, 2);
+}
+
+TEST_F(Commands, PrintJsonWhereverTheOptionStands) {
+    for (const char* line : {"--json show devices", "show --json devices", "show devices --json"}) {
+        EXPECT_EQ(office.run(line).text, "{\"devices\":[]}\n") << line;
+    }
+    const auto wrong = office.run("--json frobnicate");
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_THAT(base::Json::parse(wrong.text)->get("error").text(), HasSubstr("no command"));
+}
+
+TEST_F(Commands, AddAnExtensionAndSayHowToGoOn) {
+    const auto reply = office.run("extension add 201 --name Alice");
+    EXPECT_EQ(reply.status, 0) << reply.text;
+    EXPECT_THAT(reply.text, HasSubstr("Put it on a phone: pnp assign MAC 201"));
+    const auto now = office.shelf->now();
+    const auto* extension = now.extension("201");
+    ASSERT_NE(extension, nullptr);
+    EXPECT_EQ(extension->name, "Alice");
+    EXPECT_EQ(extension->password.reveal().size(), 20U);
+    EXPECT_THAT(reply.text + reply.json.dump(),
+                Not(HasSubstr(std::string(extension->password.reveal()))));
+}
+
+TEST_F(Commands, TakeAPasswordFromStandardInput) {
+    const auto reply = office.run("extension add 201 --password-stdin", "correct horse\r\nrest");
+    EXPECT_EQ(reply.status, 0) << reply.text;
+    EXPECT_EQ(office.shelf->now().extension("201")->password.reveal(), "correct horse");
+    EXPECT_THAT(reply.text, Not(HasSubstr("horse")));
+    EXPECT_EQ(office.run("extension add 202 --password-stdin", "\n").status, 2);
+}
+
+TEST_F(Commands, WarnAboutAPasswordOnTheCommandLine) {
+    const auto reply = office.run("extension add 201 --password=abc");
+    EXPECT_EQ(reply.status, 0);
+    EXPECT_THAT(reply.text, AllOf(HasSubstr("history"), HasSubstr("short"), Not(HasSubstr("abc"))));
+    EXPECT_EQ(office.shelf->now().extension("201")->password.reveal(), "abc");
+}
+
+TEST_F(Commands, NeverRepeatAPasswordThatIsOutOfPlace) {
+    for (const char* line :
+         {"extension add 201 --pasword tr0ub4dor", "extension add 201 --pasword=tr0ub4dor",
+          "extension add 201 tr0ub4dor", "extension add 201 --password tr0ub4dor --password-stdin",
+          "extension add 201 --password tr0ub4dor --password tr0ub4dor",
+          "extension remove 201 --password tr0ub4dor", "extension add 2/1 --password tr0ub4dor",
+          "extension add 201 --password tr0ub4dor --json"}) {
+        const auto reply = office.run(line);
+        EXPECT_THAT(reply.text + reply.json.dump(), Not(HasSubstr("tr0ub4dor"))) << line;
+    }
+}
+
+TEST_F(Commands, LeaveThePbxItsOwnExtensions) {
+    office.directory.host([](const std::string& number) -> base::Result<profile::Account> {
+        return profile::Account{number, number, {}};
+    });
+    const auto reply = office.run("extension add 201");
+    EXPECT_EQ(reply.status, 1);
+    EXPECT_THAT(reply.text, HasSubstr("belongs to the PBX"));
+}
+
+TEST_F(Commands, RefuseToRemoveAnExtensionThatAPhoneHas) {
+    office.shelf.has_extension("201");
+    office.run("assign 001fc1000001 201");
+    const auto reply = office.run("extension remove 201");
+    EXPECT_EQ(reply.status, 1);
+    EXPECT_THAT(reply.text, HasSubstr("first: pnp unassign 001fc1000001"));
+    office.run("unassign 001fc1000001");
+    EXPECT_EQ(office.run("extension remove 201").status, 0);
+    EXPECT_EQ(office.run("extension remove 201").status, 1);
+}
+
+TEST_F(Commands, AssignAPhoneThatWasNeverHeard) {
+    office.shelf.has_extension("201", "Alice");
+    office.shelf.has_extension("202");
+    const auto reply = office.run("assign 001fc1000001 201,202");
+    EXPECT_EQ(reply.status, 0) << reply.text;
+    EXPECT_EQ(reply.text, "001fc1000001 has 201 (Alice) on line 1 and 202 on line 2.\n"
+                          "It was never heard: plug it in.\n");
+    EXPECT_TRUE(device(phone_a)->is_approved());
+    EXPECT_THAT(device(phone_a)->lines, ElementsAre("201", "202"));
+    EXPECT_EQ(reply.json.get("state").text(), "approved");
+}
+
+TEST_F(Commands, SayThatAWaitingPhoneGetsItsUrlNow) {
+    office.shelf.has_extension("201");
+    office.phone_asked(phone_a, Step::held);
+    office.shelf.clock.advance(std::chrono::minutes(9));
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text,
+                HasSubstr("The phone waits: it gets its URL now."));
+}
+
+TEST_F(Commands, SayThatAPhoneThatWaitedTooLongMustBePluggedInAgain) {
+    office.shelf.has_extension("201");
+    office.phone_asked(phone_a, Step::held);
+    office.shelf.clock.advance(std::chrono::minutes(11));
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text, HasSubstr("plug it in again"));
+}
+
+TEST_F(Commands, SayHowAConfiguredPhoneGetsTheChange) {
+    office.shelf.has_extension("201");
+    office.shelf.has_extension("202");
+    office.run("assign 001fc1000001 201");
+    office.phone_asked(phone_a, Step::offered);
+    office.shelf->reached(mac_of(phone_a), inventory::Stage::configured);
+    EXPECT_THAT(office.run("assign 001fc1000001 202").text, HasSubstr("pnp resync 001fc1000001"));
+}
+
+TEST_F(Commands, AllowASharedExtensionAndSaySo) {
+    office.shelf.has_extension("201");
+    office.run("assign 001fc1000001 201");
+    const auto reply = office.run("assign 001fc1000002 201");
+    EXPECT_EQ(reply.status, 0);
+    EXPECT_THAT(reply.text, HasSubstr("201 is also on 001fc1000001"));
+}
+
+TEST_F(Commands, RefuseAnExtensionThatDoesNotExist) {
+    office.shelf.has_extension("2010");
+    const auto reply = office.run("assign 001fc1000001 2001");
+    EXPECT_EQ(reply.status, 1);
+    EXPECT_THAT(reply.text,
+                AllOf(HasSubstr("pnp extension add 2001"), HasSubstr("did you mean '2010'?")));
+    EXPECT_EQ(device(phone_a), nullptr);
+    EXPECT_EQ(office.run("assign 001fc1000001 2010,2010").status, 2);
+    EXPECT_EQ(office.run("assign 001fc1000001 ,").status, 2);
+}
+
+TEST_F(Commands, RefuseMoreExtensionsThanAnUnknownPhoneMayHave) {
+    std::string list;
+    for (int i = 0; i < 17; ++i) {
+        office.shelf.has_extension(std::to_string(300 + i));
+        list += (i == 0 ? "" : ",") + std::to_string(300 + i);
+    }
+    // An address of no vendor we know: 16 lines at most.
+    EXPECT_THAT(office.run("assign 0200c1000001 " + list).text, HasSubstr("16 lines at most"));
+    EXPECT_EQ(office.run("assign 0200c1000001 " + list.substr(0, list.rfind(','))).status, 0);
+}
+
+TEST_F(Commands, ApproveSaysWhatIsStillMissing) {
+    const auto reply = office.run("approve 001fc1000001");
+    EXPECT_EQ(reply.text, "001fc1000001 is approved.\n"
+                          "It has no extension yet, so it is still held: pnp assign 001fc1000001 "
+                          "EXT\n");
+    EXPECT_TRUE(device(phone_a)->is_approved());
+}
+
+TEST_F(Commands, ApproveAsksForNoExtensionWhereAnotherServerHasTheFiles) {
+    office.elsewhere = true;
+    EXPECT_THAT(office.run("approve 001fc1000001").text, Not(HasSubstr("no extension")));
+}
+
+TEST_F(Commands, BlockAndUnassignSayHowToTakeItBack) {
+    office.shelf.has_extension("201");
+    office.run("assign 001fc1000001 201");
+    EXPECT_THAT(office.run("unassign 001fc1000001").text,
+                AllOf(HasSubstr("it had 201"), HasSubstr("pnp assign 001fc1000001 EXT")));
+    EXPECT_THAT(office.run("block 001fc1000001").text, HasSubstr("pnp approve 001fc1000001"));
+    EXPECT_EQ(device(phone_a)->state(), "blocked");
+    EXPECT_EQ(office.run("unassign 001fc1000002").status, 1);
+}
+
+TEST_F(Commands, KeepWhoDecidedWhatInTheAudit) {
+    office.run("approve 001fc1000001");
+    const auto reply = office.run("show audit");
+    EXPECT_THAT(reply.text, AllOf(HasSubstr("uid 7"), HasSubstr("approve 001fc1000001")));
+}
+
+TEST_F(Commands, KeepPasswordsOutOfTheAudit) {
+    office.run("extension add 201 --password tr0ub4dor");
+    EXPECT_THAT(office.run("show audit").text, Not(HasSubstr("tr0ub4dor")));
+}
+
+TEST_F(Commands, ShowDevicesInATable) {
+    office.shelf.has_extension("201");
+    office.run("assign 001fc1000002 201");
+    office.phone_asked(phone_a, Step::held);
+    office.shelf.clock.advance(std::chrono::minutes(2));
+    EXPECT_EQ(office.run("show devices").text,
+              "MAC           STATE     LINES  PHONE       ADDRESS   LAST HEARD\n"
+              "001fc1000001  pending   -      Htek UC924  10.0.0.2  2 min ago\n"
+              "001fc1000002  approved  201    -           -         never\n"
+              "2 phones. Put a pending phone to use: pnp assign 001fc1000001 EXT\n");
+}
+
+TEST_F(Commands, FilterDevicesByState) {
+    office.shelf.has_extension("201");
+    office.run("assign 001fc1000002 201");
+    office.phone_asked(phone_a, Step::held);
+    const auto macs = [&](const char* state) {
+        std::vector<std::string> out;
+        for (const auto& row :
+             office.run(std::string("show devices ") + state).json.get("devices").items()) {
+            out.push_back(row.get("mac").text());
+        }
+        return out;
+    };
+    EXPECT_THAT(macs("pending"), ElementsAre(phone_a));
+    EXPECT_THAT(macs("approved"), ElementsAre(phone_b));
+    EXPECT_THAT(macs("heard"), ElementsAre(phone_a));
+    EXPECT_THAT(macs("silent"), IsEmpty());
+    office.shelf.clock.advance(std::chrono::hours(25));
+    EXPECT_THAT(macs("silent"), ElementsAre(phone_a));
+}
+
+TEST_F(Commands, ShowStrangersBytesAsTheyCannotHurt) {
+    inventory::Sighting seen;
+    seen.last = office.shelf.clock.unix_ms();
+    seen.vendor = "\x1b[2Jevil";
+    seen.model = "<script>\xff";
+    office.shelf->saw(mac_of(phone_a), seen);
+    office.shelf->note(mac_of(phone_a), Step::heard, "10.0.0.2", "\x1b]0;x\x07");
+    for (const char* line : {"show devices", "show device 001fc1000001", "explain 001fc1000001"}) {
+        const auto reply = office.run(line);
+        EXPECT_THAT(reply.text, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\xff")))) << line;
+        EXPECT_THAT(reply.json.dump(), AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\\u001b"))))
+            << line;
+    }
+}
+
+TEST_F(Commands, TellTimesInJsonTwice) {
+    office.phone_asked(phone_a, Step::held);
+    const auto row = office.run("show device 001fc1000001").json;
+    EXPECT_EQ(row.get("last_heard").text(), base::iso_time(office.shelf.clock.unix_ms()));
+    EXPECT_EQ(row.get("last_heard_ms").number(), office.shelf.clock.unix_ms());
+    EXPECT_TRUE(row.get("decided_ms").is_null());
+    EXPECT_EQ(row.get("mac").text(), phone_a);
+}
+
+TEST_F(Commands, ShowOneDeviceWithItsFiles) {
+    office.shelf.has_extension("201", "Alice");
+    office.run("assign 001fc1000001 201");
+    office.phone_asked(phone_a, Step::offered);
+    const auto text = office.run("show device 001fc1000001").text;
+    EXPECT_THAT(text, AllOf(HasSubstr("00:1f:c1:00:00:01"), HasSubstr("201 (Alice)"),
+                            HasSubstr("Htek"), HasSubstr("cfg001fc1000001.xml")));
+    EXPECT_EQ(office.run("show device 001fc1000002").status, 1);
+}
+
+TEST_F(Commands, ExplainAPhone) {
+    office.phone_asked(phone_a, Step::held);
+    const auto reply = office.run("explain 001fc1000001");
+    EXPECT_THAT(reply.text,
+                AllOf(HasSubstr("10.0.0.2 asked for its configuration (SUBSCRIBE): Htek "
+                                "UC924 2.0.4.2"),
+                      HasSubstr("\nNow:  "), HasSubstr("\nNext: ")));
+    EXPECT_EQ(reply.json.get("events").items().size(), 2U);
+    EXPECT_EQ(reply.json.get("events").items()[0].get("step").text(), "heard");
+    EXPECT_THAT(office.run("explain 001fc1000002").text, HasSubstr("It was never heard."));
+}
+
+TEST_F(Commands, RenderHidesPasswordsUnlessToldNotTo) {
+    office.run("approve 001fc1000001");
+    EXPECT_EQ(office.run("render 001fc1000001 cfg001fc1000001.xml").text, "<p>********</p>");
+    EXPECT_EQ(office.rendered_with, "001fc1000001 cfg001fc1000001.xml false");
+    EXPECT_EQ(office.run("render --reveal 001fc1000001 cfg001fc1000001.xml").text,
+              "<p>hunter2</p>");
+    EXPECT_EQ(office.run("render 001fc1000002 x.xml").status, 1);
+}
+
+TEST_F(Commands, RenderNamesTheFilesThereAre) {
+    office.run("approve 001fc1000001");
+    const auto none = office.run("render 001fc1000001");
+    EXPECT_EQ(none.status, 2);
+    EXPECT_THAT(none.text, HasSubstr("cfg001fc1000001.xml"));
+}
+
+TEST_F(Commands, ResyncOnlyWhatWasHeard) {
+    EXPECT_EQ(office.run("resync 001fc1000001").status, 1);
+    office.phone_asked(phone_a, Step::held);
+    EXPECT_EQ(office.run("resync 001fc1000001").text, "Resync sent.\n");
+    EXPECT_EQ(office.run("resync 001fc1000001 --reboot").text, "Reboot sent.\n");
+    EXPECT_EQ(office.run("reload").text, "Read again.\n");
+}
+
+TEST_F(Commands, MarkProblemsInTheStatus) {
+    const auto reply = office.run("status");
+    EXPECT_THAT(reply.text, AllOf(HasSubstr("! SIP group   224.0.1.75:5060 is NOT heard"),
+                                  HasSubstr("  devices     none yet"), HasSubstr("1 problem is")));
+    EXPECT_TRUE(reply.json.get("status").items()[1].get("is_problem").flag());
+}
+
+TEST_F(Commands, ImportAllOrNothing) {
+    office.shelf.has_extension("201");
+    const char* good = "mac,extensions,name\n001fc1000001,201,\n001fc1000002,202,Bob\n";
+    const auto dry = office.run("import x.csv --dry-run", good);
+    EXPECT_EQ(dry.status, 0) << dry.text;
+    EXPECT_THAT(dry.text, AllOf(HasSubstr("create extension 202 (Bob)"), HasSubstr("Dry run: 1 "
+                                                                                   "extension")));
+    EXPECT_EQ(office.shelf->now().device_count(), 0U);
+
+    const auto bad = office.run("import x.csv", std::string(good) + "001fc1000003,999,\n");
+    EXPECT_EQ(bad.status, 1);
+    EXPECT_THAT(bad.text,
+                AllOf(StartsWith("line 4: extension 999"), HasSubstr("nothing was changed")));
+    EXPECT_EQ(office.shelf->now().device_count(), 0U);
+    EXPECT_EQ(bad.json.get("problems").items()[0].get("line").number(), 4);
+
+    const auto done = office.run("import x.csv", good);
+    EXPECT_EQ(done.status, 0) << done.text;
+    EXPECT_TRUE(done.json.get("applied").flag());
+    EXPECT_EQ(office.shelf->now().device_count(), 2U);
+    EXPECT_EQ(office.run("export").text,
+              "mac,extensions,name\n001fc1000001,201,\n001fc1000002,202,Bob\n");
+    EXPECT_THAT(office.run("import x.csv", office.run("export").text).text,
+                HasSubstr("0 phones assigned; 2 rows held already"));
+}
+
+TEST_F(Commands, ImportReadsAFileForAConsoleAndNeverForTheSocket) {
+    office.shelf.has_extension("201");
+    const std::string path = (office.shelf.folder() / "phones.csv").string();
+    std::ofstream(path) << "mac,extensions\n001fc1000001,201\n";
+    EXPECT_EQ(office.run("import " + path, {}, true).status, 1);
+    EXPECT_EQ(device(phone_a), nullptr);
+    EXPECT_EQ(office.run("import " + path).status, 0);
+    EXPECT_NE(device(phone_a), nullptr);
+}
+
+TEST_F(Commands, OfferWordsToComplete) {
+    office.shelf.has_extension("201");
+    office.shelf.has_extension("202");
+    office.run("assign 001fc1000001 201");
+    const auto complete = [&](std::vector<std::string> words) {
+        return office.commands->complete(words);
+    };
+    EXPECT_THAT(complete({"a"}), ElementsAre("approve", "assign"));
+    EXPECT_THAT(complete({"pnp", "show", "de"}), ElementsAre("device", "devices"));
+    EXPECT_THAT(complete({"show", "devices", "re"}), ElementsAre("registered"));
+    EXPECT_THAT(complete({"explain", "001f"}), ElementsAre(phone_a));
+    EXPECT_THAT(complete({"assign", phone_a, ""}), ElementsAre("201", "202"));
+    EXPECT_THAT(complete({"assign", phone_a, "201,"}), ElementsAre("201,202"));
+    EXPECT_THAT(complete({"extension", "remove", "2"}), ElementsAre("201", "202"));
+    EXPECT_THAT(complete({"resync", phone_a, "--r"}), ElementsAre("--reboot"));
+    EXPECT_THAT(complete({"render", phone_a, "cfg"}), Contains("cfg001fc1000001.xml"));
+    EXPECT_THAT(complete({"help", "ex"}), ElementsAre("explain", "export", "extension"));
+    EXPECT_THAT(complete({"frobnicate", ""}), IsEmpty());
+    EXPECT_THAT(complete({}), Contains("status"));
+}
+
+} // namespace

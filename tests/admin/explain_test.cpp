@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// The story of a phone in every situation in which somebody asks for it.
+#include "provisioning/admin/explain.hpp"
+
+#include <cstdlib>
+#include <ctime>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using inventory::Approval;
+using inventory::Stage;
+using inventory::Step;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr base::UnixMs noon = 1'767'268'800'000; // 2026-01-01 12:00:00 UTC
+constexpr base::UnixMs second = 1000;
+constexpr base::UnixMs minute = 60 * second;
+
+/// A phone's timeline, written step by step.
+class Explain : public testing::Test {
+  public:
+    Explain() {
+        ::setenv("TZ", "UTC", 1);
+        ::tzset();
+        device.mac = *base::Mac::parse("001fc1000001");
+        device.approval = Approval::approved;
+        device.lines = {"201"};
+    }
+
+    void step(Step step, const std::string& detail = {}, base::UnixMs later = second) {
+        at += later;
+        timeline.push_back({step, "10.0.0.2", detail, at, at, 1});
+        if (step == Step::heard) {
+            if (device.seen.first == 0) {
+                device.seen.first = at;
+            }
+            device.seen.last = at;
+        }
+    }
+
+    admin::Story story(base::UnixMs later = 0) {
+        return admin::explain(device, timeline, elsewhere, at + later);
+    }
+
+    void expect(base::UnixMs later, const std::string& now, const std::string& next) {
+        const admin::Story told = story(later);
+        EXPECT_EQ(told.now, now);
+        EXPECT_EQ(told.next, next);
+    }
+
+    inventory::Device device;
+    std::vector<inventory::Event> timeline;
+    bool elsewhere = false;
+    base::UnixMs at = noon;
+};
+
+constexpr const char* replug =
+    "Unplug the phone and plug it in again: it asks once when it starts.";
+
+TEST_F(Explain, TellsEveryStepAsASentence) {
+    device.seen.stage = Stage::registered;
+    step(Step::heard, "Htek UC924 2.0.4.2");
+    step(Step::held, "not approved");
+    timeline.push_back({Step::assigned, "", "201 by uid 0", at + second, at + second, 1});
+    at += second;
+    step(Step::offered);
+    step(Step::file_missing, "factory0000.xml");
+    timeline.back().count = 3;
+    timeline.back().last += 20 * second;
+    EXPECT_THAT(
+        story(minute).lines,
+        ElementsAre("12:00:01 10.0.0.2 asked for its configuration (SUBSCRIBE): Htek UC924 2.0.4.2",
+                    "12:00:02 10.0.0.2 was answered and got no URL yet: not approved",
+                    "12:00:03 it was given its lines: 201 by uid 0",
+                    "12:00:04 10.0.0.2 was sent its URL (NOTIFY)",
+                    "12:00:05 10.0.0.2 asked for a file that its profile does not have (404 on "
+                    "purpose): factory0000.xml (3 times, last 12:00:25)"));
+}
+
+TEST_F(Explain, HasASentenceForEachStep) {
+    for (int i = 0; i <= static_cast<int>(Step::lost); ++i) {
+        step(static_cast<Step>(i));
+        EXPECT_THAT(story().lines.back(), testing::Not(HasSubstr("did something"))) << i;
+    }
+}
+
+TEST_F(Explain, NamesTheDayOfWhatIsOlderThanOne) {
+    step(Step::heard);
+    EXPECT_THAT(story(48 * 60 * minute).lines[0], testing::StartsWith("2026-01-01 12:00:01 "));
+}
+
+TEST_F(Explain, MakesStrangersBytesVisible) {
+    step(Step::heard, "\x1b[2J\xff");
+    EXPECT_THAT(story().lines[0], HasSubstr("\\x1b[2J\\xff"));
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWasNeverHeard) {
+    const admin::Story told = story();
+    EXPECT_THAT(told.lines, IsEmpty());
+    EXPECT_EQ(told.now, "It is prepared with 201, and was never heard.");
+    EXPECT_EQ(told.next,
+              "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
+              "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "
+              "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
+              "Yes)?");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatIsBlocked) {
+    step(Step::heard);
+    device.approval = Approval::blocked;
+    expect(0, "It is blocked and gets nothing.", "To let it in: pnp approve 001fc1000001");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWaitsForADecision) {
+    device.approval = Approval::pending;
+    step(Step::heard);
+    step(Step::held);
+    expect(2 * minute, "It asked 2 min ago and waits for a decision.",
+           "Decide now and it gets its URL at once: pnp assign 001fc1000001 EXT");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWaitedTooLongForADecision) {
+    device.approval = Approval::pending;
+    step(Step::heard);
+    step(Step::held);
+    const char* next = "First: pnp assign 001fc1000001 EXT. Then unplug the phone and plug it in "
+                       "again.";
+    expect(11 * minute, "It was last heard 11 min ago, and nobody decided on it.", next);
+    step(Step::waited_too_long);
+    expect(3 * minute, "It was last heard 3 min ago, and nobody decided on it.", next);
+}
+
+TEST_F(Explain, TellsOfAnApprovedPhoneWithoutExtension) {
+    device.lines.clear();
+    step(Step::heard);
+    step(Step::held);
+    expect(0, "It is approved and has no extension, so it is held.",
+           "Give it one: pnp assign 001fc1000001 EXT");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWasApprovedInTime) {
+    step(Step::heard);
+    step(Step::held);
+    step(Step::assigned);
+    EXPECT_EQ(story().now, "It waits, and gets its URL now.");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWasApprovedTooLate) {
+    step(Step::heard);
+    step(Step::held);
+    step(Step::assigned, "", 30 * minute);
+    expect(0, "It is approved, and asked too long before that.", replug);
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWasHeardAndGotNothing) {
+    step(Step::heard);
+    expect(2 * minute, "It is approved, was last heard 2 min ago, and got no URL since.",
+           std::string(replug) + " If `pnp show device 001fc1000001` knows no profile for it, it "
+                                 "gets a URL only by an offer_url.");
+}
+
+TEST_F(Explain, TellsOfANotifyThatNobodyAnswered) {
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::offered);
+    expect(0, "Its URL is on the way.", "Wait a moment.");
+    step(Step::notify_timeout, "", 32 * second);
+    EXPECT_EQ(story().now, "It was sent its URL and did not answer.");
+    EXPECT_THAT(story().next,
+                testing::AllOf(HasSubstr("second PnP server"), HasSubstr("firewall")));
+}
+
+TEST_F(Explain, TellsOfANotifyThatWasRefused) {
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::notify_refused, "481 Subscription Does Not Exist");
+    EXPECT_EQ(story().now, "It refused the URL (481 Subscription Does Not Exist).");
+    EXPECT_THAT(story().next, HasSubstr("dialect = echo"));
+}
+
+TEST_F(Explain, GivesAPhoneAMinuteToFetchAndAHtekFive) {
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::notify_accepted);
+    expect(50 * second, "It has its URL and has not fetched a file yet.",
+           "Wait: phones take up to a minute.");
+    const char* next = "Unplug it and plug it in again. Still nothing: check that the file "
+                       "server's TCP port (5480 unless changed) can be reached from the phone's "
+                       "network.";
+    expect(70 * second, "It has its URL and never fetched a file.", next);
+    device.seen.vendor = "HTEK";
+    expect(70 * second, "It has its URL and has not fetched a file yet.",
+           "Wait: this vendor's phones may take up to five minutes.");
+    expect(6 * minute, "It has its URL and never fetched a file.", next);
+}
+
+TEST_F(Explain, TellsOfAPhoneWhoseFilesAreElsewhere) {
+    elsewhere = true;
+    device.lines.clear();
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::notify_accepted);
+    expect(60 * minute,
+           "It took its URL. Its files come from another server (offer_url), so the rest is not "
+           "seen here.",
+           "");
+}
+
+TEST_F(Explain, TellsOfFilesThatTheProfileDoesNotHave) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::file_missing, "001fc1000001.boot");
+    EXPECT_EQ(story(10 * second).now, "It fetches its files and restarts with them.");
+    expect(2 * minute, "It asked only for files that its profile does not have.",
+           "Is it recognised as the right vendor (pnp show device)? Its profile needs a template "
+           "for one of the names above.");
+}
+
+TEST_F(Explain, TellsWhyAFileWasRefused) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::file_refused, "the token expired");
+    expect(0, "Its last request was refused (the token expired).",
+           std::string(replug) + " It then gets a fresh URL.");
+    step(Step::file_refused, "extension 201 does not exist");
+    EXPECT_EQ(story().next, "Give it an extension that exists: pnp assign 001fc1000001 EXT");
+    step(Step::file_refused, "the template makes no valid XML");
+    EXPECT_THAT(story().next, HasSubstr("pnp reload"));
+    step(Step::file_refused, "odd");
+    EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 FILENAME"));
+}
+
+TEST_F(Explain, TellsOfAPhoneThatFetchedAndNeverCameBack) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::file_served, "cfg001fc1000001.xml");
+    expect(minute, "It fetches its files and restarts with them.", "Wait a few minutes.");
+    EXPECT_THAT(story(11 * minute).now, HasSubstr("never came back with the URL"));
+    EXPECT_THAT(story(11 * minute).next, HasSubstr("pnp render 001fc1000001 FILENAME"));
+}
+
+TEST_F(Explain, DoesNotNagAboutRegistrationsThatNobodySees) {
+    device.seen.stage = Stage::configured;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::file_served);
+    step(Step::configured);
+    expect(24 * 60 * minute,
+           "It holds its configuration: all is done here. Whether it registers is for the PBX to "
+           "say.",
+           "");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatDoesNotRegisterWhereItOnceDid) {
+    device.seen.stage = Stage::configured;
+    step(Step::registered);
+    step(Step::lost);
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::configured);
+    EXPECT_THAT(story(minute).next, IsEmpty());
+    EXPECT_EQ(story(11 * minute).now, "It holds its configuration and has not registered since.");
+    EXPECT_THAT(story(11 * minute).next, HasSubstr("SIP server, extension, password"));
+}
+
+TEST_F(Explain, TellsOfALostRegistration) {
+    device.seen.stage = Stage::configured;
+    step(Step::heard);
+    step(Step::configured);
+    step(Step::registered);
+    step(Step::lost);
+    expect(0, "It holds its configuration, and the PBX lost its registration.",
+           "Is it plugged in, and does its network reach the PBX?");
+}
+
+TEST_F(Explain, SaysThatAllIsWell) {
+    device.seen.stage = Stage::registered;
+    device.lines = {"201", "202"};
+    step(Step::heard);
+    step(Step::configured);
+    step(Step::registered);
+    expect(0, "All is well: it is registered with 201 and 202.", "");
+}
+
+TEST_F(Explain, TellsOfAResyncThatThePhoneWantsAPasswordFor) {
+    device.seen.stage = Stage::registered;
+    step(Step::heard);
+    step(Step::registered);
+    step(Step::resync_sent);
+    step(Step::resync_failed, "401 Unauthorized");
+    expect(0, "It wants a password before it follows a resync.",
+           "Send the resync from the PBX that it is registered at, or unplug it and plug it in "
+           "again.");
+}
+
+TEST_F(Explain, TellsOfAResyncWithoutAnswer) {
+    device.seen.stage = Stage::registered;
+    step(Step::heard);
+    step(Step::resync_sent);
+    step(Step::resync_failed, "no answer");
+    expect(0, "It did not follow the last resync (no answer).", replug);
+    step(Step::heard);
+    EXPECT_EQ(story().now, "All is well: it is registered with 201.");
+}
+
+} // namespace
