@@ -19,9 +19,12 @@ enum class Format : std::uint8_t { xml, text };
 
 /// One file name of the chain, in the order in which the phone asks.
 struct ChainStep {
-    std::string pattern; ///< "cfg{mac}.xml"; {mac} 12 lower-case hex digits, {code} the device code
+    std::string pattern; ///< "cfg{mac}.xml"; {mac} 12 lower-case hex digits, {MAC} upper-case ones,
+                         ///< {model}, {code} the device code
     std::string template_name; ///< empty: answered with 404 on purpose
     Format format = Format::xml;
+    std::string root;  ///< of an XML file: the name of its outermost element; empty: any
+    std::string child; ///< of an XML file: the name of all elements in the root; empty: any
     std::string content_type = "application/xml";
     std::string reason; ///< why it is (not) served, for the timeline
 };
@@ -43,14 +46,22 @@ struct Vendor {
     std::string resync_event; ///< "resync"
     std::string reboot_event; ///< "check-sync;reboot=true"
     std::map<std::string, std::string> device_codes; ///< model → code, such as UC924 → 0012
-    std::map<std::string, std::string> spellings;    ///< model → key spelling; "" = default
+    std::string spelling;                            ///< of keys, by default; may be empty
+    std::map<std::string, std::string> spellings;    ///< model → key spelling
     std::map<std::string, std::string> time_zones;   ///< IANA name → the vendor's value
+    /// Name in templates → its value for line 1, 2, …: what a vendor numbers without a rule.
+    std::map<std::string, std::vector<std::string>> line_columns;
 
     /// The step whose pattern gives `file` for this phone; nullptr when the name is outside the
-    /// chain. {code} stands for the model's device code and for 0000.
+    /// chain. {code} stands for the model's device code and for 0000; for a model without a known
+    /// code it stands for any four digits.
     const ChainStep* step_for(std::string_view file, base::Mac mac, std::string_view model) const;
     /// The chain's names as this phone would ask for them.
     std::vector<std::string> names_for(base::Mac mac, std::string_view model) const;
+    /// The key spelling of a model; the site's own wish comes before it.
+    std::string_view spelling_of(std::string_view model) const;
+    /// Every spelling that is named, the default one first.
+    std::vector<std::string_view> all_spellings() const;
 };
 
 } // namespace profile

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Turns the facts of one phone into the names that templates use.
+#include "provisioning/profile/model.hpp"
+
+#include "provisioning/base/text.hpp"
+#include "provisioning/base/utf8.hpp"
+#include "provisioning/profile/fill.hpp"
+#include "provisioning/profile/time_zone.hpp"
+
+#include <algorithm>
+
+namespace profile {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+/// Text that every format can carry. XML 1.0 has no way to write most control characters, and a
+/// replacement character in a password would be a wrong password that nobody sees.
+base::Status plain(std::string_view what, std::string_view value) {
+    for (std::size_t at = 0; at < value.size();) {
+        const base::Utf8 found = base::utf8_at(value, at);
+        const bool control = found.code < 0x20 || found.code == 0x7F ||
+                             (found.code >= 0x80 && found.code < 0xA0) || found.code == 0xFFFE ||
+                             found.code == 0xFFFF;
+        if (found.length == 0 || control) {
+            return fail(Errc::refused,
+                        "{} has a byte at position {} that is {}; a phone's file cannot carry it",
+                        what, at + 1, found.length == 0 ? "not UTF-8" : "a control character");
+        }
+        at += found.length;
+    }
+    return {};
+}
+
+struct Server {
+    std::string host;
+    std::string port;
+};
+
+/// "host[:port]" with {host} filled in.
+base::Result<Server> server_of(const Site& site, base::Ipv4 host) {
+    auto filled = fill(site.sip_server, {{"host", host.str(), ""}});
+    if (!filled) {
+        return fail(filled.error().code, "sip_server: {}", filled.error().what);
+    }
+    const auto colon = filled->rfind(':');
+    Server server{filled->substr(0, colon), site.sip_transport == "tls" ? "5061" : "5060"};
+    if (colon != std::string::npos) {
+        server.port = filled->substr(colon + 1);
+    }
+    const auto port = base::parse_number(server.port);
+    if (server.host.empty() || !port || *port == 0 || *port > 65535) {
+        return fail(Errc::malformed, "sip_server: '{}' is no HOST or HOST:PORT",
+                    base::printable(*filled, 60));
+    }
+    return server;
+}
+
+base::Status add_sip(Model& model, const Facts& facts) {
+    const auto server = server_of(facts.site, facts.host);
+    if (!server) {
+        return tl::unexpected(server.error());
+    }
+    const std::string& transport = facts.site.sip_transport;
+    if (transport != "udp" && transport != "tcp" && transport != "tls") {
+        return fail(Errc::malformed, "sip_transport: '{}' is none of udp, tcp, tls",
+                    base::printable(transport, 20));
+    }
+    using std::chrono::ceil;
+    const auto expires = std::max(facts.site.register_expires, std::chrono::milliseconds(1));
+    model.values["sip_server"] = server->host + ":" + server->port;
+    model.values["sip_host"] = server->host;
+    model.values["sip_port"] = server->port;
+    model.values["sip_transport"] = transport;
+    model.flags["is_udp"] = transport == "udp";
+    model.flags["is_tcp"] = transport == "tcp";
+    model.flags["is_tls"] = transport == "tls";
+    model.values["expires_seconds"] = std::to_string(ceil<std::chrono::seconds>(expires).count());
+    model.values["expires_minutes"] = std::to_string(ceil<std::chrono::minutes>(expires).count());
+    return {};
+}
+
+base::Status
+add_clock(Model& model, const Vendor& vendor, const Facts& facts, std::string_view machine_zone) {
+    std::string ntp;
+    if (facts.site.ntp_server != "none") {
+        auto filled = fill(facts.site.ntp_server, {{"host", facts.host.str(), ""}});
+        if (!filled) {
+            return fail(filled.error().code, "ntp_server: {}", filled.error().what);
+        }
+        ntp = std::move(*filled);
+    }
+    model.flags["has_ntp"] = !ntp.empty();
+    model.values["ntp_server"] = std::move(ntp);
+    const std::string_view wanted =
+        facts.site.time_zone.empty() ? machine_zone : std::string_view(facts.site.time_zone);
+    std::string zone = vendor_time_zone(vendor, wanted).value_or("");
+    model.flags["has_time_zone"] = !zone.empty();
+    model.values["time_zone"] = std::move(zone);
+    return {};
+}
+
+void add_phone(Model& model, const Facts& facts) {
+    model.values["mac"] = facts.mac.str();
+    model.values["mac_upper"] = facts.mac.upper();
+    model.values["mac_colons"] = facts.mac.colons();
+    model.values["model"] = facts.model;
+    model.values["firmware"] = facts.firmware;
+    model.values["host"] = facts.host.str();
+    model.values["url"] = facts.provisioning_url;
+    model.flags["url_is_http"] = base::istarts_with(facts.provisioning_url, "http:");
+    model.flags["url_is_https"] = base::istarts_with(facts.provisioning_url, "https:");
+    model.flags["url_is_tftp"] = base::istarts_with(facts.provisioning_url, "tftp:");
+    model.flags["pnp_stays"] = facts.site.pnp_after != "off";
+}
+
+/// What a template knows of line `index` of every phone, with or without an account.
+Model line_of(const Vendor& vendor, std::size_t index) {
+    Model line;
+    line.values["index"] = std::to_string(index + 1);
+    line.values["index0"] = std::to_string(index);
+    for (const auto& [name, columns] : vendor.line_columns) {
+        line.values[name] = columns.at(index);
+    }
+    return line;
+}
+
+base::Status add_account(Model& line, const Account& account) {
+    if (auto done = plain("the number of an account", account.number); !done) {
+        return done;
+    }
+    if (account.number.empty()) {
+        return fail(Errc::malformed, "an account has no number");
+    }
+    if (auto done = plain("the name of " + account.number, account.name); !done) {
+        return done;
+    }
+    const std::string_view password = account.password.reveal();
+    if (auto done = plain("the password of " + account.number, password); !done) {
+        return done;
+    }
+    line.values["number"] = account.number;
+    line.values["name"] = account.name.empty() ? account.number : account.name;
+    line.values["password"] = password;
+    return {};
+}
+
+} // namespace
+
+base::Result<Model>
+model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone) {
+    if (facts.accounts.size() > vendor.max_lines) {
+        return fail(Errc::refused, "{} lines are assigned, {} phones take {}; unassign some",
+                    facts.accounts.size(), vendor.title, vendor.max_lines);
+    }
+    Model model;
+    if (auto done = add_sip(model, facts); !done) {
+        return tl::unexpected(done.error());
+    }
+    const Model per_line = model;
+    add_phone(model, facts);
+    if (auto done = add_clock(model, vendor, facts, machine_zone); !done) {
+        return tl::unexpected(done.error());
+    }
+    for (const auto& [name, value] : model.values) {
+        if (auto done = plain(name, value); !done) {
+            return tl::unexpected(done.error());
+        }
+    }
+    auto& lines = model.lists["lines"];
+    auto& spare = model.lists["spare_lines"];
+    for (std::size_t i = 0; i < vendor.max_lines; ++i) {
+        Model line = line_of(vendor, i);
+        if (i >= facts.accounts.size()) {
+            spare.push_back(std::move(line));
+            continue;
+        }
+        // The names of the server are names of a line, too: a section does not see the outer ones.
+        line.values.insert(per_line.values.begin(), per_line.values.end());
+        line.flags.insert(per_line.flags.begin(), per_line.flags.end());
+        if (auto done = add_account(line, facts.accounts[i]); !done) {
+            return tl::unexpected(done.error());
+        }
+        lines.push_back(std::move(line));
+    }
+    return model;
+}
+
+Model example_model(const Vendor& vendor) {
+    Facts facts;
+    facts.accounts.push_back({"201", "Front desk", base::Secret("secret")});
+    Vendor two = vendor;
+    two.max_lines = std::max<std::size_t>(two.max_lines, 2);
+    for (auto& [name, columns] : two.line_columns) {
+        columns.resize(two.max_lines);
+    }
+    return model_of(two, facts, "").value_or(Model{});
+}
+
+} // namespace profile

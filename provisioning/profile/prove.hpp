@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Tries a template on sample phones, so that a bad one is refused at load and not on a phone.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+#include "provisioning/profile/guard.hpp"
+#include "provisioning/profile/render.hpp"
+#include "provisioning/profile/vendor.hpp"
+
+#include <vector>
+
+namespace profile {
+
+/// Renders for phones with no, one and all lines, with every transport and switch, and with
+/// awkward characters in every value; the result must pass the format's checker. The error reads
+/// "FILE:LINE:COLUMN: …" and points into the template.
+base::Status prove(const Vendor& vendor,
+                   const ChainStep& step,
+                   const std::vector<Piece>& pieces,
+                   const Template& ready);
+
+} // namespace profile

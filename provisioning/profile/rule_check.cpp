@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Holds a rule against the vendors it may apply to.
+#include "provisioning/profile/rule_check.hpp"
+
+#include "provisioning/base/text.hpp"
+#include "provisioning/profile/model.hpp"
+#include "provisioning/profile/offer_url.hpp"
+#include "provisioning/profile/time_zone.hpp"
+
+#include <algorithm>
+
+namespace profile {
+namespace {
+
+using base::Errc;
+using base::fail;
+using base::Status;
+
+Status unknown(std::string_view setting,
+               std::string_view word,
+               const std::vector<std::string_view>& known) {
+    const auto near = base::nearest(word, known);
+    std::string all;
+    for (const auto each : known) {
+        all += (all.empty() ? "" : ", ") + std::string(each);
+    }
+    return fail(Errc::not_found, "{}: there is no '{}'; {}", setting, base::printable(word, 60),
+                near              ? fmt::format("did you mean {}?", *near)
+                : all.size() > 80 ? std::string("see profile.conf of the vendor")
+                                  : "known: " + all);
+}
+
+Status check_spelling(const Rule& rule, const std::vector<const Vendor*>& vendors) {
+    std::vector<std::string_view> known;
+    for (const Vendor* vendor : vendors) {
+        for (const auto spelling : vendor->all_spellings()) {
+            known.push_back(spelling);
+        }
+    }
+    const std::string_view wanted = rule.spelling ? std::string_view(*rule.spelling) : "";
+    const bool good =
+        wanted.empty() || std::find(known.begin(), known.end(), wanted) != known.end();
+    return good ? Status() : unknown("spelling", wanted, known);
+}
+
+Status check_zone(const Rule& rule, const std::vector<const Vendor*>& vendors) {
+    if (!rule.time_zone || rule.time_zone->empty()) {
+        return {};
+    }
+    std::vector<std::string_view> known;
+    for (const Vendor* vendor : vendors) {
+        if (vendor_time_zone(*vendor, *rule.time_zone)) {
+            return {};
+        }
+        for (const auto& [name, value] : vendor->time_zones) {
+            known.push_back(name);
+        }
+    }
+    return unknown("time_zone", *rule.time_zone, known);
+}
+
+} // namespace
+
+Status check_rule(const Rule& rule, const Catalogue& catalogue) {
+    std::vector<const Vendor*> vendors = catalogue.vendors();
+    if (!rule.vendor.empty()) {
+        std::vector<std::string_view> known;
+        for (const Vendor* vendor : vendors) {
+            known.push_back(vendor->name);
+        }
+        const Vendor* vendor = catalogue.named(rule.vendor);
+        if (vendor == nullptr) {
+            return unknown("vendor", rule.vendor, known);
+        }
+        vendors = {vendor};
+    }
+    if (rule.offer_url) {
+        if (auto good = check_offer_url(*rule.offer_url); !good) {
+            return good;
+        }
+    }
+    if (auto good = check_spelling(rule, vendors); !good) {
+        return good;
+    }
+    if (auto good = check_zone(rule, vendors); !good) {
+        return good;
+    }
+    if (rule.pnp_after && *rule.pnp_after != "keep" && *rule.pnp_after != "off") {
+        return unknown("pnp_after", *rule.pnp_after, {"keep", "off"});
+    }
+    Facts facts; // what is left is read by the model itself
+    facts.host = base::Ipv4{0xC0'00'02'0A};
+    facts.site = site_for({Rule{rule.name, "", "", std::nullopt, rule.offer_url, rule.dialect,
+                                rule.sip_server, rule.sip_transport, rule.register_expires,
+                                rule.ntp_server, rule.time_zone, rule.pnp_after, rule.spelling}},
+                          "", "", facts.host);
+    for (const Vendor* vendor : vendors) {
+        if (const auto model = model_of(*vendor, facts, ""); !model) {
+            return tl::unexpected(model.error());
+        }
+    }
+    return {};
+}
+
+} // namespace profile

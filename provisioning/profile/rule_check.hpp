@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Tells at load what a [profile] rule would otherwise do wrong at the first phone.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+#include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/site.hpp"
+
+namespace profile {
+
+/// Vendor, spelling and time zone must be known, placeholders too; offer_url must be a URL that a
+/// NOTIFY can carry. The error names the setting and the nearest known word.
+base::Status check_rule(const Rule& rule, const Catalogue& catalogue);
+
+} // namespace profile

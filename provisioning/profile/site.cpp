@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Reads the rules from the first to the last for one phone.
+#include "provisioning/profile/site.hpp"
+
+#include "provisioning/base/text.hpp"
+
+namespace profile {
+namespace {
+
+bool takes_model(std::string_view pattern, std::string_view model) {
+    if (pattern.empty()) {
+        return true;
+    }
+    if (pattern.back() == '*') {
+        return base::istarts_with(model, pattern.substr(0, pattern.size() - 1));
+    }
+    return base::iequals(pattern, model);
+}
+
+bool takes(const Rule& rule, std::string_view vendor, std::string_view model, base::Ipv4 phone) {
+    return (rule.vendor.empty() || base::iequals(rule.vendor, vendor)) &&
+           takes_model(rule.model, model) && (!rule.network || rule.network->contains(phone));
+}
+
+/// Collects what the rules set; what no rule set keeps the default.
+template <class T> void take(std::optional<T>& into, const std::optional<T>& from) {
+    if (!into) {
+        into = from;
+    }
+}
+
+} // namespace
+
+Site site_for(const std::vector<Rule>& rules,
+              std::string_view vendor,
+              std::string_view model,
+              base::Ipv4 phone) {
+    Rule found;
+    for (const Rule& rule : rules) {
+        if (!takes(rule, vendor, model, phone)) {
+            continue;
+        }
+        take(found.offer_url, rule.offer_url);
+        take(found.dialect, rule.dialect);
+        take(found.sip_server, rule.sip_server);
+        take(found.sip_transport, rule.sip_transport);
+        take(found.register_expires, rule.register_expires);
+        take(found.ntp_server, rule.ntp_server);
+        take(found.time_zone, rule.time_zone);
+        take(found.pnp_after, rule.pnp_after);
+        take(found.spelling, rule.spelling);
+    }
+    Site site;
+    site.offer_url = std::move(found.offer_url);
+    site.dialect = found.dialect;
+    site.sip_server = std::move(found.sip_server).value_or(site.sip_server);
+    site.sip_transport = std::move(found.sip_transport).value_or(site.sip_transport);
+    site.register_expires = found.register_expires.value_or(site.register_expires);
+    site.ntp_server = std::move(found.ntp_server).value_or(site.ntp_server);
+    site.time_zone = std::move(found.time_zone).value_or(site.time_zone);
+    site.pnp_after = std::move(found.pnp_after).value_or(site.pnp_after);
+    site.spelling = std::move(found.spelling).value_or(site.spelling);
+    return site;
+}
+
+} // namespace profile

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Which zone a phone's clock shows: an IANA name, this machine's own, or the vendor's index.
+#pragma once
+
+#include "provisioning/profile/vendor.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace profile {
+
+/// The IANA name of this machine's zone, such as Europe/Berlin; empty when it has none. `tz` is the
+/// environment variable TZ (nullptr: not set), `etc` the folder of timezone and localtime.
+std::string machine_time_zone(const char* tz, const std::string& etc = "/etc");
+
+/// The vendor's value for an IANA name; digits alone are taken as the vendor's own index.
+std::optional<std::string> vendor_time_zone(const Vendor& vendor, std::string_view zone);
+
+} // namespace profile
