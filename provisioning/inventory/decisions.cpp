@@ -78,6 +78,9 @@ Status write(Store& store,
 } // namespace
 
 Status Inventory::apply(const std::vector<Change>& changes, std::string_view actor) {
+    if (changes.empty()) {
+        return {};
+    }
     auto& state = *state_;
     actor = actor.substr(0, most_actor);
     std::function<bool(const std::string&)> is_host_number;
@@ -169,7 +172,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
         const std::lock_guard hooks(state.hooks);
         changed = state.changed;
     }
-    if (changed && !changes.empty()) {
+    if (changed) {
         changed(touched);
     }
     return {};

@@ -18,7 +18,8 @@
 
 namespace inventory {
 
-// Decisions: what a person or a rule orders. Each creates the device if it was never heard.
+// Decisions: what a person or a rule orders. Approve, Block and Assign create a device that was
+// never heard; what is so already is accepted, audited, and changes nothing.
 struct Approve {
     base::Mac mac;
 };
@@ -33,6 +34,7 @@ struct Assign {
     std::vector<std::string> lines;
 };
 
+/// Keeps the approval; refused for an unknown device.
 struct Unassign {
     base::Mac mac;
 };
@@ -94,17 +96,20 @@ class Inventory {
     // Observations: from any thread, never block on disk, written by flush().
 
     /// The network showed this device. Empty text fields leave what is known. Creates a pending
-    /// device, and drops the least recently heard one where there are too many.
+    /// device, and drops the least recently heard one where there are too many. Times are taken
+    /// from the clock, and the stage of a known device is left to reached().
     void saw(base::Mac mac, const Sighting& sighting);
     /// Adds to the timeline of a known device; strangers that were dropped get nothing.
     void note(base::Mac mac, Step step, std::string_view address, std::string_view detail);
+    /// Forward or back: a phone that asks again starts again.
     void reached(base::Mac mac, Stage stage);
 
     /// Writes the observations (synchronous=NORMAL, one transaction) and drops what is too old.
     /// Blocks: call it on a worker, each second and before the end.
     base::Status flush();
 
-    /// The device's timeline, oldest first, observations not yet on disk included. Blocks.
+    /// The device's timeline, oldest first, observations not yet on disk included; empty for an
+    /// unknown device. Blocks.
     base::Result<std::vector<Event>> timeline(base::Mac mac);
 
     struct AuditLine {

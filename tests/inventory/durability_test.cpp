@@ -56,10 +56,7 @@ class Durability : public InventoryTest {
   protected:
     void write_file(const std::string& bytes) { std::ofstream(path(), std::ios::binary) << bytes; }
 
-    std::string read_file() {
-        std::ifstream file(path(), std::ios::binary);
-        return {(std::istreambuf_iterator<char>(file)), {}};
-    }
+    std::string read_file() { return bytes_of(path()); }
 
     base::Error refusal() {
         const auto opened = open();

@@ -7,7 +7,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,12 @@ inline Sighting at(std::uint32_t address, std::string model = "UC862") {
 
 inline AddExtension extension(const std::string& number) {
     return {{number, "Name of " + number, base::Secret("pw-" + number)}};
+}
+
+inline std::string bytes_of(const std::string& path) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(path, std::ios::binary).rdbuf();
+    return bytes.str();
 }
 
 class InventoryTest : public testing::Test {

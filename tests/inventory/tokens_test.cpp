@@ -5,7 +5,6 @@
 #include "provisioning/inventory/sql/connection.hpp"
 #include "provisioning/inventory/token.hpp"
 
-#include <fstream>
 #include <set>
 
 #include <openssl/evp.h>
@@ -220,8 +219,7 @@ TEST_F(Tokens, NoTokenIsInTheDatabaseAsItIs) {
     const auto steady = inventory().steady_token(*device(mac(1)));
     flush();
     for (const auto* end : {"", "-wal"}) {
-        std::ifstream file(path() + end, std::ios::binary);
-        const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+        const auto bytes = bytes_of(path() + end);
         EXPECT_EQ(bytes.find(first), std::string::npos);
         EXPECT_EQ(bytes.find(steady), std::string::npos);
         EXPECT_FALSE(bytes.empty());
