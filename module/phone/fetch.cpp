@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "module/phone/fetch.hpp"
+
+#include <stdexcept>
+#include <vector>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace phone {
+
+namespace {
+
+constexpr std::size_t largest_file = 1U << 20U;
+constexpr long most_redirections = 3;
+
+struct EasyFree {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+
+struct MultiFree {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+
+/// One transfer inside the multi handle; taken out again whatever happens.
+class Transfer {
+  public:
+    Transfer(CURLM* multi, CURL* easy) : multi_(multi), easy_(easy) {
+        curl_multi_add_handle(multi_, easy_);
+    }
+
+    ~Transfer() { curl_multi_remove_handle(multi_, easy_); }
+
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+
+  private:
+    CURLM* multi_;
+    CURL* easy_;
+};
+
+std::size_t keep(char* data, std::size_t, std::size_t length, void* user) noexcept {
+    auto& body = *static_cast<std::string*>(user);
+    if (body.size() + length > largest_file) {
+        return 0; // curl ends the transfer
+    }
+    try {
+        body.append(data, length);
+    } catch (const std::bad_alloc&) {
+        return 0;
+    }
+    return length;
+}
+
+} // namespace
+
+struct Fetcher::State {
+    // The multi handle goes last: it keeps the connections between the files of one chain.
+    std::unique_ptr<CURLM, MultiFree> multi{curl_multi_init()};
+    std::unique_ptr<CURL, EasyFree> easy{curl_easy_init()};
+    std::string source;
+    std::string ca_file;
+};
+
+Fetcher::Fetcher(base::Ipv4 source, std::string ca_file) : state_(std::make_unique<State>()) {
+    if (!state_->multi || !state_->easy) {
+        throw std::runtime_error("libcurl does not start");
+    }
+    state_->source = "host!" + source.str();
+    state_->ca_file = std::move(ca_file);
+}
+
+Fetcher::~Fetcher() = default;
+
+FileAnswer Fetcher::get(const FileRequest& request,
+                        std::span<const int> others,
+                        const std::function<bool()>& readable) {
+    auto* easy = state_->easy.get();
+    auto* multi = state_->multi.get();
+    FileAnswer answer;
+    curl_easy_reset(easy);
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, request.user_agent.c_str());
+    if (!request.user.empty()) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, std::string(request.password.reveal()).c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, most_redirections);
+    curl_easy_setopt(easy, CURLOPT_PROXY, ""); // the environment of the shell is not the phone's
+    curl_easy_setopt(easy, CURLOPT_INTERFACE, state_->source.c_str());
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, static_cast<long>(request.seconds));
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, state_->ca_file.empty() ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, state_->ca_file.empty() ? 0L : 2L);
+    if (!state_->ca_file.empty()) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, state_->ca_file.c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+
+    const Transfer transfer(multi, easy);
+    std::vector<curl_waitfd> watched;
+    for (const int fd : others) {
+        watched.push_back({fd, CURL_WAIT_POLLIN, 0});
+    }
+    for (int running = 1;;) {
+        curl_multi_perform(multi, &running);
+        if (running == 0) {
+            break;
+        }
+        curl_multi_poll(multi, watched.data(), static_cast<unsigned>(watched.size()), 1000,
+                        nullptr);
+        bool some = false;
+        for (auto& one : watched) {
+            some = some || one.revents != 0;
+            one.revents = 0;
+        }
+        if (some && !readable()) {
+            answer.error = "abandoned";
+            return answer;
+        }
+    }
+    int left = 0;
+    const auto* message = curl_multi_info_read(multi, &left);
+    if (message == nullptr || message->data.result != CURLE_OK) {
+        // Only curl's short text: the long one may hold the URL and with it the password.
+        answer.error = message == nullptr ? "no result" : curl_easy_strerror(message->data.result);
+        answer.body.clear();
+        return answer;
+    }
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+    return answer;
+}
+
+} // namespace phone

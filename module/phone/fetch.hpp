@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// HTTP and HTTPS by libcurl, which is seen in fetch.cpp only.
+#pragma once
+
+#include "provisioning/base/net.hpp"
+#include "provisioning/base/secret.hpp"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace phone {
+
+struct FileRequest {
+    std::string url; ///< a user and password in it go out as Basic
+    std::string user_agent;
+    std::string user; ///< for a URL without one
+    base::Secret password;
+    int seconds = 8; ///< for the whole of it
+};
+
+struct FileAnswer {
+    int status = 0; ///< 0: there was no answer, `error` says why
+    std::string body;
+    std::string error;
+};
+
+class Fetcher {
+  public:
+    /// Connects from `source`. With a CA file servers must prove their name by it; without one any
+    /// certificate passes, as with a phone fresh from the box.
+    Fetcher(base::Ipv4 source, std::string ca_file);
+    ~Fetcher();
+    Fetcher(const Fetcher&) = delete;
+    Fetcher& operator=(const Fetcher&) = delete;
+
+    /// One GET, redirections followed. Whenever one of `others` is readable, `readable` is called;
+    /// its false abandons the request.
+    FileAnswer get(const FileRequest& request,
+                   std::span<const int> others,
+                   const std::function<bool()>& readable);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace phone

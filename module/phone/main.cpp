@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// pnp-phone: plays one desk phone and says how far it came.
+#include "module/phone/options.hpp"
+#include "module/phone/phone.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <sys/signalfd.h>
+
+namespace {
+
+/// SIGTERM and SIGINT as a descriptor the phone can wait for beside its sockets.
+base::Fd stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    return base::Fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+int run(int count, char** words) {
+    const auto options = phone::parse_options(count, words);
+    if (!options) {
+        fmt::print(stderr, "pnp-phone: {}; --help says more\n", options.error().what);
+        return static_cast<int>(phone::Exit::usage);
+    }
+    if (options->help) {
+        fmt::print("{}", phone::help_text());
+        return 0;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    const auto stop = stop_signals();
+    auto* out = options->json ? stderr : stdout;
+    phone::Trace trace([out](std::string_view line) {
+        fmt::print(out, "{}\n", line);
+        std::fflush(out); // whoever reads a pipe wants to see it happen
+    });
+    const auto report = phone::Phone(options->settings, trace, stop.get()).run();
+    if (options->json) {
+        fmt::print("{}\n", report.json().dump());
+    }
+    return static_cast<int>(report.exit);
+}
+
+} // namespace
+
+int main(int count, char** words) {
+    try {
+        return run(count, words);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "pnp-phone: %s\n", error.what());
+        return static_cast<int>(phone::Exit::local_problem);
+    }
+}

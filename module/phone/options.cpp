@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "module/phone/options.hpp"
+
+#include "provisioning/base/text.hpp"
+
+#include <sstream>
+
+#include <boost/program_options.hpp>
+
+namespace phone {
+
+namespace {
+
+namespace po = boost::program_options;
+using base::Errc;
+using base::Result;
+
+constexpr std::uint16_t group_port = 5060;
+
+po::options_description table() {
+    const auto text = [](const char* shown) { return po::value<std::string>()->value_name(shown); };
+    po::options_description table("Options", 100, 60);
+    auto add = table.add_options();
+    add("vendor", text("NAME"), "whose phone to play: htek");
+    add("mac", text("MAC"), "the phone's address: the PBX knows a phone by nothing else");
+    add("interface", text("NAME"),
+        "where it is plugged in; without it the interface the group is reached by");
+    add("address", text("ADDRESS"),
+        "its own address, where the interface has several (any of 127/8 on lo)");
+    add("group", text("ADDR[:PORT]"),
+        "whom it asks, default 224.0.1.75:5060; a unicast address works too");
+    add("model", text("NAME"), "model it tells, default UC924: profiles may differ by model");
+    add("version", text("TEXT"), "firmware it tells, default 2.0.4.2, for the same reason");
+    add("local-port", text("PORT"),
+        "port it asks from, default the vendor's (htek 60000); 0 takes any");
+    add("register", "register every active account the delivered file describes");
+    add("sip-port", text("PORT"),
+        "port of line 1 (line 2: 100 more ...) instead of the file's; 0 takes any");
+    add("wait", text("TIME"),
+        "patience for the NOTIFY after each SUBSCRIBE it sends, default 30s; a held phone may get "
+        "it minutes later");
+    add("stay", po::value<std::string>()->implicit_value("")->value_name("[TIME]"),
+        "stay up, keep registered, obey check-sync and resync, until TIME or a signal");
+    add("state", text("DIR"),
+        "keep its flash there: the next run is a power cycle, not a new phone");
+    add("max-restarts", text("N"), "restarts in a row before it is called a boot loop, default 3");
+    add("read-all", "ask for the rest of the chain after a file was accepted, too");
+    add("ca", text("FILE"), "trust only servers with a certificate of this CA (PEM)");
+    add("json", "one JSON object on standard output at the end; the trace goes to standard error");
+    add("help", "this text");
+    return table;
+}
+
+Result<std::uint16_t> port_of(const std::string& option, const std::string& value) {
+    const auto port = base::parse_number(value);
+    if (!port || *port > 65535) {
+        return base::fail(Errc::malformed, "--{} {}: a port is a number from 0 to 65535", option,
+                          base::printable(value));
+    }
+    return static_cast<std::uint16_t>(*port);
+}
+
+Result<base::Endpoint> group_of(const std::string& value) {
+    if (const auto whole = base::Endpoint::parse(value)) {
+        return *whole;
+    }
+    if (const auto address = base::Ipv4::parse(value)) {
+        return base::Endpoint{*address, group_port};
+    }
+    return base::fail(Errc::malformed, "--group {}: expected an address like 224.0.1.75:5060",
+                      base::printable(value));
+}
+
+/// It stands in headers between blanks and quotes.
+Result<std::string> word_of(const std::string& option, const std::string& value) {
+    const bool plain =
+        value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789.-_+") == std::string::npos;
+    if (value.empty() || !plain) {
+        return base::fail(Errc::malformed, "--{} {}: letters, digits and . - _ + only", option,
+                          base::printable(value));
+    }
+    return value;
+}
+
+/// Reads the given values one by one; remembers the first error.
+class Reader {
+  public:
+    explicit Reader(const po::variables_map& given) : given_(given) {}
+
+    bool has(const char* option) const { return given_.count(option) != 0; }
+
+    std::string text(const char* option) const {
+        return has(option) ? given_[option].as<std::string>() : std::string();
+    }
+
+    template <class Parse, class Target>
+    void take(const char* option, Parse parse, Target& target) {
+        if (error_ || !has(option)) {
+            return;
+        }
+        if (auto value = parse(text(option))) {
+            target = std::move(*value);
+        } else {
+            error_ = std::move(value.error());
+        }
+    }
+
+    const std::optional<base::Error>& error() const noexcept { return error_; }
+
+  private:
+    const po::variables_map& given_;
+    std::optional<base::Error> error_;
+};
+
+Result<Options> read(const po::variables_map& given) {
+    Reader reader(given);
+    Options options;
+    auto& settings = options.settings;
+    options.help = reader.has("help");
+    options.json = reader.has("json");
+    if (options.help) {
+        return options;
+    }
+    settings.vendor = find_vendor(reader.text("vendor"));
+    if (settings.vendor == nullptr) {
+        return base::fail(Errc::malformed, "--vendor is needed, and known are: {}",
+                          fmt::join(vendor_names(), ", "));
+    }
+    const auto mac = base::Mac::parse(reader.text("mac"));
+    if (!mac) {
+        return base::fail(Errc::malformed, "--mac is needed, like 00:1f:c1:00:00:01");
+    }
+    settings.identity = {*mac, std::string(settings.vendor->model),
+                         std::string(settings.vendor->version)};
+    settings.interface = reader.text("interface");
+    settings.state_dir = reader.text("state");
+    settings.ca_file = reader.text("ca");
+    settings.registers = reader.has("register");
+    settings.read_all = reader.has("read-all");
+    settings.stays = reader.has("stay");
+
+    const auto port = [](const char* option) {
+        return [option](const std::string& value) { return port_of(option, value); };
+    };
+    const auto word = [](const char* option) {
+        return [option](const std::string& value) { return word_of(option, value); };
+    };
+    const auto duration = [](const std::string& value) { return base::parse_duration(value); };
+    reader.take("group", group_of, settings.group);
+    reader.take("local-port", port("local-port"), settings.local_port);
+    reader.take("sip-port", port("sip-port"), settings.sip_port);
+    reader.take("model", word("model"), settings.identity.model);
+    reader.take("version", word("version"), settings.identity.version);
+    reader.take("wait", duration, settings.wait);
+    if (!reader.text("stay").empty()) {
+        reader.take("stay", duration, settings.stay_for);
+    }
+    reader.take(
+        "address",
+        [](const std::string& value) -> Result<base::Ipv4> {
+            if (const auto address = base::Ipv4::parse(value)) {
+                return *address;
+            }
+            return base::fail(Errc::malformed, "--address {}: expected an IPv4 address",
+                              base::printable(value));
+        },
+        settings.address);
+    reader.take(
+        "max-restarts",
+        [](const std::string& value) -> Result<int> {
+            const auto number = base::parse_number(value);
+            if (!number || *number > 1000) {
+                return base::fail(Errc::malformed, "--max-restarts {}: a number up to 1000",
+                                  base::printable(value));
+            }
+            return static_cast<int>(*number);
+        },
+        settings.max_restarts);
+    if (reader.error()) {
+        return tl::unexpected(*reader.error());
+    }
+    return options;
+}
+
+} // namespace
+
+Result<Options> parse_options(int count, const char* const* words) {
+    try {
+        const auto known = table();
+        po::variables_map given;
+        const auto style =
+            po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+        po::store(po::command_line_parser(count, words)
+                      .options(known)
+                      .positional(po::positional_options_description())
+                      .style(style)
+                      .run(),
+                  given);
+        return read(given);
+    } catch (const po::error& error) {
+        return base::fail(Errc::malformed, "{}", error.what());
+    }
+}
+
+std::string help_text() {
+    std::ostringstream text;
+    text << "pnp-phone " PNP_VERSION
+            ": a simulated desk phone, to try a configuration without a desk\n\n"
+            "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
+            "It asks once by multicast where its configuration is, fetches it, restarts as the "
+            "real\n"
+            "phone would, registers if told to, and says how far it came.\n\n"
+         << table()
+         << "\nExit status\n"
+            "  0  configured, and registered if asked to\n"
+            "  2  the command line is wrong\n"
+            "  3  nobody answered the SUBSCRIBE with 200\n"
+            "  4  answered, but no NOTIFY with a URL came: the PBX holds the phone\n"
+            "  5  no file of the chain was accepted\n"
+            "  6  not registered\n"
+            "  7  boot loop: each start delivered another configuration\n"
+            "  8  a problem on this machine: port taken, no such interface, nothing to write to\n";
+    return text.str();
+}
+
+} // namespace phone

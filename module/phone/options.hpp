@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The command line of pnp-phone.
+#pragma once
+
+#include "module/phone/phone.hpp"
+
+#include <optional>
+#include <string>
+
+namespace phone {
+
+struct Options {
+    bool help = false;
+    bool json = false;
+    Settings settings;
+};
+
+/// Errors are usage errors: the wrong word and what was expected.
+base::Result<Options> parse_options(int count, const char* const* words);
+
+std::string help_text();
+
+} // namespace phone

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The life of one phone: asks, fetches, restarts, registers, stays. One object per phone, no
+// globals.
+#pragma once
+
+#include "module/phone/fetch.hpp"
+#include "module/phone/flash.hpp"
+#include "module/phone/lines.hpp"
+#include "module/phone/place.hpp"
+#include "module/phone/report.hpp"
+#include "module/phone/subscription.hpp"
+#include "module/phone/trace.hpp"
+#include "module/phone/udp.hpp"
+#include "module/phone/vendor.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phone {
+
+struct Settings {
+    const Vendor* vendor = nullptr;
+    Identity identity;
+    std::string interface;
+    std::optional<base::Ipv4> address;
+    base::Endpoint group{{0xE000014B}, 5060}; ///< 224.0.1.75
+    std::optional<std::uint16_t> local_port;
+    std::optional<std::uint16_t> sip_port;
+    bool registers = false;
+    bool read_all = false;
+    bool stays = false;
+    std::chrono::milliseconds stay_for{0}; ///< 0: until a signal
+    std::chrono::milliseconds wait{30'000};
+    std::string state_dir;
+    std::string ca_file;
+    int max_restarts = 3;
+    Timing timing;
+};
+
+class Phone {
+  public:
+    /// `stop_fd` becomes readable when the phone shall end; borrowed, -1 for none.
+    Phone(Settings settings, Trace& trace, int stop_fd);
+
+    /// Plugs it in and returns when it has ended; the trace's last line says how far it came.
+    Report run();
+
+  private:
+    /// An answer kept for the retransmissions of its request (RFC 3261 17.2.2).
+    struct Given {
+        std::string key;
+        std::string answer;
+    };
+
+    enum class Found { nothing, unchanged, changed };
+    enum class Order { none, fetch, restart };
+
+    // The life, in phone.cpp.
+    base::Status plug_in();
+    Exit live();
+    Exit start_until_settled();
+    std::string find_url();
+    void ask();
+    Exit without_url();
+    Found walk(const std::string& url);
+    bool take_file(const std::string& name, const std::string& body, Found& found);
+    Exit go_into_service();
+    Exit take_stock(); ///< of the accounts
+    Exit stay();
+    Exit obey(Order order);
+    Exit end(Exit exit, std::string message);
+    void keep_flash();
+
+    // What comes in, in phone_hears.cpp.
+    void wait_until(base::Steady when); ///< or until something was heard
+    bool hear();                        ///< false when it shall end
+    void hear(UdpPort& port);
+    void on_answer(const Message& answer, base::Endpoint from);
+    void on_request(UdpPort& port, const Message& request, base::Endpoint from);
+    void on_notify(UdpPort& port, const Message& notify, base::Endpoint from);
+    void on_profile(UdpPort& port, const Message& notify, base::Endpoint from);
+    void reply(UdpPort& port,
+               const Message& request,
+               base::Endpoint from,
+               int status,
+               std::string_view reason,
+               std::string_view more = "");
+    std::vector<int> descriptors();
+
+    Settings settings_;
+    const Vendor& vendor_;
+    Trace& trace_;
+    int stop_fd_;
+    bool stopped_ = false;
+    Report report_;
+    Flash flash_;
+    Place place_;
+    std::optional<UdpPort> pnp_;
+    std::unique_ptr<Fetcher> fetcher_;
+    Lines lines_;
+    std::optional<Subscription> subscription_; ///< of this start
+    std::optional<Retransmission> asking_;
+    bool listening_ = false;  ///< the NOTIFY of this start is still wanted
+    std::string offered_url_; ///< by that NOTIFY
+    Order order_ = Order::none;
+    std::deque<Given> given_;
+    std::string to_tag_;
+    std::string problem_; ///< of this machine, found on the way
+};
+
+} // namespace phone

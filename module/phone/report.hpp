@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// How far a phone came: counted while it lives, told at the end as a sentence, JSON or exit status.
+#pragma once
+
+#include "module/phone/subscription.hpp"
+#include "provisioning/base/json.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phone {
+
+/// The program's exit status.
+enum class Exit : std::uint8_t {
+    configured = 0,
+    usage = 2,
+    no_answer = 3,
+    held = 4,
+    no_file = 5,
+    not_registered = 6,
+    boot_loop = 7,
+    local_problem = 8,
+};
+
+std::string_view exit_name(Exit exit) noexcept;
+
+struct Report {
+    struct Refusal {
+        int status = 0;
+        std::string from;
+    };
+
+    struct Request {
+        std::string name;
+        int status = 0;
+        std::size_t bytes = 0;
+        std::string sha256; ///< of a delivered file
+    };
+
+    struct Line {
+        int line = 0;
+        std::string user;
+        std::string display_name;
+        std::string server;
+        bool has_password = false;
+        bool registered = false;
+        int status = 0;
+        std::string reason;
+    };
+
+    std::string vendor;
+    std::string model;
+    std::string mac;
+    std::string address;
+
+    bool subscribe_sent = false;
+    int transmissions = 0; ///< of all SUBSCRIBEs
+    int ok_received = 0;
+    std::string ok_from;
+    std::vector<Refusal> errors_ignored;
+    int notify_received = 0; ///< retransmissions not counted
+    std::string notify_from;
+    std::optional<NotifyChecks> notify_checks; ///< of the last one
+    std::string url;                           ///< shortened
+
+    std::vector<std::vector<Request>> walks; ///< one walk along the chain per start or resync
+    int restarts = 0;
+    int resyncs = 0;
+    std::vector<Line> accounts;
+
+    Exit exit = Exit::local_problem;
+    std::string message; ///< how far it came and what to look at
+
+    base::Json json() const;
+};
+
+} // namespace phone

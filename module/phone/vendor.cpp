@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "module/phone/vendor.hpp"
+
+#include "module/phone/htek.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <array>
+
+namespace phone {
+
+namespace {
+
+/// A new vendor joins here.
+const std::array<const Vendor*, 1>& vendors() {
+    static const std::array<const Vendor*, 1> all{&htek()};
+    return all;
+}
+
+} // namespace
+
+const Vendor* find_vendor(std::string_view name) noexcept {
+    for (const auto* vendor : vendors()) {
+        if (base::iequals(vendor->name, name)) {
+            return vendor;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<std::string_view> vendor_names() {
+    std::vector<std::string_view> names;
+    for (const auto* vendor : vendors()) {
+        names.push_back(vendor->name);
+    }
+    return names;
+}
+
+} // namespace phone

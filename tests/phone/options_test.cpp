@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "module/phone/options.hpp"
+
+#include <gmock/gmock.h>
+
+namespace phone {
+namespace {
+
+using testing::HasSubstr;
+
+base::Result<Options> parse(std::vector<const char*> words) {
+    words.insert(words.begin(), {"pnp-phone", "--vendor", "htek", "--mac", "00:1F:C1:00:00:01"});
+    return parse_options(static_cast<int>(words.size()), words.data());
+}
+
+TEST(Options, HaveTheHtekDefaults) {
+    const auto options = parse({});
+    ASSERT_TRUE(options) << options.error().what;
+    EXPECT_EQ(options->settings.identity.mac.str(), "001fc1000001");
+    EXPECT_EQ(options->settings.identity.model, "UC924");
+    EXPECT_EQ(options->settings.group.str(), "224.0.1.75:5060");
+    EXPECT_EQ(options->settings.wait, std::chrono::seconds(30));
+    EXPECT_FALSE(options->settings.stays);
+}
+
+TEST(Options, TakeStayWithAndWithoutATime) {
+    const auto bare = parse({"--stay", "--json"});
+    ASSERT_TRUE(bare) << bare.error().what;
+    EXPECT_TRUE(bare->settings.stays);
+    EXPECT_EQ(bare->settings.stay_for.count(), 0);
+    EXPECT_TRUE(bare->json);
+    const auto timed = parse({"--stay", "60s"});
+    ASSERT_TRUE(timed) << timed.error().what;
+    EXPECT_EQ(timed->settings.stay_for, std::chrono::seconds(60));
+}
+
+TEST(Options, TakeAGroupWithAndWithoutAPort) {
+    EXPECT_EQ(parse({"--group", "127.0.0.1:5070"})->settings.group.str(), "127.0.0.1:5070");
+    EXPECT_EQ(parse({"--group", "239.0.0.1"})->settings.group.str(), "239.0.0.1:5060");
+}
+
+TEST(Options, SayWhatIsWrong) {
+    EXPECT_FALSE(parse({"--local-port", "70000"}));
+    EXPECT_FALSE(parse({"--group", "phones"}));
+    EXPECT_FALSE(parse({"--model", "UC924\r\nX: y"}));
+    EXPECT_FALSE(parse({"--wait", "soon"}));
+    EXPECT_FALSE(parse({"--max-restarts", "-1"}));
+    EXPECT_FALSE(parse({"--no-such-option"}));
+    EXPECT_FALSE(parse({"stray"}));
+    const char* words[] = {"pnp-phone", "--vendor", "acme"};
+    const auto unknown = parse_options(3, words);
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().what, HasSubstr("htek"));
+}
+
+TEST(Options, HelpNamesEveryExitStatus) {
+    const char* words[] = {"pnp-phone", "--help"};
+    EXPECT_TRUE(parse_options(2, words)->help) << "nothing else is needed for it";
+    for (const auto* status :
+         {"  0  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  7  ", "  8  "}) {
+        EXPECT_THAT(help_text(), HasSubstr(status));
+    }
+}
+
+} // namespace
+} // namespace phone
