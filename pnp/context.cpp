@@ -30,29 +30,40 @@ Counters Tally::read() const {
     return out;
 }
 
+void Context::tell_of_stranger(std::string_view text) {
+    if (!strangers.take(clock.now())) {
+        return;
+    }
+    const std::uint64_t more = strangers.held_back();
+    base::log::info("pnp", "{}{}", text,
+                    more == 0 ? std::string() : fmt::format(" (and {} more lines like it)", more));
+}
+
 bool Context::send(const Path& path, std::string_view bytes) {
     if (wiring.send(path, bytes)) {
         return true;
     }
     ++tally.send_failures;
-    if (strangers.take(clock.now())) {
-        base::log::warn("pnp", "nothing could be sent to {} from {}", path.to.str(),
-                        path.local.str());
-    }
+    tell_of_stranger(
+        fmt::format("nothing could be sent to {} from {}", path.to.str(), path.local.str()));
     return false;
 }
 
 void Context::note(const Asked& asked,
                    inventory::Step step,
                    std::string_view detail) const noexcept {
-    if (!policy.note) {
-        return;
-    }
+    // On its own: a dialog must not be left half done because its timeline could not be written.
+    guarded([&] {
+        if (policy.note) {
+            policy.note(asked.mac, step, asked.source, detail);
+        }
+    });
+}
+
+void log_failure(const char* what) noexcept {
     try {
-        policy.note(asked.mac, step, asked.source, detail);
-    } catch (const std::exception& error) {
-        // A dialog must not be left half done because its timeline could not be written.
-        base::log::error("pnp", "a step could not be noted: {}", error.what());
+        base::log::error("pnp", "a step failed: {}", what);
+    } catch (...) { // NOLINT(bugprone-empty-catch): not even a log line could be written
     }
 }
 

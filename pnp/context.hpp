@@ -10,8 +10,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace pnp {
 
@@ -44,9 +47,25 @@ struct Context {
     base::TokenBucket strangers{0.2, 5};
     base::TokenBucket phones{50, 500};
 
+    /// One line about a datagram that is not answered, if the log can take one more.
+    void tell_of_stranger(std::string_view text);
     bool send(const Path& path, std::string_view bytes);
     void note(const Asked& asked, inventory::Step step, std::string_view detail) const noexcept;
 };
+
+void log_failure(const char* what) noexcept;
+
+/// Lets nothing escape: we run inside somebody else's process, and the policy is other people's
+/// code.
+template <class F> void guarded(F&& task) noexcept {
+    try {
+        std::forward<F>(task)();
+    } catch (const std::exception& error) {
+        log_failure(error.what());
+    } catch (...) {
+        log_failure("an exception of unknown type");
+    }
+}
 
 /// "phone 001fc1000001 (Htek UC924) at 10.0.0.2"
 std::string described(const Asked& asked);

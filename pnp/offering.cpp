@@ -22,6 +22,12 @@ constexpr std::chrono::seconds cool_down{5};
 constexpr int offers_per_minute = 10;
 constexpr std::size_t most_lately = 20'000;
 
+/// US-ASCII without blanks: a line end in a URL would be a header or a message of its own.
+bool is_one_word(std::string_view url) noexcept {
+    return !url.empty() &&
+           std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
 } // namespace
 
 Offering::Offering(Context& context, Answered& answered, Notifying& notifying)
@@ -38,11 +44,7 @@ void Offering::begin(Owed owed, const Decision& decision) {
         }
         close(before); // RFC 6665: the NOTIFY belongs into the newest dialog
     }
-    if (offers && !may_offer(mac)) {
-        if (context_.phones.take(now)) {
-            base::log::warn("pnp", "{} was offered a URL {} times in a minute; no more for now",
-                            described(owed.asked), offers_per_minute);
-        }
+    if (offers && !may_offer(owed.asked)) {
         return;
     }
     const std::uint32_t id = owed.naming.id;
@@ -58,16 +60,20 @@ void Offering::begin(Owed owed, const Decision& decision) {
     }
 }
 
-bool Offering::may_offer(base::Mac mac) {
+bool Offering::may_offer(const Asked& asked) {
     if (lately_.size() >= most_lately) {
         lately_.clear();
     }
     const base::Steady now = context_.clock.now();
-    Lately& lately = lately_[mac];
+    Lately& lately = lately_[asked.mac];
     if (now - lately.since >= std::chrono::minutes(1)) {
         lately = {now, 0};
     }
-    return ++lately.offers <= offers_per_minute;
+    if (++lately.offers == offers_per_minute + 1) {
+        base::log::warn("pnp", "{} was offered a URL {} times within a minute; no more for now",
+                        described(asked), offers_per_minute);
+    }
+    return lately.offers <= offers_per_minute;
 }
 
 void Offering::hold(Dialog& dialog, const std::string& reason) {
@@ -101,6 +107,8 @@ void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offe
     Dialog& dialog = found->second;
     if (!offer) {
         hold(dialog, offer.error().what);
+    } else if (!is_one_word(offer->url.reveal())) {
+        hold(dialog, "its URL is empty or holds a blank or a control character: look at offer_url");
     } else if (dialog.late && !offer->late_allowed) {
         context_.note(dialog.owed.asked, Step::waited_too_long,
                       "this phone takes no URL so long after it asked: unplug it and plug it in "
@@ -129,10 +137,10 @@ Path Offering::notify_path(const Dialog& dialog) {
     path.to = source;
     if (base::Ipv4::parse(request.contact_host) == source.address) {
         path.to.port = request.contact_port != 0 ? request.contact_port : std::uint16_t{5060};
-    } else if (context_.strangers.take(context_.clock.now())) {
-        base::log::info(
-            "pnp", "{} names {} as its Contact; the NOTIFY goes to {} where it asked from",
-            described(dialog.owed.asked), base::printable(request.contact_host, 80), source.str());
+    } else if (!request.contact.empty()) {
+        context_.tell_of_stranger(fmt::format(
+            "{} names {} as its Contact; the NOTIFY goes to {} where it asked from",
+            described(dialog.owed.asked), base::printable(request.contact_host, 80), source.str()));
     }
     return path;
 }

@@ -69,7 +69,7 @@ class Offering {
         int offers = 0;
     };
 
-    bool may_offer(base::Mac mac);
+    bool may_offer(const Asked& asked);
     void hold(Dialog& dialog, const std::string& reason);
     void prepare(Dialog& dialog);
     void prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer);

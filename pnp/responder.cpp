@@ -8,7 +8,6 @@
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace pnp {
@@ -16,17 +15,6 @@ namespace {
 
 using base::Errc;
 using base::fail;
-
-/// We run inside somebody else's process, and the policy is other people's code.
-template <class F> void guarded(F&& task) noexcept {
-    try {
-        std::forward<F>(task)();
-    } catch (const std::exception& error) {
-        base::log::error("pnp", "a step failed: {}", error.what());
-    } catch (...) {
-        base::log::error("pnp", "a step failed with an exception of unknown type");
-    }
-}
 
 } // namespace
 
@@ -68,12 +56,9 @@ void Responder::on_datagram(std::string_view bytes,
         const Row* row = row_for(rows_, interface_index, source);
         if (row == nullptr) {
             ++context_.tally.foreign_source;
-            if (context_.strangers.take(context_.clock.now())) {
-                base::log::info("pnp",
-                                "not answered: {} is not in a network of the interface where it "
-                                "was heard ({} such lines held back)",
-                                source.str(), context_.strangers.held_back());
-            }
+            context_.tell_of_stranger(fmt::format(
+                "not answered: {} is not in a network of the interface where it was heard",
+                source.str()));
             return;
         }
         if (base::log::enabled("pnp", base::log::Level::debug)) {
@@ -97,10 +82,7 @@ void Responder::on_datagram(std::string_view bytes,
 void Responder::drop(const base::Error& error, base::Endpoint source) {
     // Never a 4xx: to a multicast request it could win against another server's 200 (RFC 3261
     // 17.1.3).
-    if (context_.strangers.take(context_.clock.now())) {
-        base::log::info("pnp", "not answered: {} sent something else: {} ({} such lines held back)",
-                        source.str(), error.what, context_.strangers.held_back());
-    }
+    context_.tell_of_stranger(fmt::format("not answered: {} sent {}", source.str(), error.what));
 }
 
 void Responder::on_response(std::string_view bytes, base::Endpoint source) {
