@@ -38,7 +38,7 @@ template <class F> void guarded(F&& task) noexcept {
         } catch (...) {
             log::error("base", "a task failed with an exception of unknown type");
         }
-    } catch (...) { // NOLINT(bugprone-empty-catch): not even a log line could be written
+    } catch (...) { // not even a log line could be written
     }
 }
 

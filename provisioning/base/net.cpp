@@ -110,7 +110,7 @@ bool holds_any(const std::string& process, const std::vector<std::string>& links
     if (!dir) {
         return false;
     }
-    while (const dirent* entry = ::readdir(dir.get())) { // NOLINT(concurrency-mt-unsafe): own DIR
+    while (const dirent* entry = ::readdir(dir.get())) {
         char target[64];
         const ssize_t size = ::readlinkat(::dirfd(dir.get()), entry->d_name, target, sizeof target);
         if (size > 0 &&
@@ -285,7 +285,7 @@ std::string port_holder(std::string_view protocol, std::uint16_t port) {
     if (!proc) {
         return {};
     }
-    while (const dirent* entry = ::readdir(proc.get())) { // NOLINT(concurrency-mt-unsafe): own DIR
+    while (const dirent* entry = ::readdir(proc.get())) {
         const std::string_view pid = entry->d_name;
         const std::string process = "/proc/" + std::string(pid);
         if (parse_number(pid) && holds_any(process, links)) {

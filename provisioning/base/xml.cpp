@@ -152,7 +152,7 @@ extern "C" void keep_first(void* into, XmlError* error) {
         complaint->line = error->line;
         complaint->column = error->int2;
         complaint->what = text.empty() ? "not well-formed" : printable(text);
-    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for a message; C frames above us
+    } catch (...) { // no memory for a message; C frames above us
     }
 }
 
