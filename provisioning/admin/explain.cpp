@@ -119,6 +119,12 @@ struct Facts {
                               : std::string();
     }
 
+    /// Anybody can ask for a file by a phone's MAC; that is no news about the phone.
+    bool is_from_phone(Step step) const {
+        return happened(step) &&
+               timeline[static_cast<std::size_t>(at(step))].address == device.seen.address.str();
+    }
+
     std::string mac() const { return device.mac.str(); }
 
     bool has_files_to_get() const noexcept { return elsewhere || !device.lines.empty(); }
@@ -161,14 +167,14 @@ std::string nothing(const Facts& /*unused*/) {
 std::string after_refusal(const Facts& f) {
     const std::string reason = base::lower(f.detail(Step::file_refused));
     const auto says = [&](std::string_view word) { return reason.find(word) != std::string::npos; };
-    if (says("token") || says("expired") || says("url")) {
+    if (says("token")) {
         return fmt::format("{} It then gets a fresh URL.", replug);
     }
-    if (says("extension") || says("line")) {
+    if (says("extension")) {
         return fmt::format("Give it an extension that exists: pnp assign {} EXT", f.mac());
     }
-    if (says("profile") || says("template") || says("vendor")) {
-        return "See what `pnp reload` says of its vendor's profile.";
+    if (says("profile") || says("template") || says("vendor") || says("cannot be made")) {
+        return "See what `pnp reload` and the log say of its vendor's profile.";
     }
     return fmt::format("See its files with: pnp render {} FILENAME. Then: {}", f.mac(), replug);
 }
@@ -241,6 +247,15 @@ constexpr Rule rules[] = {
                             f.detail(Step::resync_failed));
      },
      [](const Facts&) { return std::string(replug); }},
+
+    {[](const Facts& f) {
+         return f.is_newer(Step::held, {Step::offered, Step::file_served, Step::configured,
+                                        Step::approved, Step::assigned});
+     },
+     [](const Facts& f) {
+         return fmt::format("It is approved and held all the same ({}).", f.detail(Step::held));
+     },
+     [](const Facts&) { return fmt::format("Correct that first. Then: {}", replug); }},
 
     {[](const Facts& f) {
          return f.is_newer(Step::held, {Step::offered, Step::file_served, Step::configured}) &&
@@ -322,7 +337,8 @@ constexpr Rule rules[] = {
 
     {[](const Facts& f) {
          return f.is_newer(Step::file_refused, {Step::file_served, Step::configured, Step::heard,
-                                                Step::assigned, Step::approved});
+                                                Step::assigned, Step::approved}) &&
+                f.device.seen.stage != Stage::registered && f.is_from_phone(Step::file_refused);
      },
      [](const Facts& f) {
          return fmt::format("Its last request was refused ({}).", f.detail(Step::file_refused));

@@ -30,6 +30,7 @@ class Explain : public testing::Test {
         device.mac = *base::Mac::parse("001fc1000001");
         device.approval = Approval::approved;
         device.lines = {"201"};
+        device.seen.address = *base::Ipv4::parse("10.0.0.2");
     }
 
     void step(Step step, const std::string& detail = {}, base::UnixMs later = second) {
@@ -157,6 +158,14 @@ TEST_F(Explain, TellsOfAPhoneThatWasApprovedTooLate) {
     expect(0, "It is approved, and asked too long before that.", replug);
 }
 
+TEST_F(Explain, TellsWhyAnApprovedPhoneIsHeldAllTheSame) {
+    step(Step::assigned);
+    step(Step::heard);
+    step(Step::held, "its URL was not ready in time");
+    expect(0, "It is approved and held all the same (its URL was not ready in time).",
+           std::string("Correct that first. Then: ") + replug);
+}
+
 TEST_F(Explain, TellsOfAPhoneThatWasHeardAndGotNothing) {
     step(Step::heard);
     expect(2 * minute, "It is approved, was last heard 2 min ago, and got no URL since.",
@@ -234,10 +243,20 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
            std::string(replug) + " It then gets a fresh URL.");
     step(Step::file_refused, "extension 201 does not exist");
     EXPECT_EQ(story().next, "Give it an extension that exists: pnp assign 001fc1000001 EXT");
-    step(Step::file_refused, "the template makes no valid XML");
+    step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 3: no such tag");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 FILENAME"));
+}
+
+TEST_F(Explain, DoesNotTakeAStrangersRequestForThePhones) {
+    device.seen.stage = Stage::configured;
+    step(Step::heard);
+    step(Step::configured);
+    step(Step::file_refused, "no valid token: wrong, spent or missing");
+    EXPECT_THAT(story().now, HasSubstr("was refused"));
+    timeline.back().address = "10.0.0.66";
+    EXPECT_THAT(story().now, HasSubstr("all is done here"));
 }
 
 TEST_F(Explain, TellsOfAPhoneThatFetchedAndNeverCameBack) {

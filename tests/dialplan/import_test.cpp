@@ -5,7 +5,7 @@
 #include "dialplan/csv.hpp"
 #include "shelf.hpp"
 
-#include <chrono>
+#include <ctime>
 #include <set>
 
 #include <fmt/format.h>
@@ -262,12 +262,11 @@ TEST_F(Import, PlansTenThousandRowsInWellUnderASecond) {
     for (int i = 0; i < 10'000; ++i) {
         csv += fmt::format("001fc1{:06x},{},Phone {}\n", i, 10'000 + i, i);
     }
-    const auto before = std::chrono::steady_clock::now();
+    const std::clock_t before = std::clock(); // of this process: the machine may be busy
     const ImportPlan planned = plan(csv);
-    const auto took = std::chrono::steady_clock::now() - before;
+    const double took = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
     EXPECT_THAT(planned.changes, SizeIs(20'000));
-    EXPECT_LT(took, std::chrono::seconds(5))
-        << "about a tenth of a second, and a sanitizer on a busy machine is slow";
+    EXPECT_LT(took, 3.0) << "0.3 s without optimisation, and sanitizers are slow";
 }
 
 TEST_F(Import, ExportsByMacAndQuotesNames) {
