@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What really travelled: tshark captures in a namespace and reads it back; our parsers have no say."""
+"""What really travelled: dumpcap captures in a namespace, tshark reads it; our parsers have no say."""
 import itertools
 import json
 import os
@@ -16,16 +16,22 @@ _marks = itertools.count(1)
 
 class Capture:
     """Captures from the moment the constructor returns until stop(); both ends are proven by a
-    marked datagram that must be found in the file."""
+    marked datagram that must be found in the file. dumpcap is what tshark itself captures with,
+    and it starts without loading all dissectors."""
 
     def __init__(self, host, folder, interface="eth0"):
         self.host = host
         self.interface = interface
+        self.read = {}  # what tshark said: it takes a second to start
         self.file = os.path.join(folder, f"{host.name}-{interface}.pcapng")
         self.log = open(self.file + ".log", "wb")
-        self.process = host.start("tshark", "-q", "-i", interface, "-w", self.file,
+        self.process = host.start("dumpcap", "-q", "-i", interface, "-w", self.file,
                                   stdout=self.log, stderr=self.log)
-        self._mark("capture begins")
+        try:
+            self._mark("capture begins")
+        except BaseException:
+            self.close()
+            raise
 
     def _mark(self, what):
         mark = f"{what} {os.getpid()} {next(_marks)}".encode()
@@ -33,7 +39,7 @@ class Capture:
             sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.interface.encode())
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         with sender:
             while time.monotonic() < end:
                 sender.sendto(mark, ("255.255.255.255", MARK_PORT))
@@ -43,7 +49,7 @@ class Capture:
                 if self.process.poll() is not None:
                     break
         with open(self.file + ".log", encoding="utf-8", errors="replace") as said:
-            raise RuntimeError(f"tshark does not capture on {self.host.name}: {said.read()}")
+            raise RuntimeError(f"dumpcap does not capture on {self.host.name}: {said.read()}")
 
     def _holds(self, mark):
         try:
@@ -77,10 +83,15 @@ class Capture:
     def layers(self, display_filter, *fields):
         """One dictionary per packet: field → all of its values, in the order of the packet."""
         assert self.process.poll() is not None, "stop() the capture before reading it"
+        if (display_filter, fields) not in self.read:
+            self.read[display_filter, fields] = self._decode(display_filter, fields)
+        return self.read[display_filter, fields]
+
+    def _decode(self, display_filter, fields):
         words = ["tshark", "-r", self.file, *DECODE, "-Y", display_filter, "-T", "json"]
         for field in fields:
             words += ["-e", field]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"tshark -r: {done.stderr.strip()}")
         return [row["_source"].get("layers", {}) for row in json.loads(done.stdout or "[]")]

@@ -52,7 +52,7 @@ def find_tests(only):
 
 def why_not(options):
     """Why nothing can run here; empty when all is there."""
-    missing = [name for name in ("ip", "tshark") if shutil.which(name) is None]
+    missing = [name for name in ("ip", "tshark", "dumpcap") if shutil.which(name) is None]
     if missing:
         return f"needs {' and '.join(missing)}; cmake/install-packages test installs them"
     return network.why_not()

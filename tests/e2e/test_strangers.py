@@ -14,7 +14,7 @@ def build_flood(lab):
     program = os.path.join(lab.folder, "pnp-flood")
     source = os.path.join(os.path.dirname(__file__), "flood.cpp")
     done = subprocess.run(["g++", "-std=c++20", "-O2", "-o", program, source],
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
         raise Skip(f"flood.cpp needs g++: {done.stderr.strip()[:200]}")
     return program
