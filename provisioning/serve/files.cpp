@@ -221,7 +221,7 @@ void Files::stranger(const Request& request, const inventory::Snapshot& snapshot
     }
     // One and the same text, so that a stranger cannot push older events out of the timeline.
     inventory_.note(*mac, Step::file_refused, request.peer.address.str(),
-                    "no valid token: wrong, spent or missing");
+                    "no valid token: wrong, spent, expired or none");
 }
 
 void Files::asked(const Request& request, const Phone& phone) {
@@ -251,15 +251,17 @@ void Files::served(const Request& request,
     ++served_;
     const auto mac = device.mac;
     const auto address = request.peer.address.str();
-    if (!steady) {
-        inventory_.note(mac, Step::file_served, address,
-                        fmt::format("{} by first token", shown(name)));
-        return;
-    }
     const bool is_new =
         device.seen.stage != Stage::configured && device.seen.stage != Stage::registered;
     if (is_new) {
         inventory_.reached(mac, Stage::configured);
+    }
+    if (!steady) {
+        inventory_.note(mac, Step::file_served, address,
+                        fmt::format("{} by first token", shown(name)));
+        const std::lock_guard hold(ended_->lock);
+        ended_->macs.erase(mac); // it has a first token again, to be ended in its turn
+        return;
     }
     inventory_.note(mac, Step::configured, address, "asked with its steady URL");
     if (!request.whole) {

@@ -291,6 +291,15 @@ TEST_F(HttpConnections, MayBeDestroyedByItsHandler) {
     EXPECT_FALSE(http);
 }
 
+TEST_F(HttpConnections, MayBeDestroyedAfterTheLoopStopped) {
+    start();
+    Client idle(loop, server);
+    ASSERT_EQ(idle.ask(request).status, 200);
+    loop.stop();
+    http.reset();
+    EXPECT_TRUE(idle.is_over());
+}
+
 TEST_F(HttpConnections, WaitsForDescriptorsWithoutSpinning) {
     start();
     rlimit before{};

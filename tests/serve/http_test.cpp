@@ -365,7 +365,7 @@ TEST_F(HttpServer, SaysServerErrorWhereTheHandlerThrows) {
         if (request.path == "/int") {
             throw 7; // NOLINT(hicpp-exception-baseclass): that is the case
         }
-        throw std::runtime_error("secret detail");
+        throw std::runtime_error("out of paper");
     };
     Client client(loop, server);
     EXPECT_EQ(client.ask("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").all(),
