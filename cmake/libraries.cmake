@@ -6,7 +6,7 @@ find_package(OpenSSL 3.0 REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
-find_package(fmt REQUIRED)
+find_package(fmt REQUIRED) # its headers; base/fmt.cpp compiles the rest
 find_package(tl-expected REQUIRED)
 
 # sofia-sip by its static archive: FreeSWITCH loads another sofia under the same soname with shifted

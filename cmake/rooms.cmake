@@ -8,12 +8,16 @@ target_compile_options(pnp_flags INTERFACE
   # GNU-unique symbols would pin the module in the PBX after an unload; clang has no such symbols to
   # switch off.
   $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-target_compile_definitions(pnp_flags INTERFACE FMT_HEADER_ONLY PNP_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(pnp_flags INTERFACE PNP_VERSION="${PROJECT_VERSION}")
 
 if(PNP_SANITIZE)
   add_compile_options(-fsanitize=${PNP_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PNP_SANITIZE})
+endif()
+
+if(PNP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link) # coverage, which guides libFuzzer
 endif()
 
 # room_folder(OUT NAME): the folder of a room, as it stands in an #include.
