@@ -145,6 +145,7 @@ base::Status Engine::open() {
         }
     };
     policy.neighbour = pnp::neighbour_mac;
+    settings.pnp.most_held = settings.limits.max_heard;
     pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings.pnp, std::move(policy));
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
@@ -231,7 +232,9 @@ base::Result<std::string> Engine::reload() {
     auto done = applied->get_future();
     loop_->post([this, loaded = std::move(*loaded), applied] {
         apply(loaded.settings, loaded.catalogue);
-        pnp_->settings(loaded.settings.pnp);
+        auto pnp = loaded.settings.pnp;
+        pnp.most_held = pnp_->settings().most_held; // as max_heard: it waits for a restart
+        pnp_->settings(pnp);
         std::vector<base::Interface> all;
         {
             const std::lock_guard lock(mutex_);

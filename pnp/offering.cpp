@@ -77,10 +77,36 @@ bool Offering::may_offer(const Asked& asked) {
 }
 
 void Offering::hold(Dialog& dialog, const std::string& reason) {
+    if (dialog.stage != Stage::held) {
+        held_.push_back(dialog.id());
+    }
     set_stage(dialog, Stage::held);
     dialog.reason = reason;
     deadlines_.set(dialog.id(), dialog.due, dialog.began + context_.settings.hold_for);
     context_.note(dialog.owed.asked, Step::held, reason);
+    make_room_for_held();
+}
+
+// A held phone keeps its place in the table of answers. Without a bound, strangers that are never
+// approved would fill that table and keep out the phones that are.
+void Offering::make_room_for_held() {
+    const auto is_held = [this](std::uint32_t id) {
+        const auto found = dialogs_.find(id);
+        return found != dialogs_.end() && found->second.stage == Stage::held;
+    };
+    const std::size_t most = std::max<std::size_t>(context_.settings.most_held, 1);
+    while (context_.tally.held > most && !held_.empty()) {
+        const std::uint32_t oldest = held_.front();
+        held_.pop_front();
+        if (is_held(oldest)) {
+            close(dialogs_.at(oldest));
+        }
+    }
+    if (held_.size() > 2 * most) {
+        held_.erase(std::remove_if(held_.begin(), held_.end(),
+                                   [&](std::uint32_t id) { return !is_held(id); }),
+                    held_.end());
+    }
 }
 
 void Offering::prepare(Dialog& dialog) {

@@ -11,6 +11,7 @@
 #include "pnp/writer.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -71,6 +72,7 @@ class Offering {
 
     bool may_offer(const Asked& asked);
     void hold(Dialog& dialog, const std::string& reason);
+    void make_room_for_held();
     void prepare(Dialog& dialog);
     void prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer);
     void notify(Dialog& dialog);
@@ -86,6 +88,7 @@ class Offering {
     std::unordered_map<std::uint32_t, Dialog> dialogs_;
     std::unordered_map<base::Mac, std::uint32_t> by_mac_; ///< its one dialog
     std::unordered_map<base::Mac, Lately> lately_;
+    std::deque<std::uint32_t> held_; ///< by age; those that are no longer held are skipped
     Deadlines deadlines_;
     std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

@@ -20,6 +20,7 @@ struct Settings {
     base::Endpoint group{base::Ipv4{0xE000014B}, 5060}; ///< 224.0.1.75, RFC 3261 10.2.6
     std::uint16_t notify_port = 5059;                   ///< beside a PBX that owns 5060; 0 = any
     std::chrono::milliseconds hold_for = std::chrono::minutes(10);
+    std::size_t most_held = 2000; ///< phones waiting at a time; the longest waiting one goes
     std::chrono::milliseconds notify_delay = std::chrono::milliseconds(10);
     int notify_retries = 3; ///< timers E/F of RFC 3261 17.1.2.2 with few repeats: less to reflect
 };
