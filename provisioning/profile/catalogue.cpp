@@ -154,6 +154,16 @@ base::Result<Entry> load_vendor(const std::string& name, const Folder& folder) {
     return entry;
 }
 
+/// A phone that is told no zone shows some other one: an administrator should know why.
+void tell_of_zone(const Vendor& vendor, const std::string& zone) {
+    if (!vendor.time_zones.empty() && !vendor_time_zone(vendor, zone)) {
+        base::log::info("profile",
+                        "{} phones keep the time zone that they have: their table has none for "
+                        "this machine's '{}'; a rule may set time_zone",
+                        vendor.title, zone);
+    }
+}
+
 bool any_starts(const std::vector<std::string>& prefixes, std::string_view text) {
     return std::any_of(prefixes.begin(), prefixes.end(),
                        [&](const std::string& prefix) { return base::istarts_with(text, prefix); });
@@ -190,6 +200,7 @@ base::Result<std::shared_ptr<const Catalogue>> Catalogue::load(const std::string
         if (!entry) {
             return tl::unexpected(entry.error());
         }
+        tell_of_zone(entry->vendor, catalogue->state_->machine_zone);
         catalogue->state_->entries.emplace(name, std::move(*entry));
     }
     return catalogue;

@@ -12,7 +12,7 @@ namespace profile {
 constexpr std::size_t largest_file = 1U << 20U;
 
 /// XML: well-formed, and with the elements that the step declares. Text: UTF-8 lines. Errors start
-/// with "line L column C: " of the file and repeat nothing of it.
+/// with "line L column C: " of the file and repeat none of its values.
 base::Status check_file(const ChainStep& step, std::string_view file);
 
 } // namespace profile

@@ -35,7 +35,8 @@ struct Piece {
     int column = 1;
 };
 
-constexpr std::size_t largest_template = 256 * 1024; ///< bytes, with all partials as often as used
+constexpr std::size_t largest_template =
+    std::size_t{256} * 1024; ///< bytes, with all partials as often as used
 constexpr std::size_t deepest_partial = 16;
 constexpr std::size_t deepest_section = 32;
 

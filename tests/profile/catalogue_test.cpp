@@ -303,6 +303,26 @@ TEST(Catalogue, TakesAVendorThatIsNotShipped) {
     EXPECT_FALSE(all->render(*acme, acme->chain[0], facts)) << "a line of its own in the file";
 }
 
+/// The README of conf/vendors is embedded, and read by administrators: it must name what there is.
+TEST(Templates, HaveAllTheirNamesInTheReadme) {
+    std::ifstream file(std::string(TEST_DATA) + "/../../conf/vendors/README.md");
+    const std::string readme{std::istreambuf_iterator<char>(file), {}};
+    const auto model = profile::example_model(profile::Vendor());
+    const auto expect_all = [&](const auto& names) {
+        for (const auto& [name, unused] : names) {
+            EXPECT_THAT(readme, HasSubstr("`" + name + "`"));
+        }
+    };
+    expect_all(model.values);
+    expect_all(model.flags);
+    expect_all(model.lists);
+    ASSERT_EQ(model.lists.size(), 2U);
+    for (const auto& [name, entries] : model.lists) {
+        expect_all(entries.at(0).values);
+        expect_all(entries.at(0).flags);
+    }
+}
+
 struct Bad {
     std::string folder;
     std::string complaint;
