@@ -85,7 +85,11 @@ void EventQueue::written(const Batch& batch, std::optional<EventRow> newest) {
     if (line == nullptr) {
         return;
     }
-    line->newest = newest ? std::move(newest) : batch.newest;
+    if (newest) {
+        line->newest = std::move(newest);
+    } else {
+        line->newest = batch.newest;
+    }
     // What came in meanwhile may continue the row that has just been written.
     if (line->newest && !line->events.empty() && same(*line->newest, line->events.front().event)) {
         line->events.front().row = line->newest->id;
