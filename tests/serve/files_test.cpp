@@ -156,7 +156,7 @@ TEST_F(FilesTest, GivesThePhoneItsFileByAFirstToken) {
     EXPECT_THAT(*response.body, HasSubstr("S3cret-of-201"));
     EXPECT_THAT(*response.body, HasSubstr("10.0.0.1:5480/p/" + steady_token()));
     EXPECT_THAT(steps(), ElementsAre("file_served: " + own_file + " by first token"));
-    EXPECT_EQ(stage(), Stage::fetching);
+    EXPECT_EQ(stage(), Stage::configured);
     EXPECT_EQ(files->counters().served, 1U);
     EXPECT_THAT(deferred, IsEmpty());
 }
