@@ -78,7 +78,18 @@ def test_an_unknown_phone_is_held_and_comes_up_when_it_is_assigned(lab):
     assert len(exchanges) == 10, exchanges
     assert_account(report, "201", "Front desk", pbx)
     assert all(report["notify_checks"].values()), report
-    assert pnpd.json("show", "device", phone.mac)["state"] == "configured"
+
+
+def test_a_phone_that_goes_on_asking_at_each_start_ends_as_configured(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd()
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    report = lab.phone(desk).configured()
+    assert report["notify_received"] == 2, report  # pnp_after = keep is the default
+    assert pnpd.json("show", "device", desk.mac)["state"] == "configured"
+    story = pnpd.json("explain", desk.mac)
+    assert "holds its configuration" in story["now"] and not story["next"], story
 
 
 def test_a_phone_prepared_before_it_was_heard_comes_up_at_once(lab):
@@ -126,8 +137,8 @@ def test_a_chosen_password_reaches_the_phone_and_no_log(lab):
     name = f"cfg{desk.mac}.xml"
     assert "s3cret &amp; &lt;201&gt;" in pnpd.text("render", desk.mac, name, "--reveal")
     assert "s3cret" not in pnpd.text("render", desk.mac, name)
-    for words in (("status",), ("show", "devices"), ("show", "device", desk.mac), ("explain", desk.mac),
-                  ("show", "extensions"), ("show", "audit"), ("export",)):
+    for words in (("status",), ("show", "devices"), ("show", "device", desk.mac),
+                  ("explain", desk.mac), ("show", "extensions"), ("show", "audit"), ("export",)):
         assert "s3cret" not in pnpd.text(*words), words
     assert "s3cret" not in pnpd.log()
 
