@@ -32,6 +32,10 @@ bool holds(const base::Interface& row, base::Ipv4 address) {
     return row.address == address || (row.loopback && row.network().contains(address));
 }
 
+bool is_network(const base::Interface& row) noexcept {
+    return !row.loopback;
+}
+
 std::string names(const std::vector<base::Interface>& rows) {
     std::string list;
     for (const auto& row : rows) {
@@ -50,6 +54,10 @@ find_place(const std::string& interface, std::optional<base::Ipv4> address, base
     }
     if (interface.empty() && !address) {
         address = address_towards(group);
+        const bool beyond_doubt = std::count_if(rows->begin(), rows->end(), is_network) == 1;
+        if (!address && beyond_doubt) {
+            address = std::find_if(rows->begin(), rows->end(), is_network)->address;
+        }
         if (!address) {
             return base::fail(Errc::not_found,
                               "no way to {} from here; name one with --interface (there are: {})",

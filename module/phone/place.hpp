@@ -17,7 +17,7 @@ struct Place {
 };
 
 /// The named interface's first address, or `address` on it. Without a name: the interface that has
-/// `address`, or else the one this machine would reach `group` by.
+/// `address`, or else the one this machine would reach `group` by, or else the only one there is.
 base::Result<Place>
 find_place(const std::string& interface, std::optional<base::Ipv4> address, base::Endpoint group);
 

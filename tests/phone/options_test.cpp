@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "module/phone/options.hpp"
 
+#include "provisioning/base/text.hpp"
+
+#include <regex>
+
 #include <gmock/gmock.h>
 
 namespace phone {
@@ -60,6 +64,24 @@ TEST(Options, HelpNamesEveryExitStatus) {
          {"  0  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  7  ", "  8  "}) {
         EXPECT_THAT(help_text(), HasSubstr(status));
     }
+}
+
+TEST(Options, AreTheOnesOfTheManualPage) {
+    const auto page = base::read_file(TEST_DATA "/../../module/phone/pnp-phone.1");
+    ASSERT_TRUE(page) << page.error().what;
+    auto plain = *page;
+    std::erase(plain, '\\'); // man spells a hyphen with a backslash
+    const auto help = help_text();
+    const std::regex option("\n  (--[a-z-]+)");
+    int count = 0;
+    for (auto at = std::sregex_iterator(help.begin(), help.end(), option);
+         at != std::sregex_iterator(); ++at) {
+        ++count;
+        if ((*at)[1] != "--help") {
+            EXPECT_THAT(plain, HasSubstr((*at)[1].str()));
+        }
+    }
+    EXPECT_GT(count, 10);
 }
 
 } // namespace
