@@ -95,9 +95,10 @@ base::Result<MsgPtr> parse(const std::string& bytes) {
     if (sip == nullptr || msg_has_error(message.get()) != 0) {
         return fail(Errc::malformed, "no SIP message");
     }
-    // A header that it cannot read becomes an error header, without any flag being raised.
-    if (const auto* error = header<sip_error_t>(sip, sip_error_class)) {
-        return fail(Errc::malformed, "header {} cannot be read", text(error->er_name));
+    // A header that it cannot read is put aside, without any flag being raised. What is put aside
+    // may be of any class, a second CSeq for one: nothing of it may be looked at.
+    if (header<sip_error_t>(sip, sip_error_class) != nullptr) {
+        return fail(Errc::malformed, "a header cannot be read");
     }
     return message;
 }
@@ -293,6 +294,11 @@ base::Result<Response> parse_response(std::string_view datagram) {
     }
     if (!is_response(framed->start_line)) {
         return fail(Errc::malformed, "no SIP status line");
+    }
+    for (const Field field : {Field::call_id, Field::cseq}) {
+        if (auto one = demand_one(*framed, field); !one) {
+            return tl::unexpected(std::move(one.error()));
+        }
     }
     const auto message = parse(excerpt(*framed, {Field::via, Field::call_id, Field::cseq}));
     if (!message) {
