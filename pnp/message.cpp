@@ -312,8 +312,8 @@ base::Result<Response> parse_response(std::string_view datagram) {
     if (status == nullptr || via == nullptr || call_id == nullptr || cseq == nullptr) {
         return fail(Errc::malformed, "a header that every answer needs cannot be read");
     }
-    if (status->st_status < 100 || status->st_status > 699) {
-        return fail(Errc::malformed, "status {}", status->st_status);
+    if (status->st_status < 100 || status->st_status > 699 || text(call_id->i_id).empty()) {
+        return fail(Errc::malformed, "status {}, or Call-ID is empty", status->st_status);
     }
     Response result;
     result.status = status->st_status;

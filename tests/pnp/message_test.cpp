@@ -332,6 +332,7 @@ TEST(ParseResponse, RefusesWhatIsBrokenOrCut) {
     }
     EXPECT_FALSE(parse_response(with(text, "SIP/2.0 200", "SIP/2.0 20")));
     EXPECT_FALSE(parse_response(with(text, "CSeq: 1 NOTIFY\r\n", "")));
+    EXPECT_FALSE(parse_response(with(text, "70411247@192.0.2.89", "")));
     EXPECT_FALSE(parse_response(with(text, "CSeq:", "CSeq: 1 NOTIFY\r\nCSeq:")));
     EXPECT_FALSE(parse_response(with(text, "Call-ID:", "Call-ID: 1\r\nCall-ID:")));
     EXPECT_FALSE(parse_response(data("htek.sip")));
