@@ -28,8 +28,3 @@ target_include_directories(fccp SYSTEM INTERFACE ${FCCP_INCLUDE})
 add_library(asio INTERFACE)
 target_link_libraries(asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
-if(PNP_SANITIZE MATCHES "undefined")
-  # The check of vtables looks at memory through a pipe, so it fails where a test leaves the process
-  # without descriptors.
-  target_compile_options(asio INTERFACE -fno-sanitize=vptr)
-endif()

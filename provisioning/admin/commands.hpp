@@ -64,6 +64,8 @@ class Commands {
   public:
     explicit Commands(Reach reach);
     ~Commands();
+    Commands(const Commands&) = delete;
+    Commands& operator=(const Commands&) = delete;
 
     /// Runs one command; blocks (call it on a worker). `--json` may stand anywhere; a leading
     /// "pnp" is skipped. An unknown word suggests the nearest.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// {fmt} compiled once: Debian has no static archive of it, header-only costs seconds in each file, and
-// a module that needs libfmt.so would be at the mercy of its host's version.
+// {fmt} compiled once: Debian has no static archive of it, header-only costs seconds in each file,
+// and a module that needs libfmt.so would be at the mercy of its host's version.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
+
 namespace detail {
 
 template auto dragonbox::to_decimal(float x) noexcept -> dragonbox::decimal_fp<float>;
@@ -18,4 +19,5 @@ template void buffer<char>::append(const char*, const char*);
 template void vformat_to(buffer<char>&, string_view, basic_format_args<format_context>, locale_ref);
 
 } // namespace detail
+
 FMT_END_NAMESPACE

@@ -175,24 +175,25 @@ TEST_F(ControlSocket, SurvivesACallerThatGoesAway) {
 }
 
 TEST_F(ControlSocket, EndsWhileACommandRuns) {
-    std::promise<void> running;
-    std::promise<void> go_on;
-    office.while_reloading = [&] {
-        running.set_value();
-        go_on.get_future().wait();
+    // The worker may still run when this test is over, so it holds its own share of both.
+    const auto running = std::make_shared<std::promise<void>>();
+    const auto go_on = std::make_shared<std::promise<void>>();
+    office.while_reloading = [running, go_on] {
+        running->set_value();
+        go_on->get_future().wait();
     };
     listen();
     const base::Fd fd = connected(path);
     const std::string_view request = "{\"words\": [\"reload\"]}\n";
     ::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
-    running.get_future().wait();
+    running->get_future().wait();
     std::promise<void> gone;
     loop.post([&] {
         control.reset();
         gone.set_value();
     });
     gone.get_future().wait();
-    go_on.set_value();
+    go_on->set_value();
     EXPECT_THAT(read_to_end(fd), IsEmpty());
     EXPECT_FALSE(std::filesystem::exists(path));
 }

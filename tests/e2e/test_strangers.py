@@ -11,7 +11,7 @@ SETTLED = 20_000  # so many strangers fill every table that is bounded by number
 
 
 class Flood:
-    """Sends strangers until so many were understood, as fast as pnpd takes them on this machine."""
+    """Sends strangers as fast as pnpd takes them on this machine."""
 
     def __init__(self, lab, pnpd):
         self.pnpd = pnpd
@@ -29,9 +29,11 @@ class Flood:
         rows = {row["name"]: row["value"] for row in self.pnpd.json("status")["status"]}
         return int(re.match(r"(\d+) understood", rows["SUBSCRIBE"])[1])
 
-    def until(self, count):
-        """Two seconds at a time; slower when some were lost, faster when none was."""
-        while (before := self.understood()) < count:
+    def until(self, count, seconds):
+        """Goes on until so many were understood, or until the time is over. Two seconds at a
+        time; slower when some were lost, faster when none was."""
+        end = time.monotonic() + seconds
+        while (before := self.understood()) < count and time.monotonic() < end:
             many = min(2 * self.per_second, count - before + 100)
             done = self.host.run(self.program, self.host.address, many, self.per_second, self.sent)
             assert done.returncode == 0, done.stderr
@@ -54,7 +56,7 @@ def settle(lab, pnpd, flood):
 
 
 def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
-    count = 10_000_000 if lab.options.full else 200_000
+    count, seconds = (10_000_000, 1500) if lab.options.full else (200_000, 100)
     if lab.options.sanitized:
         count = 2 * SETTLED
     desk = lab.desk(1)
@@ -63,10 +65,10 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
     pnpd.ctl("assign", desk.mac, "201")
     flood = Flood(lab, pnpd)
 
-    flood.until(SETTLED)
+    flood.until(SETTLED, 100 * lab.patience)
     memory, disk = settle(lab, pnpd, flood)
     phone = lab.phone(desk)
-    flood.until(count)
+    flood.until(count, seconds)
     phone.configured(300)  # came up in the middle of it
     memory_now, disk_now = settle(lab, pnpd, flood)
     print(f"     {flood.sent} sent, {flood.understood()} understood, {flood.per_second}/s at last; "
@@ -76,9 +78,10 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
     if not lab.options.sanitized:  # a sanitizer keeps freed memory on purpose
         assert memory_now < 1.1 * memory, f"memory grew from {memory} to {memory_now} bytes"
     assert disk_now < 1.1 * disk, f"the disk grew from {disk} to {disk_now} bytes"
+    assert flood.understood() > 1.5 * SETTLED, "too few to tell; is the machine busy?"
     assert len(pnpd.json("show", "devices")["devices"]) <= 2001
     lab.phone(desk).configured()  # and behind it
 
 
-test_a_flood_of_strangers_leaves_no_trace_that_grows.seconds = 300
+test_a_flood_of_strangers_leaves_no_trace_that_grows.seconds = 400
 test_a_flood_of_strangers_leaves_no_trace_that_grows.full_seconds = 2400

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The option table: what pnp.conf may say, what is refused, and that the written copies of it are true.
+// The option table: what pnp.conf may say, what is refused, and that the written copies of it are
+// true.
 #include "module/settings.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -36,7 +37,9 @@ std::string file(const std::string& path) {
 }
 
 /// Compares a committed copy with the table; PNP_UPDATE=1 writes it anew.
-void expect_copy(const std::string& path, const std::string& before, const std::string& text,
+void expect_copy(const std::string& path,
+                 const std::string& before,
+                 const std::string& text,
                  const std::string& after) {
     const auto whole = before + text + after;
     if (std::getenv("PNP_UPDATE") != nullptr) {
@@ -67,7 +70,8 @@ TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
             line = line.substr(1);
         }
         // Placeholders in capitals stand for something only a site knows.
-        for (const auto* placeholder : {"= FOLDER", "= FILE", "= WORD", "= NETWORK", "= URL", "= ZONE"}) {
+        for (const auto* placeholder :
+             {"= FOLDER", "= FILE", "= WORD", "= NETWORK", "= URL", "= ZONE"}) {
             if (line.find(placeholder) != line.npos) {
                 line.insert(0, ";");
             }
@@ -136,9 +140,8 @@ TEST(Settings, KeepTheOrderOfProfilesAndWhatTheyMatch) {
 }
 
 TEST(Settings, TheCommandLineWinsOverTheFile) {
-    const auto settings =
-        read("[general]\nhttp_port = 8080\ninterfaces = auto\n",
-             {"http_port=9090", "interfaces=eth0,10.0.0.1"});
+    const auto settings = read("[general]\nhttp_port = 8080\ninterfaces = auto\n",
+                               {"http_port=9090", "interfaces=eth0,10.0.0.1"});
     EXPECT_EQ(settings.http_port, 9090);
     EXPECT_THAT(settings.interfaces.names, ElementsAre("eth0", "10.0.0.1"));
     EXPECT_FALSE(settings.interfaces.automatic);

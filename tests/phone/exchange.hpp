@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <functional>
 #include <mutex>
-#include <regex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,11 +23,20 @@
 
 namespace phone {
 
+/// What stands between two marks, empty when they are not there.
+inline std::string
+between(const std::string& text, const std::string& before, const std::string& behind) {
+    const auto start = text.find(before);
+    if (start == std::string::npos) {
+        return "";
+    }
+    const auto from = start + before.size();
+    return text.substr(from, text.find(behind, from) - from);
+}
+
 /// The value of a header line, read with nothing of the phone's own parser.
 inline std::string field(const std::string& text, const std::string& name) {
-    std::smatch match;
-    return std::regex_search(text, match, std::regex("\r\n" + name + ": ([^\r]*)")) ? match[1].str()
-                                                                                    : "";
+    return between(text, "\r\n" + name + ": ", "\r\n");
 }
 
 class Exchange {

@@ -3,8 +3,6 @@
 
 #include "provisioning/base/text.hpp"
 
-#include <regex>
-
 #include <gmock/gmock.h>
 
 namespace phone {
@@ -72,13 +70,12 @@ TEST(Options, AreTheOnesOfTheManualPage) {
     auto plain = *page;
     std::erase(plain, '\\'); // man spells a hyphen with a backslash
     const auto help = help_text();
-    const std::regex option("\n  (--[a-z-]+)");
     int count = 0;
-    for (auto at = std::sregex_iterator(help.begin(), help.end(), option);
-         at != std::sregex_iterator(); ++at) {
+    for (auto at = help.find("\n  --"); at != std::string::npos; at = help.find("\n  --", at + 1)) {
+        const auto option = help.substr(at + 3, help.find(' ', at + 3) - at - 3);
         ++count;
-        if ((*at)[1] != "--help") {
-            EXPECT_THAT(plain, HasSubstr((*at)[1].str()));
+        if (option != "--help") {
+            EXPECT_THAT(plain, HasSubstr(option));
         }
     }
     EXPECT_GT(count, 10);

@@ -270,17 +270,12 @@ Exchange::Sip registrar(std::string known_password) {
             return;
         }
         const auto proof = field(text, "Authorization");
-        const auto part = [&proof](const std::string& name) {
-            std::smatch match;
-            return std::regex_search(proof, match, std::regex(name + "=\"?([^\",]*)"))
-                       ? match[1].str()
-                       : "";
-        };
         const auto a1 = base::md5_hex("201:asterisk:" + known_password);
-        const auto a2 = base::md5_hex("REGISTER:" + part("uri"));
+        const auto a2 = base::md5_hex("REGISTER:" + between(proof, " uri=\"", "\""));
         const auto expected =
-            base::md5_hex(fmt::format("{}:n1:{}:{}:auth:{}", a1, part("nc"), part(" cnonce"), a2));
-        if (!proof.empty() && part("response") == expected) {
+            base::md5_hex(fmt::format("{}:n1:{}:{}:auth:{}", a1, between(proof, " nc=", ","),
+                                      between(proof, " cnonce=\"", "\""), a2));
+        if (!proof.empty() && between(proof, " response=\"", "\"") == expected) {
             self.say(self.ok(text, "reg", "200 OK",
                              "Contact: " + field(text, "Contact") + ";expires=900\r\n"));
         } else {
