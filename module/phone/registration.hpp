@@ -3,10 +3,9 @@
 #pragma once
 
 #include "module/phone/account.hpp"
-#include "module/phone/digest.hpp"
+#include "module/phone/credentials.hpp"
 #include "module/phone/sip.hpp"
 
-#include <optional>
 #include <string>
 
 namespace phone {
@@ -22,6 +21,11 @@ class Registration {
     const Account& account() const noexcept { return account_; }
 
     base::Endpoint local() const noexcept { return local_; }
+
+    /// From now on the request takes the registration back (RFC 3261 10.2.2).
+    void leave() noexcept { asked_ = 0; }
+
+    bool is_leaving() const noexcept { return asked_ == 0; }
 
     /// A new transaction: the first, the one that answers a challenge, or a refresh.
     std::string request();
@@ -42,8 +46,6 @@ class Registration {
     std::uint64_t expires() const noexcept { return granted_; } ///< seconds the server granted
 
   private:
-    Next prove(const Message& answer);
-
     Account account_;
     base::Endpoint local_;
     std::string user_agent_;
@@ -53,12 +55,9 @@ class Registration {
     std::string tag_;
     std::string branch_;
     unsigned cseq_ = 0;
+    Credentials credentials_;
     std::uint64_t asked_;
     std::uint64_t granted_ = 0;
-    std::optional<Challenge> challenge_;
-    bool by_proxy_ = false;
-    unsigned nonce_count_ = 0;
-    int proofs_ = 0; ///< since the last success: a wrong password must not loop
     bool registered_ = false;
     int status_ = 0;
     std::string reason_;

@@ -154,6 +154,20 @@ std::vector<std::string_view> Message::all(std::string_view name) const {
     return values;
 }
 
+std::vector<std::string_view> Message::each(std::string_view name) const {
+    std::vector<std::string_view> values;
+    for (auto rest : all(name)) {
+        while (!rest.empty()) {
+            const auto end = piece_end(rest, ',');
+            if (const auto value = base::trim(rest.substr(0, end)); !value.empty()) {
+                values.push_back(value);
+            }
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+    }
+    return values;
+}
+
 base::Result<Message> read_message(std::string_view datagram) {
     datagram.remove_prefix(std::min(datagram.find_first_not_of("\r\n"), datagram.size()));
     Message message;
@@ -214,7 +228,8 @@ std::string write_answer(const Message& request,
                          std::string_view reason,
                          base::Endpoint source,
                          std::string_view to_tag,
-                         std::string_view more) {
+                         std::string_view more,
+                         std::string_view body) {
     auto text = fmt::format("SIP/2.0 {} {}\r\n", status, reason);
     bool top = true;
     for (const auto via : request.all("Via")) {
@@ -228,7 +243,9 @@ std::string write_answer(const Message& request,
     }
     text += fmt::format("\r\nCall-ID: {}\r\nCSeq: {}\r\n", request.header("Call-ID"),
                         request.header("CSeq"));
-    return text.append(more).append("Content-Length: 0\r\n\r\n");
+    return text.append(more)
+        .append(fmt::format("Content-Length: {}\r\n\r\n", body.size()))
+        .append(body);
 }
 
 base::Endpoint answer_target(const Message& request, base::Endpoint source) {

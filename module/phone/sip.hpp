@@ -29,6 +29,8 @@ struct Message {
     /// The first header of that name, empty when there is none.
     std::string_view header(std::string_view name) const noexcept;
     std::vector<std::string_view> all(std::string_view name) const;
+    /// The same with comma lists taken apart, for Record-Route and the like.
+    std::vector<std::string_view> each(std::string_view name) const;
 };
 
 struct Cseq {
@@ -53,7 +55,8 @@ std::string write_answer(const Message& request,
                          std::string_view reason,
                          base::Endpoint source,
                          std::string_view to_tag,
-                         std::string_view more = "");
+                         std::string_view more = "",
+                         std::string_view body = "");
 
 /// Where that answer belongs: the source's address, at its port if the Via says rport (RFC 3581),
 /// else at the port the Via names (RFC 3261 18.2.2).

@@ -108,6 +108,20 @@ TEST(Registration, TakesTheExpiryOfItsOwnContact) {
     EXPECT_EQ(one.expires(), 77U);
 }
 
+TEST(Registration, TakesItselfBackWithTheSameCredentials) {
+    auto one = registration();
+    one.request();
+    ASSERT_EQ(one.on_answer(answer(401, challenge)), Next::send_again);
+    one.request();
+    ASSERT_EQ(one.on_answer(answer(200)), Next::registered);
+    one.leave();
+    const auto text = one.request();
+    EXPECT_THAT(text, HasSubstr("Expires: 0\r\n"));
+    EXPECT_THAT(text, HasSubstr("nc=00000002"));
+    EXPECT_EQ(one.on_answer(answer(200)), Next::registered);
+    EXPECT_FALSE(one.is_registered());
+}
+
 TEST(Registration, EscapesAUserThatIsNoPlainNumber) {
     auto account = front_desk();
     account.user = "a b@c";

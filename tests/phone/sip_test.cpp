@@ -73,6 +73,15 @@ TEST(Parameter, StaysOutOfQuotesAndAngleBrackets) {
     EXPECT_EQ(parameter("SIP/2.0/UDP a;branch=z", "rport"), std::nullopt);
 }
 
+TEST(Message, TakesCommaListsApart) {
+    const auto message =
+        read_message("SIP/2.0 200 OK\r\nRecord-Route: <sip:a;lr>, \"b,\" <sip:b,c;lr>\r\n"
+                     "Record-Route: <sip:d>,\r\n\r\n");
+    ASSERT_TRUE(message);
+    EXPECT_THAT(message->each("Record-Route"),
+                testing::ElementsAre("<sip:a;lr>", "\"b,\" <sip:b,c;lr>", "<sip:d>"));
+}
+
 TEST(WriteAnswer, AnswersANotifyAsAPhoneDoes) {
     const auto message = read_message(notify());
     ASSERT_TRUE(message);
