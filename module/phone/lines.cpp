@@ -27,7 +27,8 @@ base::Status Lines::add(Account account, base::Endpoint local, std::string user_
             return base::fail(port.error().code, "line {}: {}; --sip-port takes another",
                               line.account.line, port.error().what);
         }
-        line.registration.emplace(line.account, port->local(), std::move(user_agent));
+        line.registration.emplace(line.account, port->local(), user_agent);
+        line.user_agent = std::move(user_agent);
         line.port = std::move(*port);
         if (!line.account.registers) {
             line.remark = "the file does not let it register";
@@ -111,8 +112,9 @@ void Lines::send_new(Line& line, base::Steady now) {
     line.text = line.registration->request();
     line.sending.emplace(timing_);
     line.sending->sent(now);
-    trace_.step("REGISTER → {} from {} as {}{}", line.hop->str(), line.port->local().str(),
-                base::printable(line.account.user), line.rounds > 1 ? ", with proof" : "");
+    trace_.step("REGISTER → {} from {} as {}{}{}", line.hop->str(), line.port->local().str(),
+                base::printable(line.account.user), line.rounds > 1 ? ", with proof" : "",
+                line.registration->is_leaving() ? ", to end it" : "");
     if (auto sent = line.port->send(line.text, *line.hop); !sent) {
         give_up(line, sent.error().what, now);
     }
@@ -164,6 +166,40 @@ bool Lines::all_registered() const noexcept {
         registered += line.wants_to_register() ? 1 : 0;
     }
     return registered > 0;
+}
+
+void Lines::leave(base::Steady now) {
+    for (auto& line : lines_) {
+        if (line.registration && line.registration->is_registered()) {
+            line.registration->leave();
+            begin(line, now);
+        }
+    }
+}
+
+bool Lines::any_registered() const noexcept {
+    return std::any_of(lines_.begin(), lines_.end(), [](const Line& line) {
+        return line.registration && line.registration->is_registered();
+    });
+}
+
+UdpPort* Lines::first_registered() noexcept {
+    for (auto& line : lines_) {
+        if (line.registration && line.registration->is_registered()) {
+            return &*line.port;
+        }
+    }
+    return nullptr;
+}
+
+std::optional<Seat> Lines::seat_of(const UdpPort& port) const {
+    for (const auto& line : lines_) {
+        if (line.port && &*line.port == &port) {
+            return Seat{line.account, port.local(), line.hop.value_or(base::Endpoint{}),
+                        line.user_agent};
+        }
+    }
+    return std::nullopt;
 }
 
 std::vector<UdpPort*> Lines::ports() {

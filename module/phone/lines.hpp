@@ -2,6 +2,7 @@
 // The accounts in service: each with its own SIP port, its registration and the timers of both.
 #pragma once
 
+#include "module/phone/dialog.hpp"
 #include "module/phone/registration.hpp"
 #include "module/phone/report.hpp"
 #include "module/phone/subscription.hpp"
@@ -38,6 +39,12 @@ class Lines {
     bool on_answer(const Message& answer, base::Endpoint from, base::Steady now);
 
     bool all_registered() const noexcept; ///< and there is at least one
+    /// Begins to take every registration back.
+    void leave(base::Steady now);
+    bool any_registered() const noexcept;
+    UdpPort* first_registered() noexcept; ///< null when there is none
+    /// Of the line with that port; none when it is no line's.
+    std::optional<Seat> seat_of(const UdpPort& port) const;
     std::vector<UdpPort*> ports();
     std::vector<Report::Line> describe() const;
 
@@ -47,8 +54,9 @@ class Lines {
         std::string remark;                       ///< why it has no port or does not register
         std::optional<UdpPort> port;              ///< none when the account is not usable
         std::optional<Registration> registration; ///< the same
-        std::optional<base::Endpoint> hop{};      ///< where its REGISTER goes
-        std::string text{};                       ///< the REGISTER under way
+        std::string user_agent{};
+        std::optional<base::Endpoint> hop{}; ///< where its REGISTER goes
+        std::string text{};                  ///< the REGISTER under way
         std::optional<Retransmission> sending{};
         int rounds = 0; ///< transactions of this attempt
         std::optional<base::Steady> refresh_at{};

@@ -41,6 +41,13 @@ po::options_description table() {
         "it minutes later");
     add("stay", po::value<std::string>()->implicit_value("")->value_name("[TIME]"),
         "stay up, keep registered, obey check-sync and resync, until TIME or a signal");
+    add("call", text("NUMBER"),
+        "register, then call this number from the first registered line, and speak (a tone)");
+    add("answer", "register, and answer calls while it stays up; without it they get 486");
+    add("talk", text("TIME"),
+        "hang up after this time, default 2s for --call; a called phone leaves it to the caller");
+    add("ring", text("TIME"), "how long it rings before it answers, default 200ms");
+    add("unregister", "take the registrations back when it ends");
     add("state", text("DIR"),
         "keep its flash there: the next run is a power cycle, not a new phone");
     add("max-restarts", text("N"), "restarts in a row before it is called a boot loop, default 3");
@@ -78,6 +85,18 @@ Result<std::string> word_of(const std::string& option, const std::string& value)
                                 "0123456789.-_+") == std::string::npos;
     if (value.empty() || !plain) {
         return base::fail(Errc::malformed, "--{} {}: letters, digits and . - _ + only", option,
+                          base::printable(value));
+    }
+    return value;
+}
+
+/// What a phone has keys for, and names.
+Result<std::string> dialled(const std::string& value) {
+    const bool plain =
+        value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789.-_+*#") == std::string::npos;
+    if (value.empty() || !plain) {
+        return base::fail(Errc::malformed, "--call {}: digits, letters and . - _ + * # only",
                           base::printable(value));
     }
     return value;
@@ -136,7 +155,9 @@ Result<Options> read(const po::variables_map& given) {
     settings.interface = reader.text("interface");
     settings.state_dir = reader.text("state");
     settings.ca_file = reader.text("ca");
-    settings.registers = reader.has("register");
+    settings.answers = reader.has("answer");
+    settings.unregisters = reader.has("unregister");
+    settings.registers = reader.has("register") || reader.has("call") || settings.answers;
     settings.read_all = reader.has("read-all");
     settings.stays = reader.has("stay");
 
@@ -153,6 +174,9 @@ Result<Options> read(const po::variables_map& given) {
     reader.take("model", word("model"), settings.identity.model);
     reader.take("version", word("version"), settings.identity.version);
     reader.take("wait", duration, settings.wait);
+    reader.take("call", dialled, settings.number);
+    reader.take("talk", duration, settings.talk);
+    reader.take("ring", duration, settings.ring);
     if (!reader.text("stay").empty()) {
         reader.take("stay", duration, settings.stay_for);
     }
@@ -179,6 +203,9 @@ Result<Options> read(const po::variables_map& given) {
         settings.max_restarts);
     if (reader.error()) {
         return tl::unexpected(*reader.error());
+    }
+    if (settings.answers && !settings.stays) {
+        return base::fail(Errc::malformed, "--answer needs --stay: who leaves is not called");
     }
     return options;
 }
@@ -210,7 +237,7 @@ std::string help_text() {
             "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
             "It asks once by multicast where its configuration is, fetches it, restarts as the "
             "real\n"
-            "phone would, registers if told to, and says how far it came.\n\n"
+            "phone would, registers and calls if told to, and says how far it came.\n\n"
          << table()
          << "\nExit status\n"
             "  0  configured, and registered if asked to\n"
@@ -220,7 +247,9 @@ std::string help_text() {
             "  5  no file of the chain was accepted\n"
             "  6  not registered\n"
             "  7  boot loop: each start delivered another configuration\n"
-            "  8  a problem on this machine: port taken, no such interface, nothing to write to\n";
+            "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
+            "  9  a call did not come about: refused, or nobody answered\n"
+            " 10  a call stood, but no RTP came\n";
     return text.str();
 }
 

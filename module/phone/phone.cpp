@@ -24,7 +24,11 @@ std::string counted(std::size_t number, std::string_view one, std::string_view m
 
 Phone::Phone(Settings settings, Trace& trace, int stop_fd)
     : settings_(std::move(settings)), vendor_(*settings_.vendor), trace_(trace), stop_fd_(stop_fd),
-      lines_(trace, settings_.timing), to_tag_(random_hex(10)) {
+      lines_(trace, settings_.timing),
+      calls_(trace,
+             answers_,
+             {.timing = settings_.timing, .ring = settings_.ring, .talk = settings_.talk}),
+      to_tag_(random_hex(10)) {
     report_.vendor = vendor_.name;
     report_.model = settings_.identity.model;
     report_.mac = settings_.identity.mac.str();
@@ -72,8 +76,16 @@ Exit Phone::live() {
     if (exit == Exit::configured) {
         exit = go_into_service();
     }
+    if (exit == Exit::configured && !settings_.number.empty()) {
+        exit = call();
+    }
     if (exit == Exit::configured && settings_.stays) {
         exit = stay();
+    }
+    end_calls();
+    exit = judge_calls(exit);
+    if (settings_.unregisters) {
+        unregister();
     }
     return exit;
 }
@@ -292,8 +304,7 @@ Exit Phone::go_into_service() {
         lines_.start(now());
     }
     while (!stopped_ && lines_.is_busy()) {
-        wait_until(lines_.next().value_or(now()));
-        lines_.tick(now());
+        attend(lines_.next().value_or(now()));
     }
     return take_stock();
 }
@@ -334,12 +345,11 @@ Exit Phone::stay() {
     auto exit = Exit::configured;
     trace_.step("staying up");
     while (!stopped_ && now() < until && exit != Exit::local_problem && exit != Exit::boot_loop) {
-        if (order_ != Order::none) { // it may have come during the last walk
+        if (order_ != Order::none && !calls_.is_busy()) { // it may have come during the last walk
             exit = obey(std::exchange(order_, Order::none));
             continue;
         }
-        wait_until(std::min(until, lines_.next().value_or(until)));
-        lines_.tick(now());
+        attend(until);
     }
     return exit == Exit::configured || exit == Exit::not_registered ? take_stock() : exit;
 }

@@ -3,6 +3,8 @@
 // globals.
 #pragma once
 
+#include "module/phone/answers.hpp"
+#include "module/phone/calls.hpp"
 #include "module/phone/fetch.hpp"
 #include "module/phone/flash.hpp"
 #include "module/phone/lines.hpp"
@@ -13,7 +15,6 @@
 #include "module/phone/udp.hpp"
 #include "module/phone/vendor.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,11 @@ struct Settings {
     std::string state_dir;
     std::string ca_file;
     int max_restarts = 3;
+    bool answers = false;                          ///< incoming calls
+    std::string number;                            ///< to call, empty for none
+    std::optional<std::chrono::milliseconds> talk; ///< then it hangs up
+    std::chrono::milliseconds ring{200};
+    bool unregisters = false;
     Timing timing;
 };
 
@@ -49,12 +55,6 @@ class Phone {
     Report run();
 
   private:
-    /// An answer kept for the retransmissions of its request (RFC 3261 17.2.2).
-    struct Given {
-        std::string key;
-        std::string answer;
-    };
-
     enum class Found { nothing, unchanged, changed };
     enum class Order { none, fetch, restart };
 
@@ -73,6 +73,14 @@ class Phone {
     Exit obey(Order order);
     Exit end(Exit exit, std::string message);
     void keep_flash();
+
+    // Its calls and its leaving, in phone_calls.cpp.
+    void attend(base::Steady until); ///< to whatever is due or comes in
+    Exit call();
+    void end_calls();
+    Exit judge_calls(Exit exit);
+    void unregister();
+    void on_invite(UdpPort& port, const Message& invite, base::Endpoint from);
 
     // What comes in, in phone_hears.cpp.
     void wait_until(base::Steady when); ///< or until something was heard
@@ -100,13 +108,14 @@ class Phone {
     Place place_;
     std::optional<UdpPort> pnp_;
     std::unique_ptr<Fetcher> fetcher_;
+    Answers answers_;
     Lines lines_;
+    Calls calls_;
     std::optional<Subscription> subscription_; ///< of this start
     std::optional<Retransmission> asking_;
     bool listening_ = false;  ///< the NOTIFY of this start is still wanted
     std::string offered_url_; ///< by that NOTIFY
     Order order_ = Order::none;
-    std::deque<Given> given_;
     std::string to_tag_;
     std::string problem_; ///< of this machine, found on the way
 };

@@ -13,14 +13,7 @@ namespace phone {
 
 namespace {
 
-constexpr std::size_t answers_kept = 64;
-constexpr std::string_view allow = "Allow: INVITE,ACK,BYE,CANCEL,OPTIONS,NOTIFY,REFER\r\n";
-
-/// RFC 3261 17.2.3, for branches old and new.
-std::string transaction_key(const Message& request) {
-    return fmt::format("{}\n{}\n{}", request.header("Via"), request.header("Call-ID"),
-                       request.header("CSeq"));
-}
+constexpr std::string_view allow = "Allow: INVITE,ACK,BYE,CANCEL,OPTIONS,NOTIFY,INFO\r\n";
 
 int milliseconds_until(base::Steady when) {
     using namespace std::chrono;
@@ -32,12 +25,15 @@ int milliseconds_until(base::Steady when) {
 
 std::vector<int> Phone::descriptors() {
     std::vector<int> list;
-    if (stop_fd_ >= 0) {
+    if (stop_fd_ >= 0 && !stopped_) { // it stays readable
         list.push_back(stop_fd_);
     }
     list.push_back(pnp_->fd());
     for (const auto* port : lines_.ports()) {
         list.push_back(port->fd());
+    }
+    if (const auto sound = calls_.sound_fd()) {
+        list.push_back(*sound);
     }
     return list;
 }
@@ -60,6 +56,7 @@ bool Phone::hear() {
     for (auto* port : lines_.ports()) {
         hear(*port);
     }
+    calls_.hear(std::chrono::steady_clock::now());
     return !stopped_;
 }
 
@@ -78,7 +75,8 @@ void Phone::hear(UdpPort& port) {
 }
 
 void Phone::on_answer(const Message& answer, base::Endpoint from) {
-    if (lines_.on_answer(answer, from, std::chrono::steady_clock::now())) {
+    const auto now = std::chrono::steady_clock::now();
+    if (lines_.on_answer(answer, from, now) || calls_.on_answer(answer, from, now)) {
         return;
     }
     if (!subscription_ || !subscription_->owns_answer(answer)) {
@@ -114,24 +112,24 @@ void Phone::on_answer(const Message& answer, base::Endpoint from) {
 }
 
 void Phone::on_request(UdpPort& port, const Message& request, base::Endpoint from) {
-    const auto key = transaction_key(request);
-    const auto known = std::find_if(given_.begin(), given_.end(),
-                                    [&](const Given& one) { return one.key == key; });
-    if (known != given_.end()) {
+    if (const auto* known = answers_.find(request)) {
         trace_.step("{} ← {}, a retransmission", base::printable(request.method, 20), from.str());
-        static_cast<void>(port.send(known->answer, answer_target(request, from)));
+        static_cast<void>(port.send(*known, answer_target(request, from)));
         return;
     }
     if (request.method == "NOTIFY") {
         on_notify(port, request, from);
         return;
     }
-    if (request.method == "ACK") {
-        return; // never answered
+    if (calls_.on_request(request, from, std::chrono::steady_clock::now()) ||
+        request.method == "ACK") { // never answered
+        return;
     }
     trace_.step("{} ← {}", base::printable(request.method, 20), from.str());
     if (request.method == "OPTIONS") {
         reply(port, request, from, 200, "OK", allow);
+    } else if (request.method == "INVITE" && !parameter(request.header("To"), "tag")) {
+        on_invite(port, request, from);
     } else if (request.method == "CANCEL" || parameter(request.header("To"), "tag")) {
         reply(port, request, from, 481, "Call/Transaction Does Not Exist");
     } else {
@@ -205,10 +203,7 @@ void Phone::reply(UdpPort& port,
     const auto target = answer_target(request, from);
     trace_.step("{} {} → {}", status, reason, target.str());
     static_cast<void>(port.send(answer, target));
-    given_.push_back({transaction_key(request), std::move(answer)});
-    if (given_.size() > answers_kept) {
-        given_.pop_front();
-    }
+    answers_.keep(request, std::move(answer));
 }
 
 } // namespace phone

@@ -37,6 +37,23 @@ Json line_json(const Report::Line& line) {
                          {"reason", line.reason}});
 }
 
+Json call_json(const Report::Call& call) {
+    return Json::object({{"number", call.number},
+                         {"direction", call.direction},
+                         {"answered", call.answered},
+                         {"status", call.status},
+                         {"reason", call.reason},
+                         {"milliseconds", std::int64_t{call.stood_for.count()}},
+                         {"codec", call.codec},
+                         {"rtp_sent", call.rtp_sent},
+                         {"rtp_received", call.rtp_received},
+                         {"rtp_lost", call.rtp_lost},
+                         {"rtp_to", call.rtp_to},
+                         {"rtp_from", call.rtp_from},
+                         {"reinvites", call.reinvites},
+                         {"ended_by", call.ended_by}});
+}
+
 } // namespace
 
 std::string_view exit_name(Exit exit) noexcept {
@@ -57,6 +74,10 @@ std::string_view exit_name(Exit exit) noexcept {
         return "boot_loop";
     case Exit::local_problem:
         return "local_problem";
+    case Exit::not_answered:
+        return "not_answered";
+    case Exit::no_sound:
+        return "no_sound";
     }
     return "";
 }
@@ -91,6 +112,9 @@ Json Report::json() const {
                          {"restarts", restarts},
                          {"accounts", lines},
                          {"resyncs", resyncs},
+                         {"calls", std::uint64_t{calls.size()}},
+                         {"call", calls.empty() ? Json() : call_json(calls.back())},
+                         {"unregistered", unregistered},
                          {"outcome", exit_name(exit)},
                          {"message", message},
                          {"exit_status", static_cast<int>(exit)}});

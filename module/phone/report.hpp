@@ -5,6 +5,7 @@
 #include "module/phone/subscription.hpp"
 #include "provisioning/base/json.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ enum class Exit : std::uint8_t {
     not_registered = 6,
     boot_loop = 7,
     local_problem = 8,
+    not_answered = 9,
+    no_sound = 10,
 };
 
 std::string_view exit_name(Exit exit) noexcept;
@@ -50,6 +53,23 @@ struct Report {
         std::string reason;
     };
 
+    struct Call {
+        std::string number;         ///< of the far end
+        std::string_view direction; ///< outgoing, incoming
+        bool answered = false;      ///< it stood
+        int status = 0;             ///< the INVITE's final one
+        std::string reason;
+        std::chrono::milliseconds stood_for{0};
+        std::uint64_t rtp_sent = 0;
+        std::uint64_t rtp_received = 0;
+        std::uint64_t rtp_lost = 0;
+        std::string rtp_to;   ///< the last address
+        std::string rtp_from; ///< the same
+        std::string_view codec;
+        int reinvites = 0;
+        std::string_view ended_by; ///< phone, peer, timeout
+    };
+
     std::string vendor;
     std::string model;
     std::string mac;
@@ -69,6 +89,8 @@ struct Report {
     int restarts = 0;
     int resyncs = 0;
     std::vector<Line> accounts;
+    std::vector<Call> calls;
+    bool unregistered = false; ///< the server took every registration back
 
     Exit exit = Exit::local_problem;
     std::string message; ///< how far it came and what to look at

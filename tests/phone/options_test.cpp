@@ -36,6 +36,22 @@ TEST(Options, TakeStayWithAndWithoutATime) {
     EXPECT_EQ(timed->settings.stay_for, std::chrono::seconds(60));
 }
 
+TEST(Options, CallAndAnswerRegisteredPhonesOnly) {
+    const auto calls = parse({"--call", "*98#", "--talk", "3s", "--unregister"});
+    ASSERT_TRUE(calls) << calls.error().what;
+    EXPECT_TRUE(calls->settings.registers);
+    EXPECT_EQ(calls->settings.number, "*98#");
+    EXPECT_EQ(calls->settings.talk, std::chrono::seconds(3));
+    EXPECT_TRUE(calls->settings.unregisters);
+    EXPECT_FALSE(calls->settings.answers);
+    const auto answers = parse({"--answer", "--stay", "--ring", "1s"});
+    ASSERT_TRUE(answers) << answers.error().what;
+    EXPECT_TRUE(answers->settings.registers && answers->settings.answers);
+    EXPECT_EQ(answers->settings.talk, std::nullopt);
+    EXPECT_FALSE(parse({"--answer"})) << "it would be gone before anybody calls";
+    EXPECT_FALSE(parse({"--call", "202@elsewhere"}));
+}
+
 TEST(Options, TakeAGroupWithAndWithoutAPort) {
     EXPECT_EQ(parse({"--group", "127.0.0.1:5070"})->settings.group.str(), "127.0.0.1:5070");
     EXPECT_EQ(parse({"--group", "239.0.0.1"})->settings.group.str(), "239.0.0.1:5060");
@@ -58,8 +74,8 @@ TEST(Options, SayWhatIsWrong) {
 TEST(Options, HelpNamesEveryExitStatus) {
     const char* words[] = {"pnp-phone", "--help"};
     EXPECT_TRUE(parse_options(2, words)->help) << "nothing else is needed for it";
-    for (const auto* status :
-         {"  0  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  7  ", "  8  "}) {
+    for (const auto* status : {"  0  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  7  ",
+                               "  8  ", "  9  ", " 10  "}) {
         EXPECT_THAT(help_text(), HasSubstr(status));
     }
 }
