@@ -68,8 +68,10 @@ Exit Phone::judge_calls(Exit exit) {
     if (exit != Exit::configured) {
         return exit;
     }
+    bool has_called = false;
     for (const auto& call : report_.calls) {
         const bool outgoing = call.direction == "outgoing";
+        has_called = has_called || outgoing;
         const auto number = base::printable(call.number, 60);
         const auto who =
             outgoing ? fmt::format("called {}", number) : fmt::format("called by {}", number);
@@ -85,6 +87,10 @@ Exit Phone::judge_calls(Exit exit) {
             report_.message = fmt::format("{}, but no RTP came: {}", who, sound(call));
             return Exit::no_sound;
         }
+    }
+    if (!settings_.number.empty() && !has_called) {
+        report_.message = fmt::format("stopped by a signal before it called {}", settings_.number);
+        return Exit::not_answered;
     }
     for (const auto& call : report_.calls) {
         report_.message += fmt::format(
