@@ -81,10 +81,12 @@ void Calls::hear(base::Steady now) {
 }
 
 void Calls::tick(base::Steady now) {
-    if (current_) {
-        current_->call.tick(now);
-        settle(now);
+    if (!current_) {
+        return;
     }
+    current_->stream.tick(now); // what was due before the call's state changes
+    current_->call.tick(now);
+    settle(now);
     if (current_) {
         current_->stream.tick(now);
     }
