@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 
+import asterisk
 from bare_phone import BarePhone
 from capture import Capture
 from network import Network
@@ -16,7 +17,7 @@ class Skip(Exception):
 
 class Lab:
     def __init__(self, options):
-        self.options = options  # of the runner: bin, full, sanitized
+        self.options = options  # of the runner: bin, full, sanitized, asterisk
         self.patience = 4 if options.sanitized else 1
         self.folder = tempfile.mkdtemp(prefix="pnp-e2e-")
         self.network = Network()
@@ -48,7 +49,7 @@ class Lab:
         out = []
         for folder, _, names in os.walk(self.folder):
             for name in sorted(names):
-                if name.endswith(".log"):
+                if name.endswith(".log") or name == "messages":
                     with open(os.path.join(folder, name), encoding="utf-8",
                               errors="replace") as file:
                         lines = file.read().splitlines()[-40:]
@@ -69,6 +70,20 @@ class Lab:
         os.makedirs(folder)
         made = self.close_later(Pnpd(self.options.bin, host or self.pbx, folder, config, options,
                                      self.patience))
+        return made.start() if start else made
+
+    def asterisk(self, *, version=None, host=None, start=True, **wishes):
+        """A real Asterisk, of the version that the runner was asked for; asterisk.Asterisk says
+        what can be wished for. The test is skipped where none can be had."""
+        try:
+            place = asterisk.installation(version or self.options.asterisk)
+        except asterisk.Unavailable as reason:
+            raise Skip(str(reason)) from None
+        folder = os.path.join(self.folder, f"asterisk{len(self.to_close)}")
+        os.makedirs(folder)
+        wishes.setdefault("sanitized", self.options.sanitized and "module" in wishes)
+        made = self.close_later(asterisk.Asterisk(place, host or self.pbx, folder,
+                                                  patience=self.patience, **wishes))
         return made.start() if start else made
 
     def phone(self, desk, *options, mac=None):

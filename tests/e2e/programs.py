@@ -25,11 +25,11 @@ def wait_for(question, what, seconds):
 class Program:
     """A process with a log file, ended by its process id."""
 
-    def __init__(self, host, words, log):
+    def __init__(self, host, words, log, stdout_too=False):
         self.log_path = log
         with open(log, "ab") as file:
-            self.process = host.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=file)
+            self.process = host.start(*words, stdin=subprocess.DEVNULL, stderr=file,
+                                      stdout=file if stdout_too else subprocess.PIPE)
 
     @property
     def pid(self):
@@ -51,7 +51,8 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         status = self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         return status
 
 

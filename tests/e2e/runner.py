@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the end-to-end tests: real programs, real packets, judged by tshark.
 
-    python3 tests/e2e/runner.py --bin build/release/bin [--full] [--only NAME]
+    python3 tests/e2e/runner.py --bin build/release/bin [--full] [--asterisk 22] [--only NAME]
 """
 import sys
 
@@ -18,6 +18,7 @@ import time
 import traceback
 
 import network
+from asterisk import VERSIONS
 from lab import Lab, Skip
 
 SECONDS = 120  # for one test, times the patience with sanitised programs
@@ -34,6 +35,8 @@ def read_options():
     parser.add_argument("--full", action="store_true", help="the long versions of long tests too")
     parser.add_argument("--sanitized", action="store_true",
                         help="the programs are built with a sanitizer: slower, more memory")
+    parser.add_argument("--asterisk", choices=VERSIONS, default=VERSIONS[0],
+                        help="the version for tests with a real Asterisk (default: %(default)s)")
     parser.add_argument("--only", default="", help="only tests whose name contains this")
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)
