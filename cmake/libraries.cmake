@@ -5,6 +5,9 @@ find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS program_options)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(SQLite3 REQUIRED)
+if(NOT TARGET SQLite3::SQLite3) # its name since CMake 4
+  add_library(SQLite3::SQLite3 ALIAS SQLite::SQLite3)
+endif()
 find_package(CURL REQUIRED)
 find_package(fmt REQUIRED) # its headers; base/fmt.cpp compiles the rest
 find_package(tl-expected REQUIRED)

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <future>
 
+#include <fmt/ranges.h>
+
 #include <unistd.h>
 
 namespace engine {

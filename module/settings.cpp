@@ -7,6 +7,7 @@
 #include "provisioning/profile/rule_check.hpp"
 
 #include <boost/program_options.hpp>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

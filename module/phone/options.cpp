@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <boost/program_options.hpp>
+#include <fmt/ranges.h>
 
 namespace phone {
 

@@ -96,7 +96,7 @@ Result<Json> Json::parse(std::string_view text) {
     boost::json::parse_options options;
     options.max_depth = 32;
     boost::json::parser parser({}, options);
-    boost::json::error_code error;
+    boost::system::error_code error;
     const std::size_t read = parser.write(text.data(), text.size(), error);
     if (error) {
         return fail(error == boost::json::error::too_deep ? Errc::refused : Errc::malformed,
@@ -178,7 +178,7 @@ std::int64_t Json::number(std::int64_t otherwise) const {
     if (!value_) {
         return otherwise;
     }
-    boost::json::error_code error;
+    boost::system::error_code error;
     // 3.0 and 1e3 are whole numbers too; 3.5 and what does not fit are none.
     const auto found = value_->value.to_number<std::int64_t>(error);
     return error ? otherwise : found;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/ranges.h>
+
 namespace inventory {
 
 using base::Errc;

@@ -12,6 +12,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 namespace serve {
 namespace {
 
