@@ -35,7 +35,7 @@ quietly() {
   shift 2
   "$@" >"$log" 2>&1 </dev/null || {
     tail -n 15 "$log" >&2
-    die "$what failed, see above; is the package mirror reachable?"
+    die "$what failed; is the package mirror reachable?"
   }
 }
 
@@ -44,7 +44,7 @@ find_mirror() {
   local targets=(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')
   if [ -z "$("${targets[@]}")" ]; then
     [ "$(id -u)" -eq 0 ] || die "apt has no package lists; run apt-get update as root first"
-    quietly "$1" "apt-get update" apt-get -q update
+    quietly "$1" "apt-get update" apt-get -q -o APT::Update::Error-Mode=any update
   fi
   mirror=$("${targets[@]}" 'Label: Debian' | sed -n 1p)
   [ -n "$mirror" ] || die "apt knows no mirror of Debian's main archive; add one to its sources"
