@@ -86,10 +86,11 @@ class Reader {
     Wrong entry(std::string_view line) {
         const auto equals = line.find('=');
         const std::string_view name = trim(line.substr(0, equals));
+        // No name holds a colon, but a URL does, and its password does not belong in an error.
         if (equals == std::string_view::npos || name.empty() ||
-            name.find_first_of(";\"") != std::string_view::npos) {
+            name.find_first_of(":;\"") != std::string_view::npos) {
             return fmt::format("expected 'name = value' or '[section]', found '{}'",
-                               printable(name, 40)); // the name only: a value may be a password
+                               printable(name.substr(0, name.find_first_of(" \t:;\"'")), 40));
         }
         if (sections_.empty()) {
             return fmt::format("'{}' stands before any section; put it under [general]",

@@ -141,3 +141,14 @@ TEST(ParseIni, NeverRepeatsAValueInAnError) {
     EXPECT_THAT(error_of("[a]\npassword = \"x\" hunter2\n"), testing::Not(HasSubstr("hunter2")));
     EXPECT_THAT(error_of("password = hunter2\n"), testing::Not(HasSubstr("hunter2")));
 }
+
+TEST(ParseIni, DoesNotRepeatAPasswordWhereTheEqualsSignWasForgotten) {
+    for (const std::string_view line :
+         {"password hunter2", "offer_url http://admin:hunter2@pbx", "http://admin:hunter2@pbx",
+          "offer_url http://admin:hunter2@pbx/?x=1", "http://admin:hunter2@pbx/?x=1",
+          "offer_url: http://admin:hunter2@pbx/?x=1", "offer_url \"hunter2"}) {
+        const std::string error = error_of("[a]\n" + std::string(line) + "\n");
+        EXPECT_THAT(error, HasSubstr("pnp.conf:2: expected 'name = value'")) << line;
+        EXPECT_THAT(error, testing::Not(HasSubstr("hunter2"))) << line;
+    }
+}
