@@ -64,7 +64,7 @@ base::Result<base::Fd> open_group(base::Endpoint group) {
         if (fd.error().code != Errc::conflict) {
             return fd;
         }
-        const std::string holder = base::port_holder("udp", group.port);
+        const std::string holder = base::port_holder("udp", group);
         return fail(Errc::conflict,
                     "phones cannot be heard: UDP port {0} is taken by {1}; either bind that SIP "
                     "server to an address instead of 0.0.0.0, or set group_port = 5070 and let nft "

@@ -48,7 +48,7 @@ std::string bind_error(Endpoint local, int error) {
     const std::string where = "UDP " + local.str();
     switch (error) {
     case EADDRINUSE: {
-        const std::string holder = port_holder("udp", local.port);
+        const std::string holder = port_holder("udp", local);
         const std::string taken =
             where + " is taken by " + (holder.empty() ? "another process" : holder);
         // A socket on 0.0.0.0 without SO_REUSEADDR keeps everyone off the group's port too.
@@ -74,9 +74,22 @@ struct DirClose {
 
 using Dir = std::unique_ptr<DIR, DirClose>;
 
+/// Whether a socket at this address, as /proc/net writes it, keeps others off `wanted`. IPv6 ends
+/// in the IPv4 address where one is mapped into it, and in zeros where it is all addresses.
+bool is_in_the_way(std::string_view written, Ipv4 wanted) noexcept {
+    constexpr std::size_t digits = 8; // of a word in this machine's order
+    if (written.size() < digits) {
+        return false;
+    }
+    const std::string_view last = written.substr(written.size() - digits);
+    std::uint32_t word = 0;
+    const auto read = std::from_chars(last.data(), last.data() + last.size(), word, 16);
+    return read.ec == std::errc{} && (word == 0 || ntohl(word) == wanted.value);
+}
+
 /// Socket inodes that hold the port, out of one table of /proc/net.
 void add_inodes(const std::string& table,
-                std::uint16_t port,
+                Endpoint wanted,
                 bool listening,
                 std::vector<std::uint64_t>& out) {
     const auto text = read_file(table, std::size_t{16} << 20U);
@@ -98,7 +111,8 @@ void add_inodes(const std::string& table,
         const char* end = local.data() + local.size();
         const auto read = std::from_chars(local.data() + colon + 1, end, value, 16);
         const auto inode = parse_number(words[9]);
-        if (read.ec == std::errc{} && read.ptr == end && value == port && inode && *inode != 0) {
+        if (read.ec == std::errc{} && read.ptr == end && value == wanted.port && inode &&
+            *inode != 0 && is_in_the_way(local.substr(0, colon), wanted.address)) {
             out.push_back(*inode);
         }
     }
@@ -264,15 +278,15 @@ Result<Fd> udp_socket(Endpoint local, bool reuse) {
     return fd;
 }
 
-std::string port_holder(std::string_view protocol, std::uint16_t port) {
+std::string port_holder(std::string_view protocol, Endpoint wanted) {
     if (protocol != "udp" && protocol != "tcp") {
         return {};
     }
     // thread-self: a thread may live in another network namespace than its process.
     const std::string table = "/proc/thread-self/net/" + std::string(protocol);
     std::vector<std::uint64_t> inodes;
-    add_inodes(table, port, protocol == "tcp", inodes);
-    add_inodes(table + "6", port, protocol == "tcp", inodes);
+    add_inodes(table, wanted, protocol == "tcp", inodes);
+    add_inodes(table + "6", wanted, protocol == "tcp", inodes);
     if (inodes.empty()) {
         return {};
     }

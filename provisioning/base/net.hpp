@@ -78,8 +78,8 @@ class Fd {
 /// SO_REUSEADDR. The error names who holds the port where /proc tells.
 Result<Fd> udp_socket(Endpoint local, bool reuse = false);
 
-/// "asterisk (pid 812)" for the process that holds a UDP or TCP port, where /proc tells; else
-/// empty.
-std::string port_holder(std::string_view protocol, std::uint16_t port);
+/// "asterisk (pid 812)" for the process that keeps others off this UDP or TCP port, by holding it
+/// at this address or at all of them, where /proc tells; else empty.
+std::string port_holder(std::string_view protocol, Endpoint wanted);
 
 } // namespace base

@@ -29,7 +29,7 @@ base::Error refusal(base::Endpoint local, int error) {
     const std::string where = local.str();
     switch (error) {
     case EADDRINUSE: {
-        const std::string holder = base::port_holder("tcp", local.port);
+        const std::string holder = base::port_holder("tcp", local);
         return {base::Errc::conflict,
                 fmt::format("{} is taken by {}; stop it or configure another port", where,
                             holder.empty() ? "another process" : holder)};

@@ -212,11 +212,27 @@ TEST(PortHolder, FindsListenersAndIsSilentAboutTheRest) {
     const sockaddr_in any = Endpoint{ip("127.0.0.1"), 0}.sockaddr();
     ASSERT_EQ(::bind(tcp.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
     const std::uint16_t port = port_of(tcp);
-    EXPECT_EQ(port_holder("tcp", port), "") << "bound is not yet listening";
+    const Endpoint here{ip("127.0.0.1"), port};
+    EXPECT_EQ(port_holder("tcp", here), "") << "bound is not yet listening";
     ASSERT_EQ(::listen(tcp.get(), 1), 0);
-    EXPECT_EQ(port_holder("tcp", port), own_name());
-    EXPECT_EQ(port_holder("sctp", port), "");
-    EXPECT_EQ(port_holder("../../etc/passwd", port), "");
+    EXPECT_EQ(port_holder("tcp", here), own_name());
+    EXPECT_EQ(port_holder("sctp", here), "");
+    EXPECT_EQ(port_holder("../../etc/passwd", here), "");
+}
+
+TEST(PortHolder, IsNotWhoHoldsThePortAtAnotherAddress) {
+    const Fd udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in any = Endpoint{ip("127.0.0.1"), 0}.sockaddr();
+    ASSERT_EQ(::bind(udp.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    const std::uint16_t port = port_of(udp);
+    EXPECT_EQ(port_holder("udp", {ip("127.0.0.1"), port}), own_name());
+    EXPECT_EQ(port_holder("udp", {ip("127.0.0.2"), port}), "");
+    EXPECT_EQ(port_holder("udp", {ip("224.0.1.75"), port}), "") << "beside it a group can be bound";
+
+    const Fd all(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    any = Endpoint{ip("0.0.0.0"), 0}.sockaddr();
+    ASSERT_EQ(::bind(all.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    EXPECT_EQ(port_holder("udp", {ip("224.0.1.75"), port_of(all)}), own_name());
 }
 
 TEST(PortHolder, SeesADualStackSocketToo) {
@@ -228,5 +244,5 @@ TEST(PortHolder, SeesADualStackSocketToo) {
     }
     socklen_t size = sizeof any;
     ASSERT_EQ(::getsockname(udp.get(), reinterpret_cast<sockaddr*>(&any), &size), 0);
-    EXPECT_EQ(port_holder("udp", ntohs(any.sin6_port)), own_name());
+    EXPECT_EQ(port_holder("udp", {ip("127.0.0.1"), ntohs(any.sin6_port)}), own_name());
 }
