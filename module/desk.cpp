@@ -2,6 +2,7 @@
 #include "module/desk.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
 #include "provisioning/profile/offer_url.hpp"
 
 namespace engine {
@@ -16,6 +17,17 @@ const profile::Vendor* recognise(const Desk::Rules& rules,
                                  std::string_view vendor,
                                  std::string_view user_agent) {
     return rules.catalogue->recognise({mac, vendor, user_agent});
+}
+
+/// What a maker's phones are used to in a NOTIFY, by the name they announce: this holds without a
+/// profile too, where another server has their files (offer_url).
+void follow_habits(pnp::Offer& offer, std::string_view announced) {
+    if (base::iequals(announced, "Grandstream")) {
+        offer.ends_with_newline = true;
+        offer.message_body = true;
+    } else if (base::iequals(announced, "snom")) {
+        offer.echo_event = true;
+    }
 }
 
 /// The name that rules match by: ours where we know the vendor, else the phone's own word.
@@ -103,6 +115,7 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
     const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
     const auto site = site_of(*rules, asked);
     pnp::Offer offer;
+    follow_habits(offer, asked.vendor);
     if (vendor != nullptr) {
         offer.dialect = vendor->dialect;
         offer.late_allowed = vendor->takes_late_notify;

@@ -69,10 +69,21 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
             known.push_back(vendor->name);
         }
         const Vendor* vendor = catalogue.named(rule.vendor);
-        if (vendor == nullptr) {
+        // Phones without a profile of ours can still be sent to another server; what looks like a
+        // slip is one.
+        if (vendor == nullptr && base::nearest(rule.vendor, known)) {
             return unknown("vendor", rule.vendor, known);
         }
-        vendors = {vendor};
+        if (vendor == nullptr && !rule.offer_url) {
+            return fail(Errc::not_found,
+                        "vendor: there is no profile of '{}'; where another server has the files "
+                        "of its phones, set offer_url in the same section",
+                        base::printable(rule.vendor, 60));
+        }
+        vendors.clear();
+        if (vendor != nullptr) {
+            vendors.push_back(vendor);
+        }
     }
     if (rule.offer_url) {
         if (auto good = check_offer_url(*rule.offer_url); !good) {

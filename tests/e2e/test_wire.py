@@ -9,10 +9,10 @@ OFFERS = """
 model = UC924
 offer_url = http://{host}:8080/p/9k3v7q/
 [profile snom]
-model = snom*
+vendor = snom
 offer_url = http://{host}:8080/p/{{mac}}.xml
 [profile grandstream]
-model = GRP*
+vendor = grandstream
 offer_url = http://{host}:8080/gs/9k3v7q/
 """
 
@@ -125,9 +125,21 @@ Expires: 0
 Content-Length: 0
 
 """, tag=answer.to_tag)
-    assert notify.uri == "sip:192.0.2.67:1053" and notify.to_whom == "192.0.2.67:1053"
-    assert notify.to == asked.from_ and "%3a" in notify.to
-    assert notify.body == b"http://192.0.2.10:8080/p/{mac}.xml"
+    assert notify.to_whom == "192.0.2.67:1053" and notify.to == asked.from_
+    assert_bytes(notify, """NOTIFY sip:192.0.2.67:1053 SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.10:5059;branch={branch};rport
+Max-Forwards: 20
+From: <sip:MAC%3a000413000001@lan.example>;tag={tag}
+To: <sip:MAC%3a000413000001@lan.example>;tag=658512961
+Call-ID: 1930770594@192.0.2.67
+CSeq: 1 NOTIFY
+Contact: <sip:pnp@192.0.2.10:5059>
+Event: ua-profile;profile-type="device";vendor="snom";model="snom370";version="8.7.5.48"
+Subscription-State: terminated;reason=timeout
+Content-Type: application/url
+Content-Length: 34
+
+http://192.0.2.10:8080/p/{{mac}}.xml""", tag=answer.to_tag, branch=notify.branch)
 
 
 def test_the_grandstream_request_from_port_5080_keeps_its_capital_percent_3a(lab):
@@ -136,8 +148,22 @@ def test_the_grandstream_request_from_port_5080_keeps_its_capital_percent_3a(lab
     assert (answer.from_, answer.call_id, answer.cseq) == (asked.from_, asked.call_id, asked.cseq)
     assert answer.cseq == "20000 SUBSCRIBE"
     assert answer.rport == "5080" and answer.received == "192.0.2.2"
-    assert notify.uri == "sip:192.0.2.2:5080" and "%3AC074AD000001" in notify.from_
-    assert notify.body == b"http://192.0.2.10:8080/gs/9k3v7q/"
+    assert_bytes(notify, """NOTIFY sip:192.0.2.2:5080 SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.10:5059;branch={branch};rport
+Max-Forwards: 70
+From: <sip:MAC%3AC074AD000001@224.0.1.75>;tag={tag}
+To: <sip:MAC%3AC074AD000001@224.0.1.75>;tag=1611133778
+Call-ID: 1284507700-5080-1@BJC.BGI.C.C
+CSeq: 1 NOTIFY
+Contact: <sip:pnp@192.0.2.10:5059>
+Event: ua-profile
+Subscription-State: terminated;reason=timeout
+Content-Type: application/url
+MessageBody: http://192.0.2.10:8080/gs/9k3v7q/
+Content-Length: 35
+
+http://192.0.2.10:8080/gs/9k3v7q/
+""", tag=answer.to_tag, branch=notify.branch)
 
 
 def test_the_echo_form_gives_the_phone_its_own_headers_back(lab):

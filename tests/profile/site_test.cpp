@@ -129,4 +129,19 @@ TEST(Rule, IsCheckedAgainstTheVendorsBeforeAPhoneMeetsIt) {
     EXPECT_THAT(complaint_about([](Rule& r) { r.ntp_server = "a\nb"; }), HasSubstr("ntp_server"));
 }
 
+TEST(Rule, SendsPhonesOfAVendorWithoutAProfileToAnotherServer) {
+    const auto all = catalogue();
+    Rule made = rule("snom", "", "");
+    const auto without = profile::check_rule(made, *all);
+    ASSERT_FALSE(without);
+    EXPECT_THAT(without.error().what, HasSubstr("offer_url"));
+    made.offer_url = base::Secret("http://{host}/{mac}.xml");
+    const auto with = profile::check_rule(made, *all);
+    EXPECT_TRUE(with) << with.error().what;
+    made.vendor = "htec";
+    const auto slip = profile::check_rule(made, *all);
+    ASSERT_FALSE(slip);
+    EXPECT_THAT(slip.error().what, HasSubstr("did you mean htek?"));
+}
+
 } // namespace
