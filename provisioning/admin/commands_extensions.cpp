@@ -6,6 +6,10 @@
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/text.hpp"
 
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -130,8 +134,15 @@ Reply run_show_extensions(Call& call) {
     std::vector<std::vector<std::string>> rows;
     base::Json list = base::Json::array();
     std::string unused;
+    // In one pass over the phones: a site may have thousands of both.
+    std::unordered_map<std::string, std::vector<std::string>> phones;
+    for (const inventory::Device* device : call.now.devices()) {
+        for (const std::string& number : device->lines) {
+            phones[number].push_back(device->mac.str());
+        }
+    }
     for (const inventory::Extension* extension : call.now.extensions()) {
-        const auto holders = holders_of(call.now, extension->number);
+        const auto& holders = phones[extension->number];
         if (holders.empty() && unused.empty()) {
             unused = extension->number;
         }

@@ -119,6 +119,8 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
         }
         const auto most_events = state.most_events(false);
         auto written = write(*state.store, plan, gone, timelines, most_events, now, actor);
+        touched = plan.touched(); // before the lock that every packet waits for
+        orders = plan.orders();
 
         const std::lock_guard model(state.model);
         if (!written) {
@@ -160,8 +162,6 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                 state.current.extensions_.erase(number);
             }
         }
-        touched = plan.touched();
-        orders = plan.orders();
     }
     for (const auto& order : orders) {
         base::log::info("inventory", "{} (by {})", order, actor);

@@ -2,6 +2,8 @@
 // What a list of changes comes to, found out before anything is written.
 #include "provisioning/inventory/plan.hpp"
 
+#include "provisioning/base/utf8.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -19,18 +21,23 @@ constexpr std::size_t most_lines = 64;
 constexpr std::size_t most_number = 64;
 constexpr std::size_t most_text = 200;
 
-bool is_control(char letter) {
-    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
-}
-
 bool is_number_letter(char letter) {
     return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
            (letter >= 'A' && letter <= 'Z') ||
            (letter != '\0' && std::string_view("*#+-._").find(letter) != std::string_view::npos);
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), is_control);
+/// What a phone's file can carry: UTF-8 without control characters, those of C1 among them.
+bool is_plain_text(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const base::Utf8 found = base::utf8_at(text, at);
+        if (found.length == 0 || found.code < 0x20 || (found.code >= 0x7f && found.code < 0xa0) ||
+            found.code == 0xfffe || found.code == 0xffff) {
+            return false;
+        }
+        at += found.length;
+    }
+    return true;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -72,9 +79,12 @@ std::vector<base::Mac> Plan::touched() const {
     for (const auto& [mac, planned] : devices_) {
         macs.insert(mac);
     }
-    for (const auto& [number, extension] : extensions_) {
-        for (const auto mac : holders(number)) {
-            macs.insert(mac);
+    if (!extensions_.empty()) { // in one pass: an import creates thousands
+        for (const auto* device : before_.devices()) {
+            if (std::any_of(device->lines.begin(), device->lines.end(),
+                            [&](const auto& number) { return extensions_.count(number) != 0; })) {
+                macs.insert(device->mac);
+            }
         }
     }
     return {macs.begin(), macs.end()};
@@ -219,16 +229,17 @@ Status Plan::carry_out(const AddExtension& change) {
                     "add extension: a number has 1 to {} letters, digits or * # + - . _",
                     most_number);
     }
-    if (name.size() > most_text || has_control(name)) {
+    if (name.size() > most_text || !is_plain_text(name)) {
         return fail(Errc::malformed,
-                    "add extension {}: a name has at most {} bytes and no control characters",
+                    "add extension {}: a name has at most {} bytes of UTF-8 and no control "
+                    "characters",
                     number, most_text);
     }
     if (password.empty() || password.reveal().size() > most_text ||
-        has_control(password.reveal())) {
+        !is_plain_text(password.reveal())) {
         return fail(Errc::malformed,
-                    "add extension {}: a password has 1 to {} bytes and no control characters; "
-                    "anybody could register as {} without one",
+                    "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
+                    "characters; anybody could register as {} without one",
                     number, most_text, number);
     }
     if (has_extension(number)) {

@@ -168,6 +168,9 @@ TEST_F(Decisions, AddExtensionRefusesWhatNoConfigurationFileCouldHold) {
         {"201", "n", base::Secret()},
         {"201", "n", base::Secret("a\r\nb")},
         {"201", "n", base::Secret(std::string(201, 'p'))},
+        {"201", "M\xfcller", good}, // Latin-1
+        {"201", "n", base::Secret("p\xfcss1234")},
+        {"201", "n", base::Secret("a\xc2\x9b")},
     };
     for (const auto& each : wrong) {
         const auto error = refusal({AddExtension{each}});
@@ -279,6 +282,21 @@ TEST_F(Decisions, AThousandAtOnceAreOneCommit) {
     reopen();
     EXPECT_EQ(inventory().now().device_count(), 1000U);
     EXPECT_THAT(device(mac(777))->lines, ElementsAre("1777"));
+}
+
+TEST_F(Decisions, TenThousandAtOnceTakeSecondsAndTellWhomTheyTouch) {
+    std::vector<Change> changes;
+    for (std::uint64_t number = 1; number <= 10'000; ++number) {
+        const auto text = std::to_string(10'000 + number);
+        changes.emplace_back(extension(text));
+        changes.emplace_back(Assign{mac(number), {text}});
+    }
+    std::size_t touched = 0;
+    inventory().on_change([&](const std::vector<base::Mac>& macs) { touched = macs.size(); });
+    const auto begun = std::chrono::steady_clock::now();
+    apply(changes);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
+    EXPECT_EQ(touched, 10'000U);
 }
 
 } // namespace
