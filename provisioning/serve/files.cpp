@@ -23,6 +23,7 @@ using inventory::Stage;
 using inventory::Step;
 
 constexpr std::string_view hidden = "********";
+constexpr std::int64_t milliseconds_in_a_second = 1000;
 
 struct Asked {
     std::string_view token;
@@ -198,7 +199,10 @@ Response Files::serve(const Request& request,
     if (request.method == "GET") { // HEAD never consumes anything
         served(request, device, credential.steady, name);
     }
-    return {200, (*step)->content_type, std::make_shared<const std::string>(std::move(*file)), 0};
+    const auto modified =
+        modified_.since(mac, (*step)->pattern, *file, clock_.unix_ms() / milliseconds_in_a_second);
+    return {200, (*step)->content_type, std::make_shared<const std::string>(std::move(*file)),
+            modified};
 }
 
 /// In the answer always the same 404; the reason is for the admin.

@@ -7,6 +7,7 @@
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/serve/http.hpp"
+#include "provisioning/serve/modified.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -90,6 +91,7 @@ class Files {
     Defer defer_;
     std::shared_ptr<Ended> ended_;
     base::TokenBucket complaints_{0.2, 10};
+    Modified modified_;
 
     mutable std::mutex lock_; ///< of settings_
     std::shared_ptr<const FileSettings> settings_;

@@ -242,6 +242,20 @@ TEST_F(FilesTest, ConsumesNothingByRangesAndConditions) {
     EXPECT_THAT(deferred, SizeIs(1));
 }
 
+TEST_F(FilesTest, SaysSinceWhenAFileIsWhatItIs) {
+    const auto token = steady_token();
+    get(token);
+    clock.advance(std::chrono::hours(1));
+    const auto before = get(token).last_modified;
+    EXPECT_EQ(before, clock.unix_ms() / 1000 - 3600);
+    clock.advance(std::chrono::hours(1));
+    EXPECT_EQ(get(token).last_modified, before);
+    apply({inventory::Assign{phone, {"202"}}});
+    get(token);
+    clock.advance(std::chrono::seconds(1));
+    EXPECT_EQ(get(token).last_modified, before + 7200);
+}
+
 TEST_F(FilesTest, GivesTheSameBytesForTheSameFacts) {
     const auto by_first = get(first_token());
     ASSERT_EQ(by_first.status, 200);
