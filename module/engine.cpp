@@ -166,6 +166,10 @@ base::Status Engine::open() {
         [this] { return reload(); },
         [this](base::Mac mac, bool reboot) { return resync(mac, reboot); },
         [this](const inventory::Device& device) { return desk_->served_elsewhere(device); },
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return std::max(started_, clock_.unix_ms() - settings_.pnp.hold_for.count());
+        },
     });
     apply(settings, catalogue);
 

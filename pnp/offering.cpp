@@ -99,7 +99,7 @@ void Offering::make_room_for_held() {
         const std::uint32_t oldest = held_.front();
         held_.pop_front();
         if (is_held(oldest)) {
-            close(dialogs_.at(oldest));
+            let_go(dialogs_.at(oldest), "too many phones wait: unplug it and plug it in again");
         }
     }
     if (held_.size() > 2 * most) {
@@ -136,10 +136,8 @@ void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offe
     } else if (!is_one_word(offer->url.reveal())) {
         hold(dialog, "its URL is empty or holds a blank or a control character: look at offer_url");
     } else if (dialog.late && !offer->late_allowed) {
-        context_.note(dialog.owed.asked, Step::waited_too_long,
-                      "this phone takes no URL so long after it asked: unplug it and plug it in "
-                      "again");
-        close(dialog);
+        let_go(dialog,
+               "this phone takes no URL so long after it asked: unplug it and plug it in again");
     } else {
         dialog.offer = std::move(*offer);
         const base::Steady due = dialog.began + context_.settings.notify_delay;
@@ -260,7 +258,12 @@ void Offering::keep(const std::function<bool(base::Ipv4 local)>& is_served) {
         }
     }
     for (const std::uint32_t id : gone) {
-        close(dialogs_.at(id));
+        Dialog& dialog = dialogs_.at(id);
+        if (dialog.stage == Stage::held) {
+            let_go(dialog, "the interface it asked on is gone: unplug it and plug it in again");
+        } else {
+            close(dialog);
+        }
     }
 }
 
@@ -287,14 +290,17 @@ void Offering::ripe(Dialog& dialog) {
         hold(dialog, "its URL was not ready in time; look for database errors in the log");
         return;
     case Stage::held:
-        context_.note(dialog.owed.asked, Step::waited_too_long,
-                      "approved too late is of no use now: unplug the phone and plug it in again");
-        close(dialog);
+        let_go(dialog, "approved too late is of no use now: unplug the phone and plug it in again");
         return;
     case Stage::sending: // the answer and its deadline are kept by Notifying
         deadlines_.clear(dialog.id(), dialog.due);
         return;
     }
+}
+
+void Offering::let_go(Dialog& dialog, std::string_view why) {
+    context_.note(dialog.owed.asked, Step::waited_too_long, why);
+    close(dialog);
 }
 
 void Offering::close(Dialog& dialog) {

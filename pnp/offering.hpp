@@ -78,6 +78,7 @@ class Offering {
     void notify(Dialog& dialog);
     void notified(std::uint32_t id, const NotifyEnd& how);
     void ripe(Dialog& dialog);
+    void let_go(Dialog& dialog, std::string_view why); ///< no NOTIFY will follow; says so
     void close(Dialog& dialog);
     void set_stage(Dialog& dialog, Stage stage);
     Path notify_path(const Dialog& dialog);

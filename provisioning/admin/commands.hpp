@@ -58,6 +58,9 @@ struct Reach {
     std::function<base::Result<std::string>(base::Mac, bool reboot)> resync;
     /// Where the offered files come from is another server (offer_url): lines are not needed then.
     std::function<bool(const inventory::Device&)> served_elsewhere;
+    /// A phone that was held before this moment waits no more: since then hold_for ran out, or the
+    /// program that held it ended.
+    std::function<base::UnixMs()> holds_since;
 };
 
 class Commands {

@@ -12,8 +12,6 @@
 namespace admin {
 namespace {
 
-constexpr base::UnixMs held_for = 10LL * 60 * 1000; // the responder's default
-
 bool takes_late_notify(const Call& call, const inventory::Device& device) {
     const auto catalogue = call.reach.catalogue();
     const profile::Vendor* vendor = vendor_of(catalogue.get(), device.mac, &device);
@@ -29,7 +27,7 @@ bool is_waiting(const Call& call, const inventory::Device& device) {
     for (auto event = timeline->rbegin(); event != timeline->rend(); ++event) {
         switch (event->step) {
         case inventory::Step::held:
-            return call.reach.clock.unix_ms() - event->last < held_for;
+            return event->last > call.reach.holds_since();
         case inventory::Step::offered:
         case inventory::Step::waited_too_long:
         case inventory::Step::file_served:

@@ -19,7 +19,6 @@ using inventory::Step;
 
 constexpr base::UnixMs second = 1000;
 constexpr base::UnixMs minute = 60 * second;
-constexpr base::UnixMs held_for = 10 * minute;  // a held phone gets its NOTIFY until then
 constexpr base::UnixMs fetches_within = minute; // after the NOTIFY, most phones
 constexpr base::UnixMs htek_fetches_within = 5 * minute;
 constexpr base::UnixMs answers_within = 35 * second;  // RFC 3261 17.1.2.2: timer F, and a little
@@ -89,6 +88,7 @@ struct Facts {
     const inventory::Device& device;
     const std::vector<Event>& timeline;
     bool elsewhere;
+    base::UnixMs holds_since;
     base::UnixMs now;
 
     /// Where the step stands last in the timeline; -1 where it does not. Rows of the same
@@ -131,7 +131,7 @@ struct Facts {
 
     bool is_held() const noexcept {
         return is_newer(Step::held, {Step::offered, Step::waited_too_long}) &&
-               since(Step::held) < held_for;
+               now - since(Step::held) > holds_since;
     }
 
     bool is_htek() const { return base::istarts_with(device.seen.vendor, "htek"); }
@@ -436,13 +436,14 @@ constexpr Rule rules[] = {
 Story explain(const inventory::Device& device,
               const std::vector<Event>& timeline,
               bool served_elsewhere,
+              base::UnixMs holds_since,
               base::UnixMs now) {
     Story story;
     story.lines.reserve(timeline.size());
     for (const Event& event : timeline) {
         story.lines.push_back(told(event, now));
     }
-    const Facts facts{device, timeline, served_elsewhere, now};
+    const Facts facts{device, timeline, served_elsewhere, holds_since, now};
     const auto* const rule = std::find_if(std::begin(rules), std::end(rules),
                                           [&](const Rule& r) { return r.holds(facts); });
     story.now = rule->now(facts);

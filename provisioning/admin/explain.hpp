@@ -16,9 +16,11 @@ struct Story {
     std::string next;               ///< what is missing and what to do; empty when all is well
 };
 
+/// What was held before `holds_since` waits no more.
 Story explain(const inventory::Device& device,
               const std::vector<inventory::Event>& timeline,
               bool served_elsewhere,
+              base::UnixMs holds_since,
               base::UnixMs now);
 
 } // namespace admin

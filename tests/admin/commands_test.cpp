@@ -194,6 +194,26 @@ TEST_F(Commands, SayThatAPhoneThatWaitedTooLongMustBePluggedInAgain) {
     EXPECT_THAT(office.run("assign 001fc1000001 201").text, HasSubstr("plug it in again"));
 }
 
+TEST_F(Commands, SayThatAPhoneThatWaitedWhenPnpdWasRestartedMustBePluggedInAgain) {
+    office.shelf.has_extension("201");
+    office.phone_asked(phone_a, Step::held);
+    office.shelf.clock.advance(std::chrono::minutes(1));
+    office.started = office.shelf.clock.unix_ms();
+    EXPECT_THAT(office.run("explain 001fc1000001").text, HasSubstr("unplug the phone and plug it"));
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text,
+                HasSubstr("Unplug the phone and plug it in again"));
+    EXPECT_THAT(office.run("explain 001fc1000001").text, HasSubstr("plug it in again"));
+}
+
+TEST_F(Commands, KnowHowLongAPhoneIsHeldHere) {
+    office.shelf.has_extension("201");
+    office.hold_for = 60LL * 60 * 1000;
+    office.phone_asked(phone_a, Step::held);
+    office.shelf.clock.advance(std::chrono::minutes(50));
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text,
+                HasSubstr("The phone waits: it gets its URL now."));
+}
+
 TEST_F(Commands, SayHowAConfiguredPhoneGetsTheChange) {
     office.shelf.has_extension("201");
     office.shelf.has_extension("202");

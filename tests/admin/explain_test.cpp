@@ -2,6 +2,7 @@
 // The story of a phone in every situation in which somebody asks for it.
 #include "provisioning/admin/explain.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
@@ -45,7 +46,8 @@ class Explain : public testing::Test {
     }
 
     admin::Story story(base::UnixMs later = 0) {
-        return admin::explain(device, timeline, elsewhere, at + later);
+        return admin::explain(device, timeline, elsewhere,
+                              std::max(started, at + later - 10 * minute), at + later);
     }
 
     void expect(base::UnixMs later, const std::string& now, const std::string& next) {
@@ -57,6 +59,7 @@ class Explain : public testing::Test {
     inventory::Device device;
     std::vector<inventory::Event> timeline;
     bool elsewhere = false;
+    base::UnixMs started = 0;
     base::UnixMs at = noon;
 };
 

@@ -6,6 +6,7 @@
 #include "provisioning/admin/commands.hpp"
 #include "provisioning/base/text.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,6 +59,8 @@ class Office {
     std::shared_ptr<const profile::Catalogue> catalogue;
     std::shared_ptr<admin::Commands> commands;
     bool elsewhere = false;
+    base::UnixMs started = 0;
+    base::UnixMs hold_for = 10LL * 60 * 1000;
     std::function<void()> while_reloading = [] {};
     std::string rendered_with; ///< "001fc1000001 name hidden"
 
@@ -89,6 +92,7 @@ class Office {
                 return std::string(reboot ? "Reboot sent." : "Resync sent.");
             },
             [this](const inventory::Device&) { return elsewhere; },
+            [this] { return std::max(started, shelf.clock.unix_ms() - hold_for); },
         };
     }
 };

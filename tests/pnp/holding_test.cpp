@@ -147,6 +147,13 @@ TEST_F(Holding, AShorterHoldTakesEffectAtOnce) {
     EXPECT_EQ(counters().held, 0U);
 }
 
+TEST_F(Holding, APhoneWhoseInterfaceWentAwayIsToldToBePluggedInAgain) {
+    notes();
+    responder.serve({});
+    EXPECT_EQ(counters().held, 0U);
+    EXPECT_THAT(notes(), ElementsAre(StartsWith("waited_too_long: the interface it asked on")));
+}
+
 using Resyncing = ResponderDesk;
 
 TEST_F(Resyncing, TheStatusOfThePhonesAnswerIsReported) {
