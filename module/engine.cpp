@@ -232,15 +232,14 @@ base::Result<std::string> Engine::reload() {
     {
         const std::lock_guard lock(mutex_);
         restart = needs_restart(settings_, loaded->settings);
+        keep_until_restart(loaded->settings, settings_);
     }
     // The sockets belong to the loop thread; a console waits for it, the loop never for a console.
     auto applied = std::make_shared<std::promise<void>>();
     auto done = applied->get_future();
     loop_->post([this, loaded = std::move(*loaded), applied] {
         apply(loaded.settings, loaded.catalogue);
-        auto pnp = loaded.settings.pnp;
-        pnp.most_held = pnp_->settings().most_held; // as max_heard: it waits for a restart
-        pnp_->settings(pnp);
+        pnp_->settings(loaded.settings.pnp);
         std::vector<base::Interface> all;
         {
             const std::lock_guard lock(mutex_);

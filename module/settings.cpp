@@ -528,6 +528,16 @@ std::vector<std::string> needs_restart(const Settings& before, const Settings& a
     return names;
 }
 
+void keep_until_restart(Settings& fresh, const Settings& running) {
+    fresh.http = running.http;
+    fresh.pnp.group = running.pnp.group;
+    fresh.pnp.notify_port = running.pnp.notify_port;
+    fresh.pnp.most_held = running.pnp.most_held;
+    fresh.limits = running.limits;
+    fresh.data = running.data;
+    fresh.control = running.control;
+}
+
 std::string sample_file() {
     std::string out =
         "; pnp.conf: every option with its default. Lines that start with ; or # are comments,\n"

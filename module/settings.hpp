@@ -62,6 +62,8 @@ base::Status check_rules(const Settings& settings, const profile::Catalogue& cat
 
 /// The names of the options that differ and need a restart.
 std::vector<std::string> needs_restart(const Settings& before, const Settings& after);
+/// Gives these options of `fresh` the values that run, so that all speak of what is the case.
+void keep_until_restart(Settings& fresh, const Settings& running);
 
 std::string sample_file();    ///< conf/pnp.conf.sample
 std::string markdown_table(); ///< the README's section

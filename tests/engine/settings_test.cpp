@@ -189,5 +189,19 @@ TEST(Settings, SayWhatWaitsForARestart) {
     EXPECT_THAT(needs_restart(before, after), ElementsAre("notify_port"));
 }
 
+TEST(Reload, LeavesWhatNeedsARestartAsItRunsAndSaysSoEachTime) {
+    const auto running = read("[general]\ndata = /srv/a\n");
+    auto fresh = read("[general]\ndata = /srv/b\ncontrol = /tmp/x\ngroup_port = 5070\n"
+                      "notify_port = 5099\nmax_heard = 7\nhttp_connections = 9\n"
+                      "group = 224.0.1.76\ntimeline_events = 20\ntimeline_for = 2h\n"
+                      "first_token_life = 2h\nhttp_connections_per_source = 3\nhold_for = 3m\n");
+    const auto waiting = needs_restart(running, fresh);
+    EXPECT_EQ(waiting.size(), 11U);
+    keep_until_restart(fresh, running);
+    EXPECT_THAT(needs_restart(running, fresh), testing::IsEmpty());
+    EXPECT_EQ(fresh.data, "/srv/a");
+    EXPECT_EQ(fresh.pnp.hold_for, minutes(3));
+}
+
 } // namespace
 } // namespace engine
