@@ -7,16 +7,22 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
-#include <grp.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -84,6 +90,81 @@ void make_folder(const std::filesystem::path& folder) {
     }
 }
 
+/// Each connection of a phone is a descriptor, and the usual soft limit of 1024 is less than what
+/// http_connections allows; with none left there is no way in for pnpctl either.
+void allow_all_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// The way to the background. The process that was called stays until the other one says how the
+/// start went, so that whoever called it sees the status and the sentence.
+class Background {
+  public:
+    enum class Side : std::uint8_t { failed, caller, background };
+
+    Side go() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+            return Side::failed;
+        }
+        const pid_t child = ::fork();
+        if (child < 0) {
+            return Side::failed;
+        }
+        if (child > 0) {
+            ::close(ends[1]);
+            from_ = ends[0];
+            return Side::caller;
+        }
+        ::close(ends[0]);
+        to_ = ends[1];
+        ::setsid();
+        const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+            ::dup2(nowhere, standard);
+        }
+        return Side::background;
+    }
+
+    /// For the caller: what the other one said, and the exit status.
+    int wait() const {
+        std::string said;
+        std::array<char, 1024> piece{};
+        ssize_t got = 0;
+        while ((got = ::read(from_, piece.data(), piece.size())) > 0 ||
+               (got < 0 && errno == EINTR)) {
+            said.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        }
+        if (said == ready) {
+            return 0;
+        }
+        std::cerr << "pnpd: " << (said.empty() ? "ended at its start; see the system's log" : said)
+                  << '\n';
+        return 1;
+    }
+
+    void failed(std::string_view why) { say(why); }
+
+    void started() { say(ready); }
+
+  private:
+    static constexpr std::string_view ready = "\n";
+
+    void say(std::string_view text) {
+        if (to_ >= 0) {
+            [[maybe_unused]] const auto written = ::write(to_, text.data(), text.size());
+            ::close(std::exchange(to_, -1));
+        }
+    }
+
+    int from_ = -1;
+    int to_ = -1;
+};
+
 int run(int argc, char** argv) {
     const auto options = command_line();
     po::variables_map given;
@@ -144,13 +225,19 @@ int run(int argc, char** argv) {
     override_list.push_back(nullptr);
 
     const bool foreground = given.count("foreground") != 0;
-    if (!foreground && ::daemon(1, 0) != 0) {
-        std::cerr << "pnpd: cannot go to the background; use --foreground\n";
-        return 1;
-    }
+    Background background;
     if (!foreground) {
-        ::openlog("pnpd", LOG_PID, LOG_DAEMON);
+        switch (background.go()) {
+        case Background::Side::failed:
+            std::cerr << "pnpd: cannot go to the background; use --foreground\n";
+            return 1;
+        case Background::Side::caller:
+            return background.wait();
+        case Background::Side::background:
+            ::openlog("pnpd", LOG_PID, LOG_DAEMON);
+        }
     }
+    allow_all_descriptors();
 
     // Blocked before any thread starts, so that only sigwait below sees them.
     sigset_t signals;
@@ -176,8 +263,10 @@ int run(int argc, char** argv) {
     std::array<char, 1024> why{};
     if (engine_start(&host, &engine, why.data(), why.size()) != 0) {
         log_line(host.context, PNP_ERROR, "pnpd", why.data());
+        background.failed(why.data());
         return 1;
     }
+    background.started();
     log_line(host.context, PNP_INFO, "pnpd", "started; SIGHUP reads the configuration again");
     for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {
         if (signal != SIGHUP) {

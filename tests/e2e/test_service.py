@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service itself: reloads that are refused, ports that others hold."""
 import os
+import signal
 import sys
 
 from bare_phone import subscribe
@@ -94,6 +95,23 @@ def test_a_bad_configuration_at_the_start_is_refused_in_one_sentence(lab):
     status = pnpd.program.process.wait(20 * lab.patience)
     assert status == 1, status
     assert f"{pnpd.config_file}:{line_of(pnpd, 'hold_for')}: hold_for" in pnpd.log(), pnpd.log()
+
+
+def test_a_start_in_the_background_says_how_it_went(lab):
+    pnpd = lab.pnpd("hold_for = soon\n", start=False)
+    words = [os.path.join(lab.options.bin, "pnpd"), "--config", pnpd.config_file,
+             "--data", pnpd.data, "--control", pnpd.control]
+    refused = lab.pbx.run(*words)
+    assert refused.returncode == 1 and "hold_for" in refused.stderr, refused
+    pnpd.configure("")
+    started = lab.pbx.run(*words)
+    assert started.returncode == 0 and not started.stderr, started
+    try:
+        assert "PBX PnP" in pnpd.text("status")
+    finally:
+        with open(os.path.join(pnpd.data, "pnp.sqlite3.lock"), encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGTERM)
+    lab.wait_for(lambda: not os.path.exists(pnpd.control), "it has ended")
 
 
 def test_a_taken_http_port_is_told_with_its_holder_and_taken_when_it_is_free(lab):
