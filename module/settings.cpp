@@ -287,8 +287,9 @@ const std::vector<Row>& rows() {
              t.rule.dialect = word == "echo" ? profile::Dialect::echo : profile::Dialect::standard;
              return {};
          }},
-        {{"profile", "sip_server", "HOST[:PORT]", "{host}:5060",
-          "Where phones register; {host} is our address on the phone's network."},
+        {{"profile", "sip_server", "HOST[:PORT]", "{host}",
+          "Where phones register; {host} is our address on the phone's network. Without a port "
+          "5060, with tls 5061."},
          [](Target t, std::string_view v) -> Status {
              t.rule.sip_server = v;
              return {};

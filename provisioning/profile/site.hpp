@@ -42,8 +42,8 @@ struct Rule {
 /// matches and sets a value wins.
 struct Site {
     std::optional<base::Secret> offer_url;
-    std::optional<Dialect> dialect; ///< else the vendor's own
-    std::string sip_server = "{host}:5060";
+    std::optional<Dialect> dialect;    ///< else the vendor's own
+    std::string sip_server = "{host}"; ///< without a port: 5060, or 5061 with tls
     std::string sip_transport = "udp";
     std::chrono::milliseconds register_expires = std::chrono::minutes(15);
     std::string ntp_server = "{host}";

@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <thread>
 
 namespace {
@@ -148,6 +149,18 @@ TEST(Htek, IsSpeltByModelUnlessARuleSaysOtherwise) {
     EXPECT_THAT(*render(*all, own_file, facts), HasSubstr("<P271 "));
     facts.site.spelling = "runes";
     EXPECT_THAT(render(*all, own_file, facts).error().what, HasSubstr("spelling 'runes'"));
+}
+
+TEST(Htek, RegistersAtThePortOfItsTransport) {
+    const auto all = catalogue();
+    for (const auto& [transport, server] : std::map<std::string, std::string>{
+             {"udp", "192.0.2.10:5060"}, {"tcp", "192.0.2.10:5060"}, {"tls", "192.0.2.10:5061"}}) {
+        auto facts = facts_for(1);
+        facts.site.sip_transport = transport;
+        const auto file = render(*all, own_file, facts);
+        ASSERT_TRUE(file) << file.error().what;
+        EXPECT_EQ(settings_in(*file)["Profile1_Sipserver"], server) << transport;
+    }
 }
 
 TEST(Htek, GetsWhatTheRulesOfTheSiteSay) {

@@ -28,7 +28,7 @@ Rule rule(const std::string& vendor, const std::string& model, const std::string
 
 TEST(Site, HasDefaultsWithoutRules) {
     const auto site = site_for({}, "htek", "UC926", phone);
-    EXPECT_EQ(site.sip_server, "{host}:5060");
+    EXPECT_EQ(site.sip_server, "{host}");
     EXPECT_EQ(site.sip_transport, "udp");
     EXPECT_EQ(site.register_expires, std::chrono::minutes(15));
     EXPECT_EQ(site.ntp_server, "{host}");
