@@ -475,9 +475,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));
     if (store.flush_failures > 0) {
         say("disk",
-            fmt::format("{} times the timeline could not be written; see the log",
-                        store.flush_failures),
-            true);
+            fmt::format("{} times the timeline could not be written{}; see the log",
+                        store.flush_failures, store.flush_fails ? "" : ", now it can"),
+            store.flush_fails);
     }
     for (const auto& problem : seen.problems) {
         say("problem", problem, true);

@@ -164,7 +164,8 @@ Snapshot Inventory::now() const {
 
 Counters Inventory::counters() const {
     const std::lock_guard model(state_->model);
-    return {state_->strangers_dropped, state_->events.dropped(), state_->flush_failures};
+    return {state_->strangers_dropped, state_->events.dropped(), state_->flush_failures,
+            state_->flush_fails};
 }
 
 void Inventory::on_change(std::function<void(const std::vector<base::Mac>&)> changed) {

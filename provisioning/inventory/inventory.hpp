@@ -61,6 +61,7 @@ struct Counters {
     std::uint64_t strangers_dropped = 0;
     std::uint64_t events_dropped = 0; ///< not yet on disk when there were too many
     std::uint64_t flush_failures = 0;
+    bool flush_fails = false; ///< the last one did
 };
 
 class Inventory {

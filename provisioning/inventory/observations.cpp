@@ -203,6 +203,7 @@ Status Inventory::flush() {
         {
             const std::lock_guard model(state.model);
             ++state.flush_failures;
+            state.flush_fails = true;
             state.keep_for_later(std::move(taken));
         }
         // Each second the same: said when it begins and when it ends.
@@ -217,6 +218,7 @@ Status Inventory::flush() {
     }
     {
         const std::lock_guard model(state.model);
+        state.flush_fails = false;
         state.saved(taken, std::move(*written));
         if (taken.tokens_expired) {
             state.end_expired_tokens(now);

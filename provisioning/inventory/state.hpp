@@ -48,6 +48,7 @@ struct Inventory::State {
     std::uint64_t next_serial = 1;
     std::uint64_t strangers_dropped = 0;
     std::uint64_t flush_failures = 0;
+    bool flush_fails = false;
 
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;

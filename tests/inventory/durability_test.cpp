@@ -329,6 +329,7 @@ TEST_F(Durability, ObservationsWaitUntilThereIsRoomAgain) {
             EXPECT_THAT(flushed.error().what, HasSubstr("space"));
         }
         EXPECT_EQ(inventory().counters().flush_failures, 3U);
+        EXPECT_TRUE(inventory().counters().flush_fails);
         EXPECT_EQ(logged_.size(), 1U); // not each second
         EXPECT_EQ(story(mac(1)).size(), 7U);
         for (int file = 0; file < 500; ++file) {
@@ -338,6 +339,7 @@ TEST_F(Durability, ObservationsWaitUntilThereIsRoomAgain) {
         EXPECT_EQ(story(mac(1)).size(), 200U);
     }
     flush();
+    EXPECT_FALSE(inventory().counters().flush_fails) << "the disk has room again";
     EXPECT_EQ(logged_.size(), 2U);
     const auto before = story(mac(1));
     reopen();
