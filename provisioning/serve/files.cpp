@@ -189,7 +189,7 @@ Response Files::serve(const Request& request,
         return with->catalogue->render(phone->vendor, **step, facts);
     });
     if (!file) {
-        if (complaints_.take(clock_.now())) {
+        if (may_complain()) {
             base::log::error("serve", "{} cannot be made for {}: {}", shown(name), mac.str(),
                              file.error().what);
         }
@@ -203,6 +203,11 @@ Response Files::serve(const Request& request,
         modified_.since(mac, (*step)->pattern, *file, clock_.unix_ms() / milliseconds_in_a_second);
     return {200, (*step)->content_type, std::make_shared<const std::string>(std::move(*file)),
             modified};
+}
+
+bool Files::may_complain() {
+    const std::lock_guard hold(complaining_);
+    return complaints_.take(clock_.now());
 }
 
 /// In the answer always the same 404; the reason is for the admin.

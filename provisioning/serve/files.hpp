@@ -49,8 +49,8 @@ class Files {
 
     /// GET /p/<token>/<name>. 200 with the file, or the 404 that is the same byte for byte for a
     /// name outside the chain, an unknown, pending, blocked or unassigned device, a wrong token and
-    /// another device's token. What happened goes to the timeline where the device is known. Loop
-    /// thread.
+    /// another device's token. What happened goes to the timeline where the device is known. From
+    /// any thread; blocks as long as the accounts do.
     Response answer(const Request& request);
 
     /// The file as the phone would get it now, for `render MAC FILENAME`; without `reveal` every
@@ -78,6 +78,7 @@ class Files {
                    const inventory::Credential& credential,
                    const std::string& name);
     Response refuse(const Request& request, base::Mac mac, std::string_view why);
+    bool may_complain();
     void stranger(const Request& request, const inventory::Snapshot& snapshot);
     void asked(const Request& request, const Phone& phone);
     void served(const Request& request,
@@ -90,6 +91,8 @@ class Files {
     Accounts accounts_;
     Defer defer_;
     std::shared_ptr<Ended> ended_;
+
+    std::mutex complaining_; ///< guards complaints_
     base::TokenBucket complaints_{0.2, 10};
     Modified modified_;
 

@@ -110,7 +110,7 @@ class Http::State::Connection : public std::enable_shared_from_this<Connection> 
     }
 
   private:
-    enum class Phase : std::uint8_t { idle, head, body, reply, linger };
+    enum class Phase : std::uint8_t { idle, head, body, handler, reply, linger };
 
     void next();
     void set_deadline(milliseconds from_now);
@@ -121,6 +121,7 @@ class Http::State::Connection : public std::enable_shared_from_this<Connection> 
     void read_head();
     void read_body();
     void answer();
+    void answered(const Response& response);
     void refuse(int status, std::string_view why);
     void send(Reply reply, bool keep_alive);
     void sent(error_code error);
@@ -141,6 +142,7 @@ class Http::State::Connection : public std::enable_shared_from_this<Connection> 
     std::uint64_t body_left_ = 0;
     Reply reply_;
     bool keep_alive_ = false;
+    std::string path_shown_; // of the request in hand, for the log
 };
 
 // Between requests, and with pipelined bytes the next request at once.
@@ -274,23 +276,37 @@ void Http::State::Connection::answer() {
         return;
     }
     ++state_->requests;
-    Response response; // the 404, which is the same for every reason
+    phase_ = Phase::handler;
     const auto path = clean_path(head_.target);
+    path_shown_ = path ? without_token(*path) : "?";
     if (head_.method != "GET" && head_.method != "HEAD") {
+        Response response;
         response.status = 405;
-    } else if (path) {
-        const auto state = state_; // the handler may destroy the server
-        response = state->ask({head_.method, *path, head_.user_agent, head_.authorization, peer_,
-                               local_, head_.conditions.none()});
-        if (!state_) {
-            return;
-        }
-    } else {
+        answered(response);
+    } else if (!path) {
         state_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
+        answered({}); // the 404, which is the same for every reason
+    } else {
+        state_->loop.work(
+            [state = state_, weak = weak_from_this(),
+             request = Request{head_.method, *path, head_.user_agent, head_.authorization, peer_,
+                               local_, head_.conditions.none()}] {
+                auto response = std::make_shared<const Response>(state->ask(request));
+                // Weak: the socket must go on the loop thread, whoever is the last to hold it.
+                state->loop.post([weak, response] {
+                    const auto self = weak.lock();
+                    if (self && self->state_) {
+                        self->answered(*response);
+                    }
+                });
+            });
     }
+}
+
+void Http::State::Connection::answered(const Response& response) {
     Reply reply = make_reply(head_, response, keep_alive_, unix_seconds());
-    base::log::debug("serve", "{} {} {}: {}, {} bytes", peer_.str(), head_.method,
-                     path ? without_token(*path) : "?", reply.status, reply.length);
+    base::log::debug("serve", "{} {} {}: {}, {} bytes", peer_.str(), head_.method, path_shown_,
+                     reply.status, reply.length);
     send(std::move(reply), keep_alive_);
 }
 
@@ -410,8 +426,11 @@ Http::Http(base::Loop& loop, HttpLimits limits, Handler handler)
     : state_(std::make_shared<State>(loop, limits, std::move(handler))) {}
 
 Http::~Http() {
-    state_->listeners.clear();
-    state_->close_connections(nullptr);
+    try {
+        state_->listeners.clear();
+        state_->close_connections(nullptr);
+    } catch (...) { // out of memory: they end with the loop
+    }
 }
 
 std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& endpoints) {

@@ -57,7 +57,7 @@ struct HttpCounters {
 
 class Http {
   public:
-    /// Answers a request, on the loop thread, at once.
+    /// Answers a request, on a worker: it may block, and several run at a time.
     using Handler = std::function<Response(const Request&)>;
 
     Http(base::Loop& loop, HttpLimits limits, Handler handler);
