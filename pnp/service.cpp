@@ -38,6 +38,8 @@ struct Listener {
     Listener() = default;
     Listener(Listener&&) = default;
     Listener& operator=(Listener&&) = delete;
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
 
     ~Listener() { close(); }
 
@@ -77,6 +79,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     Inbox inbox;
     std::vector<base::Interface> rows;
     std::vector<std::unique_ptr<Unicast>> unicasts;
+    Sharing sharing; // outlives the group socket
     Listener group;
     std::vector<int> joined; ///< interface indices
     bool group_wanted = true;
@@ -163,12 +166,13 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     void open_group_socket(std::vector<base::Error>& errors) {
-        if (!group_wanted || unicasts.empty()) {
+        if (!group_wanted || unicasts.empty() || settings.receive == Receive::off) {
             close_group();
             return;
         }
         if (!group.fd) {
-            auto fd = open_group(settings.group);
+            const bool shares = settings.receive == Receive::automatic;
+            auto fd = open_group(settings.group, shares ? &sharing : nullptr);
             if (!fd) {
                 errors.push_back(std::move(fd.error()));
                 return;
@@ -272,7 +276,7 @@ void Service::resync(base::Mac mac,
                      base::Endpoint phone,
                      base::Ipv4 local,
                      const std::string& event,
-                     std::function<void(ResyncResult)> done) {
+                     const std::function<void(ResyncResult)>& done) {
     state_->responder.resync(mac, phone, local, event, done);
     state_->arm();
 }
@@ -292,10 +296,13 @@ void Service::settings(Settings settings) {
     if (before.notify_port != settings.notify_port) {
         state.unicasts.clear();
     }
-    if (before.group != settings.group) {
+    const bool hears_otherwise =
+        before.group != settings.group || before.receive != settings.receive;
+    if (hears_otherwise) {
         state.close_group();
+        state.sharing.restore();
     }
-    if (before.notify_port != settings.notify_port || before.group != settings.group) {
+    if (before.notify_port != settings.notify_port || hears_otherwise) {
         for (const base::Error& error : state.apply()) {
             base::log::error("pnp", "{}", error.what);
         }

@@ -16,7 +16,15 @@
 
 namespace pnp {
 
+/// Whether and how the group is heard.
+enum class Receive : std::uint8_t {
+    automatic, ///< also where a PBX in our own process holds the port: see Sharing
+    socket,    ///< by a socket of ours alone; nobody else's is touched
+    off,       ///< not at all
+};
+
 struct Settings {
+    Receive receive = Receive::automatic;
     base::Endpoint group{base::Ipv4{0xE000014B}, 5060}; ///< 224.0.1.75, RFC 3261 10.2.6
     std::uint16_t notify_port = 5059;                   ///< beside a PBX that owns 5060; 0 = any
     std::chrono::milliseconds hold_for = std::chrono::minutes(10);
@@ -74,11 +82,11 @@ class Service {
                 base::Endpoint phone,
                 base::Ipv4 local,
                 const std::string& event,
-                std::function<void(ResyncResult)> done);
+                const std::function<void(ResyncResult)>& done);
 
     Counters counters() const; ///< any thread
     Settings settings() const;
-    void settings(Settings settings); ///< hold_for, delays and retries take effect at once
+    void settings(Settings settings); ///< all of it takes effect at once
 
   private:
     struct State;

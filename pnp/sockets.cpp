@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <optional>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -58,8 +59,13 @@ struct alignas(cmsghdr) Control {
 
 } // namespace
 
-base::Result<base::Fd> open_group(base::Endpoint group) {
+base::Result<base::Fd> open_group(base::Endpoint group, Sharing* sharing) {
+    std::optional<Sharing::Opening> opening;
+    if (sharing != nullptr) {
+        opening.emplace(sharing->open(group.port));
+    }
     auto fd = base::udp_socket(group, true);
+    opening.reset();
     if (!fd) {
         if (fd.error().code != Errc::conflict) {
             return fd;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pnp/frame.hpp"
+#include "pnp/sharing.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
 
@@ -16,9 +17,9 @@
 namespace pnp {
 
 /// The socket that hears the group. Bound to the group's own address, so that the PBX's unicast
-/// traffic on the same port never comes here; it joins nothing yet. The error names who holds the
-/// port and the two ways out.
-base::Result<base::Fd> open_group(base::Endpoint group);
+/// traffic on the same port never comes here; it joins nothing yet. With `sharing`, a PBX in our
+/// own process may hold the port. The error names who else holds it and the two ways out.
+base::Result<base::Fd> open_group(base::Endpoint group, Sharing* sharing = nullptr);
 base::Result<base::Fd> open_unicast(base::Endpoint local);
 
 base::Status join(int fd, base::Ipv4 group, int interface_index);

@@ -213,6 +213,7 @@ TEST_F(OnTheLoopback, AHeldPhoneGetsItsNotifyWhenItIsDecidedUpon) {
 }
 
 TEST_F(OnTheLoopback, AReleasedGroupIsFreeAtOnceAndCanBeTakenAgain) {
+    settings.receive = pnp::Receive::socket;
     Service service(loop, clock, settings, policy());
     ASSERT_THAT(service.serve({row}), IsEmpty());
     const base::Endpoint everywhere{base::Ipv4{0}, settings.group.port};
@@ -234,6 +235,69 @@ TEST_F(OnTheLoopback, AReleasedGroupIsFreeAtOnceAndCanBeTakenAgain) {
     Phone phone;
     phone.send(phone.subscribe(), settings.group);
     EXPECT_TRUE(next(phone));
+}
+
+int option(int fd, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(fd, level, name, &value, &size), 0);
+    return value;
+}
+
+TEST_F(OnTheLoopback, APbxOnEveryAddressInOurProcessLetsUsInAndHearsNoGroup) {
+    const base::Endpoint everywhere{base::Ipv4{0}, settings.group.port};
+    const auto pbx = base::udp_socket(everywhere); // as a PBX binds: without reuse
+    ASSERT_TRUE(pbx) << pbx.error().what;
+    {
+        Service service(loop, clock, settings, policy());
+        ASSERT_THAT(service.serve({row}), IsEmpty());
+        EXPECT_TRUE(service.hears_group());
+        EXPECT_EQ(option(pbx->get(), SOL_SOCKET, SO_REUSEADDR), 0) << "or anybody takes its port";
+        EXPECT_EQ(option(pbx->get(), IPPROTO_IP, IP_MULTICAST_ALL), 0);
+        EXPECT_FALSE(base::udp_socket({loopback, settings.group.port}, true))
+            << "another process cannot take the PBX's calls";
+        Phone phone;
+        phone.send(phone.subscribe(), settings.group);
+        EXPECT_THAT(next(phone)->bytes, StartsWith("SIP/2.0 200 OK"));
+        char byte = 0;
+        EXPECT_EQ(::recv(pbx->get(), &byte, 1, MSG_DONTWAIT), -1) << "the PBX heard the group";
+        // What was asked of the PBX itself still arrives there.
+        phone.send("OPTIONS", {loopback, settings.group.port});
+        EXPECT_EQ(::recv(pbx->get(), &byte, 1, MSG_DONTWAIT), 1);
+
+        service.release_group();
+        EXPECT_THAT(service.take_group(), IsEmpty());
+        EXPECT_TRUE(service.hears_group());
+    }
+    EXPECT_EQ(option(pbx->get(), IPPROTO_IP, IP_MULTICAST_ALL), 1) << "as it was";
+    EXPECT_EQ(option(pbx->get(), SOL_SOCKET, SO_REUSEADDR), 0);
+}
+
+TEST_F(OnTheLoopback, OptionsThatAPbxSetItselfStayAsTheyWere) {
+    const auto pbx = base::udp_socket({base::Ipv4{0}, settings.group.port}, true); // as chan_sip
+    ASSERT_TRUE(pbx) << pbx.error().what;
+    const int off = 0;
+    ASSERT_EQ(::setsockopt(pbx->get(), IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off), 0);
+    {
+        Service service(loop, clock, settings, policy());
+        ASSERT_THAT(service.serve({row}), IsEmpty());
+        EXPECT_EQ(option(pbx->get(), SOL_SOCKET, SO_REUSEADDR), 1);
+    }
+    EXPECT_EQ(option(pbx->get(), SOL_SOCKET, SO_REUSEADDR), 1);
+    EXPECT_EQ(option(pbx->get(), IPPROTO_IP, IP_MULTICAST_ALL), 0);
+}
+
+TEST_F(OnTheLoopback, SwitchedOffItHearsNothingAndTouchesNothing) {
+    settings.receive = pnp::Receive::off;
+    const auto pbx = base::udp_socket({base::Ipv4{0}, settings.group.port});
+    ASSERT_TRUE(pbx) << pbx.error().what;
+    Service service(loop, clock, settings, policy());
+    EXPECT_THAT(service.serve({row}), IsEmpty());
+    EXPECT_FALSE(service.hears_group());
+    EXPECT_EQ(option(pbx->get(), IPPROTO_IP, IP_MULTICAST_ALL), 1);
+    settings.receive = pnp::Receive::automatic;
+    service.settings(settings); // a reload
+    EXPECT_TRUE(service.hears_group());
 }
 
 TEST_F(OnTheLoopback, AGroupSocketSharesItsPortWithNobody) {
