@@ -15,6 +15,7 @@
 #include <sofia-sip/sip_protos.h>
 #include <sofia-sip/sip_util.h>
 #include <sofia-sip/sofia_features.h>
+#include <sofia-sip/su_uniqueid.h>
 #include <utility>
 
 namespace pnp {
@@ -366,3 +367,29 @@ std::string check_sofia() {
 }
 
 } // namespace pnp
+
+// sofia's own makers of random numbers and unique ids, which parsing needs at link time and never
+// calls. Their object file has a destructor that deletes thread key 0 of the process when none was
+// made: after an unload the key of whoever was first in the PBX would be gone. With these here it
+// stays out of the link.
+extern "C" {
+
+uint32_t su_random() {
+    return 0;
+}
+
+int su_randint(int least, int /*most*/) {
+    return least;
+}
+
+void su_guid_generate(su_guid_t* guid) {
+    *guid = {};
+}
+
+isize_t su_guid_sprintf(char* text, size_t size, const su_guid_t* /*guid*/) {
+    if (size > 0) {
+        *text = '\0';
+    }
+    return 0;
+}
+}
