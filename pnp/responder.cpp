@@ -14,7 +14,6 @@ namespace pnp {
 namespace {
 
 using base::Errc;
-using base::fail;
 
 } // namespace
 
@@ -190,7 +189,7 @@ void Responder::on_subscribe(Subscribe request,
 
 base::Result<std::uint32_t> Responder::fresh_id() const {
     while (true) {
-        const auto id = context_.wiring.random();
+        auto id = context_.wiring.random();
         if (!id || (!offering_.knows(*id) && !notifying_.knows(*id))) {
             return id;
         }

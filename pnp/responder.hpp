@@ -32,6 +32,7 @@ class Responder {
               Answered answered = Answered());
     Responder(const Responder&) = delete;
     Responder& operator=(const Responder&) = delete;
+    ~Responder() = default;
 
     void serve(std::vector<Row> rows) noexcept; ///< what was begun on other addresses ends
     void settings(const Settings& settings) noexcept;
