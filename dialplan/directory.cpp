@@ -17,6 +17,9 @@ base::Result<profile::Account> Directory::account(const std::string& number) con
     }
     const inventory::Snapshot now = inventory_.now();
     if (const inventory::Extension* own = now.extension(number); own != nullptr) {
+        if (auto there = may_own(number); !there) {
+            return tl::unexpected(there.error()); // the PBX would ask for another password
+        }
         return profile::Account{own->number, own->name.empty() ? own->number : own->name,
                                 own->password};
     }
@@ -29,6 +32,22 @@ base::Result<profile::Account> Directory::account(const std::string& number) con
     return base::fail(base::Errc::not_found,
                       "extension {} does not exist; create it: pnp extension add {}", number,
                       number);
+}
+
+void Directory::host(Host host, MayOwn may_own, List list) {
+    host_ = std::move(host);
+    may_own_ = std::move(may_own);
+    list_ = std::move(list);
+}
+
+base::Status Directory::may_own(const std::string& number) const {
+    return may_own_ ? may_own_(number) : base::Status();
+}
+
+void Directory::list_host(const Visit& visit) const {
+    if (list_) {
+        list_(visit);
+    }
 }
 
 bool is_number(std::string_view text) noexcept {

@@ -18,16 +18,29 @@ class Directory {
     /// Asks the PBX for one of its own extensions; an error of not_found where it has none.
     using Host = std::function<base::Result<profile::Account>(const std::string& number)>;
 
+    /// Whether an extension of ours has room beside those of the PBX; the error names both places.
+    using MayOwn = std::function<base::Status(const std::string& number)>;
+    /// Visits each extension of the PBX.
+    using Visit = std::function<void(const std::string& number, const std::string& name)>;
+    using List = std::function<void(const Visit& visit)>;
+
     explicit Directory(inventory::Inventory& inventory) : inventory_(inventory) {}
 
-    void host(Host host) { host_ = std::move(host); }
+    /// What the PBX offers; each may be empty. Before anybody asks.
+    void host(Host host, MayOwn may_own, List list);
 
-    /// Ours first, then the PBX's. Errors name the number and what to do.
+    /// Ours first, then the PBX's; may block as long as the PBX does. Errors name the number and
+    /// what to do.
     base::Result<profile::Account> account(const std::string& number) const;
+
+    base::Status may_own(const std::string& number) const;
+    void list_host(const Visit& visit) const;
 
   private:
     inventory::Inventory& inventory_;
     Host host_;
+    MayOwn may_own_;
+    List list_;
 };
 
 /// A number as PBXs use them: 1 to 32 of [0-9A-Za-z_.+*#-].

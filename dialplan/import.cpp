@@ -56,8 +56,9 @@ class Planner {
   public:
     Planner(const inventory::Snapshot& now,
             const std::function<bool(const std::string&)>& is_host_number,
-            const std::function<std::size_t(base::Mac)>& max_lines)
-        : now_(now), is_host_number_(is_host_number), max_lines_(max_lines) {}
+            const std::function<std::size_t(base::Mac)>& max_lines,
+            const std::function<base::Status(const std::string&)>& may_own)
+        : now_(now), is_host_number_(is_host_number), max_lines_(max_lines), may_own_(may_own) {}
 
     ImportPlan plan(const CsvFile& file) {
         plan_.problems = file.problems;
@@ -187,6 +188,10 @@ class Planner {
 
     void decide() {
         for (const auto& [number, wish] : names_) {
+            if (const auto allowed = may_own_ ? may_own_(number) : base::Status(); !allowed) {
+                problem(wish->line, allowed.error().what);
+                continue;
+            }
             auto password = base::random_password(password_length);
             if (!password) {
                 problem(wish->line, password.error().what);
@@ -222,6 +227,7 @@ class Planner {
     const inventory::Snapshot& now_;
     const std::function<bool(const std::string&)>& is_host_number_;
     const std::function<std::size_t(base::Mac)>& max_lines_;
+    const std::function<base::Status(const std::string&)>& may_own_;
     ImportPlan plan_;
     std::vector<Wish> wishes_;
     std::unordered_map<base::Mac, int> lines_;   ///< where a MAC stands first
@@ -234,8 +240,9 @@ class Planner {
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
                        const std::function<bool(const std::string&)>& is_host_number,
-                       const std::function<std::size_t(base::Mac)>& max_lines) {
-    return Planner(now, is_host_number, max_lines).plan(read_csv(csv));
+                       const std::function<std::size_t(base::Mac)>& max_lines,
+                       const std::function<base::Status(const std::string&)>& may_own) {
+    return Planner(now, is_host_number, max_lines, may_own).plan(read_csv(csv));
 }
 
 } // namespace dialplan

@@ -30,11 +30,13 @@ struct ImportPlan {
 /// `name`: the display name of those extensions of the row that do not exist yet; each of them is
 /// created with a generated password. A number that exists nowhere and has no name is a problem, as
 /// are a MAC or a header twice, a malformed MAC or number, and more extensions than
-/// `max_lines(mac)`. A row assigns exactly its extensions, which approves the device.
+/// `max_lines(mac)`, and a new number that `may_own` refuses. A row assigns exactly its extensions,
+/// which approves the device.
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
                        const std::function<bool(const std::string&)>& is_host_number,
-                       const std::function<std::size_t(base::Mac)>& max_lines);
+                       const std::function<std::size_t(base::Mac)>& max_lines,
+                       const std::function<base::Status(const std::string&)>& may_own = {});
 
 /// The same columns, sorted by MAC, of the approved devices that have lines; `name` is that of the
 /// first extension. Importing it changes nothing.

@@ -54,7 +54,7 @@ std::shared_ptr<const Desk::Rules> Desk::rules() const {
     return rules_;
 }
 
-profile::Site Desk::site_of(const Rules& rules, const pnp::Asked& asked) const {
+profile::Site Desk::site_of(const Rules& rules, const pnp::Asked& asked) {
     const auto* vendor = recognise(rules, asked.mac, asked.vendor, asked.user_agent);
     return profile::site_for(rules.rules, rule_name(vendor, asked.vendor), asked.model,
                              asked.source.address);
@@ -64,12 +64,14 @@ const profile::Vendor* Desk::vendor_of(const inventory::Device& device) const {
     return recognise(*rules(), device.mac, device.seen.vendor, device.seen.user_agent);
 }
 
+profile::Site Desk::site_of(const Rules& rules, const inventory::Device& device) {
+    const auto* vendor = recognise(rules, device.mac, device.seen.vendor, device.seen.user_agent);
+    return profile::site_for(rules.rules, rule_name(vendor, device.seen.vendor), device.seen.model,
+                             device.seen.address);
+}
+
 bool Desk::served_elsewhere(const inventory::Device& device) const {
-    const auto rules = this->rules();
-    const auto* vendor = recognise(*rules, device.mac, device.seen.vendor, device.seen.user_agent);
-    return profile::site_for(rules->rules, rule_name(vendor, device.seen.vendor), device.seen.model,
-                             device.seen.address)
-        .offer_url.has_value();
+    return site_of(*rules(), device).offer_url.has_value();
 }
 
 pnp::Decision Desk::decide(const pnp::Asked& asked) {

@@ -26,6 +26,7 @@ class Desk {
         std::vector<profile::Rule> rules;
         UnknownPhone unknown_phone = UnknownPhone::hold;
         std::uint16_t http_port = 5480;
+        std::string extensions_context;
     };
 
     Desk(base::Loop& loop, inventory::Inventory& inventory, const base::Clock& clock);
@@ -39,13 +40,15 @@ class Desk {
     pnp::Decision decide(const pnp::Asked& asked);
     void prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp::Offer>)> done);
 
+    /// What the rules set for a phone, by what it said of itself.
+    static profile::Site site_of(const Rules& rules, const inventory::Device& device);
     const profile::Vendor* vendor_of(const inventory::Device& device) const;
     bool served_elsewhere(const inventory::Device& device) const;
 
   private:
     using Done = std::function<void(base::Result<std::string>)>;
 
-    profile::Site site_of(const Rules& rules, const pnp::Asked& asked) const;
+    static profile::Site site_of(const Rules& rules, const pnp::Asked& asked);
     void first_token(base::Mac mac, Done done);
     void mint();
 

@@ -6,6 +6,7 @@
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <future>
 
 #include <fmt/ranges.h>
@@ -119,12 +120,10 @@ base::Status Engine::open() {
 
     loop_ = std::make_unique<base::Loop>();
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
-    if (host_.find_account != nullptr) {
-        directory_->host([this](const std::string& number) { return host_account(number); });
-        inventory_->host_numbers(
-            [this](const std::string& number) { return host_account(number).has_value(); });
-    }
+    offer_host();
     desk_ = std::make_unique<Desk>(*loop_, *inventory_, clock_);
+    extensions_ = std::make_unique<Extensions>(host_, *inventory_);
+    registrations_ = std::make_unique<Registrations>(*inventory_);
     files_ = std::make_unique<serve::Files>(
         *inventory_, clock_,
         [this](const std::string& number) { return directory_->account(number); },
@@ -141,16 +140,17 @@ base::Status Engine::open() {
     };
     policy.note = [this](base::Mac mac, inventory::Step step, base::Endpoint phone,
                          std::string_view detail) {
-        inventory_->note(mac, step, phone.address.str(), detail);
         if (step == inventory::Step::offered) {
             inventory_->reached(mac, inventory::Stage::offered);
         }
+        inventory_->note(mac, step, phone.address.str(), detail);
     };
     policy.neighbour = pnp::neighbour_mac;
     settings.pnp.most_held = settings.limits.max_heard;
     pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings.pnp, std::move(policy));
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
+        extensions_->sync(*desk_->rules());
         loop_->post([this, macs] { pnp_->decided(macs); });
     });
 
@@ -170,8 +170,10 @@ base::Status Engine::open() {
             const std::lock_guard lock(mutex_);
             return std::max(started_, clock_.unix_ms() - settings_.pnp.hold_for.count());
         },
+        host_.sees_registrations != 0,
     });
     apply(settings, catalogue);
+    extensions_->sync(*desk_->rules());
 
     // Everything below runs on the loop thread only; the loop starts when all of it is in place.
     control_ = std::make_unique<admin::Control>(*loop_, commands_);
@@ -204,6 +206,8 @@ Engine::~Engine() {
     }
     commands_.reset();
     files_.reset();
+    registrations_.reset();
+    extensions_.reset();
     desk_.reset();
     directory_.reset();
     loop_.reset();
@@ -217,7 +221,8 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
         log::set_level(room, level);
     }
     desk_->rules(std::make_shared<const Desk::Rules>(
-        Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port}));
+        Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port,
+                    settings.extensions_context}));
     files_->settings({std::move(catalogue), settings.rules, settings.http_port});
     const std::lock_guard lock(mutex_);
     settings_ = settings;
@@ -251,6 +256,7 @@ base::Result<std::string> Engine::reload() {
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
         return fail(Errc::io, "the loop is busy; look at the log and try again");
     }
+    extensions_->sync(*desk_->rules(), true);
     log::info("engine", "configuration and templates read again");
     return restart.empty() ? std::string("Configuration and templates were read again.")
                            : fmt::format("Configuration and templates were read again. These wait "
@@ -315,6 +321,7 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
 
 void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
+    resync_waiting();
     if (!flushing_.exchange(true)) {
         loop_->work([this] {
             if (auto done = inventory_->flush(); !done) {
@@ -337,18 +344,89 @@ void Engine::tick() {
     }
 }
 
+void Engine::offer_host() {
+    if (host_.step != nullptr) {
+        inventory_->on_step([this](const inventory::Device& device, const inventory::Event& event) {
+            tell_step(device, event);
+        });
+    }
+    if (host_.find_account == nullptr) {
+        return;
+    }
+    inventory_->host_numbers(
+        [this](const std::string& number) { return host_account(number).has_value(); });
+    const auto may_own = [this](const std::string& number) {
+        return extensions_->fits(number, desk_->rules()->extensions_context);
+    };
+    const auto list = [this](const dialplan::Directory::Visit& visit) {
+        if (host_.list_accounts != nullptr) {
+            host_.list_accounts(
+                host_.context,
+                [](void* to, const char* number, const char* name) {
+                    (*static_cast<const dialplan::Directory::Visit*>(to))(number, name);
+                },
+                const_cast<dialplan::Directory::Visit*>(&visit)); // NOLINT: C has one void*
+        }
+    };
+    directory_->host([this](const std::string& number) { return host_account(number); }, may_own,
+                     list);
+}
+
 Result<profile::Account> Engine::host_account(const std::string& number) const {
     pnp_account account{};
-    char why[256] = "";
-    if (host_.find_account(host_.context, number.c_str(), &account, why, sizeof why) != 0) {
-        return fail(Errc::not_found, "{}", why);
+    std::array<char, 512> why{};
+    const int found =
+        host_.find_account(host_.context, number.c_str(), &account, why.data(), why.size());
+    if (found != 0) {
+        return fail(found == PNP_NONE ? Errc::not_found : Errc::refused, "{}", why.data());
     }
-    profile::Account found{account.number, account.name, base::Secret(account.password)};
+    profile::Account out{account.number, account.name, base::Secret(account.password),
+                         account.user};
     ::explicit_bzero(&account, sizeof account);
-    if (found.password.empty()) {
+    if (out.password.empty()) {
         return fail(Errc::refused, "extension {} has no password that a phone could use", number);
     }
-    return found;
+    return out;
+}
+
+void Engine::tell_step(const inventory::Device& device, const inventory::Event& event) {
+    if (device.approval == inventory::Approval::pending) {
+        const std::lock_guard lock(telling_);
+        if (!strangers_told_.take(clock_.now())) {
+            return; // anybody can make strangers up
+        }
+    }
+    const auto mac = device.mac.str();
+    const auto lines = fmt::format("{}", fmt::join(device.lines, ","));
+    const std::string step(inventory::name(event.step));
+    const std::string state(device.state());
+    const pnp_step told{mac.c_str(),   step.c_str(),          state.c_str(),
+                        lines.c_str(), event.address.c_str(), event.detail.c_str()};
+    host_.step(host_.context, &told);
+}
+
+void Engine::release_port(std::chrono::milliseconds patience) {
+    auto released = std::make_shared<std::promise<void>>();
+    auto done = released->get_future();
+    loop_->post([this, released] {
+        pnp_->release_group();
+        released->set_value();
+    });
+    if (done.wait_for(patience) != std::future_status::ready) {
+        log::error("engine", "the loop is busy and holds the group's port while the PBX opens its "
+                             "own; if that fails, reload the PBX's transports once more");
+    }
+}
+
+void Engine::take_port() {
+    loop_->post([this] {
+        for (const auto& error : pnp_->take_group()) {
+            log::error("engine", "{}", error.what);
+        }
+        const bool hears = pnp_->hears_group();
+        const std::lock_guard lock(mutex_);
+        seen_.hears_group = hears;
+    });
 }
 
 std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {
@@ -375,7 +453,62 @@ Result<std::string> Engine::render(base::Mac mac, const std::string& name, bool 
     return files_->render(mac, name, row->address, reveal);
 }
 
+/// The PBX reaches a phone through whatever it registered through, so it goes first.
+Result<std::string> Engine::resync_by_host(const inventory::Device& device,
+                                           const std::string& event) {
+    if (host_.send_notify == nullptr) {
+        return fail(Errc::not_found, "there is no PBX");
+    }
+    const auto contact = registrations_->contact(device.mac);
+    const auto address = (contact ? contact->address : device.seen.address).str();
+    std::string reason = "it has no extension";
+    for (const auto& number : device.lines) {
+        std::array<char, 256> why{};
+        if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
+                              why.data(), why.size()) == 0) {
+            inventory_->note(device.mac, inventory::Step::resync_sent, address,
+                             fmt::format("NOTIFY {} by the PBX", event));
+            return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);
+        }
+        reason = why.data();
+    }
+    return fail(Errc::not_found, "{}", reason);
+}
+
 Result<std::string> Engine::resync(base::Mac mac, bool reboot) {
+    {
+        const std::lock_guard lock(pacing_);
+        const auto same = std::find_if(resyncs_waiting_.begin(), resyncs_waiting_.end(),
+                                       [&](const auto& one) { return one.first == mac; });
+        if (same != resyncs_waiting_.end()) {
+            same->second = same->second || reboot;
+            return fmt::format("{} is in the row already.", mac.str());
+        }
+        if (!resyncs_waiting_.empty() || !resyncs_.take(clock_.now())) {
+            resyncs_waiting_.emplace_back(mac, reboot);
+            return fmt::format("Many phones are told at a time: {} has its turn in about {} s, and "
+                               "`pnp explain {}` shows the answer.",
+                               mac.str(), 1 + resyncs_waiting_.size() / 2, mac.str());
+        }
+    }
+    return resync_now(mac, reboot);
+}
+
+/// Each second, on the loop thread.
+void Engine::resync_waiting() {
+    const std::lock_guard lock(pacing_);
+    while (!resyncs_waiting_.empty() && resyncs_.take(clock_.now())) {
+        const auto [mac, reboot] = resyncs_waiting_.front();
+        resyncs_waiting_.pop_front();
+        loop_->work([this, mac = mac, reboot = reboot] {
+            if (const auto done = resync_now(mac, reboot); !done) {
+                inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
+            }
+        });
+    }
+}
+
+Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
     const auto now = inventory_->now();
     const auto* device = now.device(mac);
     if (device == nullptr || !device->was_heard()) {
@@ -391,20 +524,20 @@ Result<std::string> Engine::resync(base::Mac mac, bool reboot) {
     }
     const auto& event =
         reboot && !vendor->reboot_event.empty() ? vendor->reboot_event : vendor->resync_event;
-    const auto address = device->seen.address;
-    if (host_.send_notify != nullptr && !device->lines.empty() &&
-        host_.send_notify(host_.context, device->lines.front().c_str(), address.str().c_str(),
-                          event.c_str()) == 0) {
-        inventory_->note(mac, inventory::Step::resync_sent, address.str(),
-                         fmt::format("NOTIFY {} by the PBX", event));
-        return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);
+    auto by_host = resync_by_host(*device, event);
+    if (by_host) {
+        return by_host;
     }
+    log::debug("engine", "{} is told to come again by ourselves: {}", mac.str(),
+               by_host.error().what);
+    const auto contact = registrations_->contact(mac);
+    const auto address = contact ? contact->address : device->seen.address;
     const auto row = interface_towards(address);
     if (!row || !row->network().contains(address)) {
         return fail(Errc::refused, "{} was last seen at {}, which is in no network that is served",
                     mac.str(), address.str());
     }
-    const base::Endpoint phone{address, vendor->sip_port};
+    const base::Endpoint phone{address, contact ? contact->port : vendor->sip_port};
     inventory_->note(mac, inventory::Step::resync_sent, address.str(),
                      fmt::format("NOTIFY {} to port {}", event, phone.port));
     loop_->post([this, mac, phone, local = row->address, event] {
@@ -446,10 +579,13 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
         names.push_back(fmt::format("{} {}/{}", row.name, row.address.str(), row.prefix));
     }
     say("interfaces", joined(names, "none"), names.empty());
+    const bool is_off = settings.pnp.receive == pnp::Receive::off;
     say("SIP group",
         fmt::format("{} {}", settings.pnp.group.str(),
-                    seen.hears_group ? "is heard" : "is NOT heard"),
-        !seen.hears_group);
+                    is_off             ? "is not heard (receive = off)"
+                    : seen.hears_group ? "is heard"
+                                       : "is NOT heard"),
+        !seen.hears_group && !is_off);
     std::vector<std::string> listening;
     for (const auto& endpoint : seen.listening) {
         listening.push_back("http://" + endpoint.str());
@@ -480,6 +616,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
             store.flush_fails);
     }
     for (const auto& problem : seen.problems) {
+        say("problem", problem, true);
+    }
+    for (const auto& problem : extensions_->problems()) {
         say("problem", problem, true);
     }
     return rows;

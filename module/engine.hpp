@@ -3,20 +3,25 @@
 #pragma once
 
 #include "module/desk.hpp"
+#include "module/extensions.hpp"
 #include "module/host.h"
+#include "module/registrations.hpp"
 #include "module/settings.hpp"
 #include "pnp/service.hpp"
 #include "provisioning/admin/commands.hpp"
 #include "provisioning/admin/control.hpp"
 #include "provisioning/base/interfaces.hpp"
+#include "provisioning/base/limit.hpp"
 #include "provisioning/base/loop.hpp"
 #include "provisioning/serve/files.hpp"
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace engine {
@@ -32,6 +37,12 @@ class Engine {
 
     admin::Commands& commands() { return *commands_; }
 
+    Registrations& registrations() { return *registrations_; }
+
+    /// Lets go of the group within `patience`, so that the host can open its sockets.
+    void release_port(std::chrono::milliseconds patience);
+    void take_port();
+
   private:
     explicit Engine(const pnp_host& host);
 
@@ -46,9 +57,15 @@ class Engine {
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);
     void tick();
+    void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;
+    void tell_step(const inventory::Device& device, const inventory::Event& event);
+    base::Result<std::string> resync_by_host(const inventory::Device& device,
+                                             const std::string& event);
     std::vector<admin::Reach::StatusRow> status() const;
     base::Result<std::string> resync(base::Mac mac, bool reboot);
+    base::Result<std::string> resync_now(base::Mac mac, bool reboot);
+    void resync_waiting();
     std::optional<base::Interface> interface_towards(base::Ipv4 phone) const;
     base::Result<std::string> render(base::Mac mac, const std::string& name, bool reveal) const;
 
@@ -64,6 +81,8 @@ class Engine {
     std::unique_ptr<base::Loop> loop_;
     std::unique_ptr<dialplan::Directory> directory_;
     std::unique_ptr<Desk> desk_;
+    std::unique_ptr<Extensions> extensions_;
+    std::unique_ptr<Registrations> registrations_;
     std::unique_ptr<serve::Files> files_;
     std::unique_ptr<serve::Http> http_;
     std::unique_ptr<pnp::Service> pnp_;
@@ -81,6 +100,15 @@ class Engine {
         std::vector<base::Endpoint> listening;
         bool hears_group = false;
     };
+
+    std::mutex telling_; // guards strangers_told_
+    base::TokenBucket strangers_told_{5, 20};
+
+    // A whole site that fetches and restarts at once would storm the PBX.
+    static constexpr double resyncs_per_second = 2;
+    std::mutex pacing_; // guards what follows
+    base::TokenBucket resyncs_{resyncs_per_second, 10};
+    std::deque<std::pair<base::Mac, bool>> resyncs_waiting_; // with reboot
 
     mutable std::mutex mutex_; // guards seen_ and settings_
     Seen seen_;

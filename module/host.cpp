@@ -74,6 +74,81 @@ int engine_command(pnp_engine* engine,
     });
 }
 
+void engine_complete(pnp_engine* engine,
+                     int argc,
+                     const char* const* argv,
+                     void (*visit)(void* to, const char* word),
+                     void* to) {
+    guarded(nullptr, 0, 0, [&] {
+        for (const auto& word : engine->engine->commands().complete({argv, argv + argc})) {
+            visit(to, word.c_str());
+        }
+        return 0;
+    });
+}
+
+void engine_commands(
+    void (*visit)(void* to, const char* words, const char* usage, const char* help), void* to) {
+    guarded(nullptr, 0, 0, [&] {
+        for (const auto& line : admin::Commands::table()) {
+            visit(to, std::string(line.words).c_str(), std::string(line.usage).c_str(),
+                  std::string(line.help).c_str());
+        }
+        return 0;
+    });
+}
+
+void engine_registered(pnp_engine* engine,
+                       const char* number,
+                       const char* address,
+                       std::uint16_t port,
+                       const char* user_agent) {
+    guarded(nullptr, 0, 0, [&] {
+        if (const auto from = base::Ipv4::parse(address)) {
+            engine->engine->registrations().registered(number, {*from, port}, user_agent);
+        }
+        return 0;
+    });
+}
+
+void engine_unregistered(pnp_engine* engine,
+                         const char* number,
+                         const char* address,
+                         std::uint16_t port) {
+    guarded(nullptr, 0, 0, [&] {
+        if (const auto from = base::Ipv4::parse(address)) {
+            engine->engine->registrations().unregistered(number, {*from, port});
+        }
+        return 0;
+    });
+}
+
+void engine_register_refused(pnp_engine* engine,
+                             const char* number,
+                             const char* address,
+                             const char* why) {
+    guarded(nullptr, 0, 0, [&] {
+        if (const auto from = base::Ipv4::parse(address)) {
+            engine->engine->registrations().refused(number, *from, why);
+        }
+        return 0;
+    });
+}
+
+void engine_release_port(pnp_engine* engine) {
+    guarded(nullptr, 0, 0, [&] {
+        engine->engine->release_port(std::chrono::seconds(2));
+        return 0;
+    });
+}
+
+void engine_take_port(pnp_engine* engine) {
+    guarded(nullptr, 0, 0, [&] {
+        engine->engine->take_port();
+        return 0;
+    });
+}
+
 void engine_stop(pnp_engine* engine) {
     guarded(nullptr, 0, 0, [&] {
         delete engine;

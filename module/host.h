@@ -10,37 +10,89 @@
 extern "C" {
 #endif
 
-#define PNP_HOST_VERSION 1
+#define PNP_HOST_VERSION 2
+
+/* NOLINTBEGIN(readability-identifier-naming): C, for hosts that are written in it */
 
 enum pnp_level { PNP_DEBUG, PNP_INFO, PNP_WARN, PNP_ERROR };
+
+/* What a host's function says besides 0. */
+enum { PNP_NONE = -1, PNP_UNUSABLE = -2 };
 
 /* One extension of the host, as pnp_host.find_account fills it in. */
 struct pnp_account {
 	char number[64];
 	char name[128];
+	char user[128];     /* for authentication; empty = the number */
 	char password[128]; /* never empty on success; wiped by the engine after use */
 };
 
+/* One extension of ours, as the host should have it. No pointer is NULL. */
+struct pnp_extension {
+	const char *number;
+	const char *name; /* may be empty */
+	const char *password;
+	const char *mac;       /* of the phone that has it, of the first one of several; may be empty */
+	unsigned int phones;   /* how many have it and ring together; 0 = none yet */
+	const char *home;      /* dial plan context where it can be called */
+	const char *context;   /* dial plan context of calls that it makes */
+	const char *codecs;    /* "g722,alaw,ulaw" */
+	const char *transport; /* name of the host's transport; empty = as the host chooses */
+};
+
+/* One step in the life of a phone, with the words of `show devices` and `explain`. */
+struct pnp_step {
+	const char *mac;
+	const char *step;  /* "offered" */
+	const char *state; /* "configured" */
+	const char *lines; /* "201,202"; may be empty */
+	const char *address;
+	const char *detail;
+};
+
 /*
- * What the host gives. Every pointer stays valid until engine_stop returned; functions may be called
- * from any thread and must not block. A function pointer may be NULL where the host has nothing to
+ * What the host gives. Every pointer stays valid until engine_stop returned. Functions are called
+ * from threads of the engine (never from the one that owns its sockets, but for log and step) and
+ * from those that call the engine. A function pointer may be NULL where the host has nothing to
  * offer.
  */
 struct pnp_host {
-	uint32_t version;               /* PNP_HOST_VERSION */
-	const char *name;               /* "pnpd 0.1.0", "Asterisk 22.10.1" */
-	const char *config_file;        /* pnp.conf; NULL or missing file = defaults */
-	const char *const *overrides;   /* NULL-terminated "option=value": they win over the file */
-	const char *data_dir;           /* where the database lies, unless the file says otherwise */
-	const char *control;            /* control socket, unless the file says otherwise; NULL = none */
-	void *context;                  /* handed back in each call */
+	uint32_t version;             /* PNP_HOST_VERSION */
+	const char *name;             /* "pnpd 0.1.0", "Asterisk 22.10.1" */
+	const char *config_file;      /* pnp.conf; NULL or missing file = defaults */
+	const char *const *overrides; /* NULL-terminated "option=value": they win over the file */
+	const char *data_dir;         /* where the database lies, unless the file says otherwise */
+	const char *control;          /* control socket, unless the file says otherwise; NULL = none */
+	void *context;                /* handed back in each call */
 
+	/* Must not block. */
 	void (*log)(void *context, enum pnp_level level, const char *room, const char *text);
-	/* 0 and *account filled in; -1 and a sentence in why (of why_size bytes) where there is none. */
+	/* Must not block. A new step, not one that repeats the last. */
+	void (*step)(void *context, const struct pnp_step *step);
+
+	/* 0 and *account filled in; PNP_NONE where there is no such extension; PNP_UNUSABLE and a
+	 * sentence in why (of why_size bytes) where a phone cannot have it. */
 	int (*find_account)(void *context, const char *number, struct pnp_account *account, char *why,
 		size_t why_size);
-	/* Sends NOTIFY with this Event to the phone registered from this address; 0 = handed over. */
-	int (*send_notify)(void *context, const char *number, const char *address, const char *event);
+	/* Visits the host's own extensions. */
+	void (*list_accounts)(void *context,
+		void (*visit)(void *to, const char *number, const char *name), void *to);
+
+	/* Whether an extension of ours with this number has room beside the host's, at home in this
+	 * dial plan context: 0, or PNP_UNUSABLE and a sentence that names both places. */
+	int (*may_own)(void *context, const char *number, const char *home, char *why, size_t why_size);
+	/* Makes it, or changes it: 0, or PNP_UNUSABLE and a sentence. It must not outlive the engine. */
+	int (*put_extension)(void *context, const struct pnp_extension *extension, char *why,
+		size_t why_size);
+	void (*remove_extension)(void *context, const char *number);
+
+	/* Sends NOTIFY with this Event to the one phone registered with `number` from `address`: 0 =
+	 * handed over; else why not. */
+	int (*send_notify)(void *context, const char *number, const char *address, const char *event,
+		char *why, size_t why_size);
+
+	/* Whether the host calls engine_registered and engine_unregistered. */
+	int sees_registrations;
 };
 
 struct pnp_engine;
@@ -48,7 +100,8 @@ struct pnp_engine;
 /*
  * Starts everything: 0, or -1 with a sentence in why. Refuses rather than half starts: what cannot
  * be repaired while running (database, configuration) is an error; a port that is taken is not, it
- * is logged, shown by `pnp status` and tried again.
+ * is logged, shown by `pnp status` and tried again. put_extension was called for each extension
+ * when it returns.
  */
 int engine_start(const struct pnp_host *host, struct pnp_engine **engine, char *why, size_t why_size);
 
@@ -62,8 +115,36 @@ int engine_reload(struct pnp_engine *engine, char *why, size_t why_size);
 int engine_command(struct pnp_engine *engine, int argc, const char *const *argv, const char *actor,
 	void (*print)(void *to, const char *text), void *to);
 
+/* Visits the words that may stand in place of the last one of argv, which may be unfinished. */
+void engine_complete(struct pnp_engine *engine, int argc, const char *const *argv,
+	void (*visit)(void *to, const char *word), void *to);
+
+/* Visits each command: its fixed words ("show devices"), its usage and one sentence. */
+void engine_commands(
+	void (*visit)(void *to, const char *words, const char *usage, const char *help), void *to);
+
+/*
+ * The host saw a phone register, refresh, or go; `address` is where it came from. They return at
+ * once. A registration that is merely refreshed is told of again and changes nothing.
+ */
+void engine_registered(struct pnp_engine *engine, const char *number, const char *address,
+	uint16_t port, const char *user_agent);
+void engine_unregistered(struct pnp_engine *engine, const char *number, const char *address,
+	uint16_t port);
+void engine_register_refused(struct pnp_engine *engine, const char *number, const char *address,
+	const char *why);
+
+/*
+ * The host is about to open SIP sockets: ours on the group is closed when this returns (within two
+ * seconds at most), and opened again by engine_take_port.
+ */
+void engine_release_port(struct pnp_engine *engine);
+void engine_take_port(struct pnp_engine *engine);
+
 /* Joins all threads, closes all descriptors, writes what is not yet written. NULL is allowed. */
 void engine_stop(struct pnp_engine *engine);
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #ifdef __cplusplus
 }

@@ -124,6 +124,36 @@ Status set_levels(Target target, std::string_view value) {
     return {};
 }
 
+/// A word that the PBX's own files could hold: it goes into them by way of its API.
+Status set_dialplan_name(std::string& out, std::string_view value) {
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    if (value.empty() || value.size() > 79 || !std::all_of(value.begin(), value.end(), is_plain)) {
+        return fail(Errc::malformed, "\"{}\" is no name: write 1 to 79 of A-Z a-z 0-9 - _ .",
+                    value);
+    }
+    out = value;
+    return {};
+}
+
+Status set_codecs(Target target, std::string_view value) {
+    std::vector<std::string> codecs;
+    for (const auto part : base::split(value, ',')) {
+        std::string codec;
+        if (auto done = set_dialplan_name(codec, part); !done) {
+            return done;
+        }
+        codecs.push_back(std::move(codec));
+    }
+    if (codecs.empty()) {
+        return fail(Errc::malformed, "write at least one codec, such as g722,alaw,ulaw");
+    }
+    target.rule.codecs = fmt::format("{}", fmt::join(codecs, ","));
+    return {};
+}
+
 Status set_group(Target target, std::string_view value) {
     const auto address = base::Ipv4::parse(value);
     if (!address || !address->is_multicast()) {
@@ -197,6 +227,20 @@ const std::vector<Row>& rows() {
          [](Target t, std::string_view v) {
              return set_number(t.settings.http.connections_per_source, v, 1, 100'000);
          }},
+        {{"general", "receive", "auto | socket | off", "auto",
+          "How the group is heard. auto: where a PBX in the same process holds 0.0.0.0:5060, it is "
+          "made to share the port for a moment and to leave the group to us; socket: nobody else's "
+          "socket is touched; off: phones are not heard, files are still served."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"auto", "socket", "off"}); !done) {
+                 return done;
+             }
+             t.settings.pnp.receive = word == "auto"     ? pnp::Receive::automatic
+                                      : word == "socket" ? pnp::Receive::socket
+                                                         : pnp::Receive::off;
+             return {};
+         }},
         {{"general", "group", "ADDRESS", "224.0.1.75",
           "Multicast group of SIP PnP (sip.mcast.net).", false},
          set_group},
@@ -242,6 +286,13 @@ const std::vector<Row>& rows() {
          [](Target t, std::string_view v) -> Status {
              t.settings.vendors = v;
              return {};
+         }},
+        {{"general", "extensions_context", "WORD", "pnp-extensions",
+          "Inside a PBX: the dial plan context in which extensions of our own can be called. "
+          "Include "
+          "it in yours to reach them from there."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.settings.extensions_context, v);
          }},
         {{"general", "data", "FOLDER", "",
           "Where pnp.sqlite3 lies; the host says where by default.", false},
@@ -325,6 +376,23 @@ const std::vector<Row>& rows() {
          [](Target t, std::string_view v) -> Status {
              t.rule.spelling = v;
              return {};
+         }},
+        {{"profile", "context", "WORD", "",
+          "Inside a PBX: the dial plan context where calls of these phones start, for extensions "
+          "of "
+          "our own. By default extensions_context, so that they can only call each other."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.rule.context.emplace(), v);
+         }},
+        {{"profile", "codecs", "WORD, …", "g722,alaw,ulaw",
+          "Inside a PBX: what extensions of our own may speak, the preferred one first, as the PBX "
+          "names them."},
+         set_codecs},
+        {{"profile", "transport", "WORD", "",
+          "Inside Asterisk: the PJSIP transport of extensions of our own; by default as Asterisk "
+          "chooses."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.rule.transport.emplace(), v);
          }},
     };
     return table;

@@ -32,7 +32,8 @@ struct Settings {
     inventory::Limits limits;
     std::string data;
     std::string control;
-    std::string vendors; ///< the site's own templates
+    std::string vendors;                               ///< the site's own templates
+    std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
     std::vector<std::pair<std::string, base::log::Level>> levels;
     std::vector<profile::Rule> rules;
     /// Where each rule's options stand, "FILE:LINE"; "" names the section itself.

@@ -73,7 +73,7 @@ constexpr Command table[] = {
     {"show",
      "extensions",
      "show extensions",
-     "Lists our own extensions and the phones that have them.",
+     "Lists our own extensions and those of the PBX, and the phones that have them.",
      {},
      0,
      {},
@@ -239,6 +239,11 @@ Reply misunderstood(std::string text) {
 
 base::Result<base::Mac> read_mac(std::string_view text) {
     if (const auto mac = base::Mac::parse(base::trim(text))) {
+        if ((mac->bytes()[0] & 1U) != 0) {
+            return base::fail(base::Errc::malformed,
+                              "'{}' is the address of a group, which no phone has",
+                              base::printable(text, 40));
+        }
         return *mac;
     }
     const auto digits = std::count_if(text.begin(), text.end(), is_hex);

@@ -142,7 +142,7 @@ std::vector<std::string> Commands::complete(const std::vector<std::string>& word
 std::vector<Commands::Line> Commands::table() {
     std::vector<Line> lines;
     for (const Command& command : commands()) {
-        lines.push_back({command.usage, command.help});
+        lines.push_back({command.name(), command.usage, command.help});
     }
     return lines;
 }

@@ -61,6 +61,8 @@ struct Reach {
     /// A phone that was held before this moment waits no more: since then hold_for ran out, or the
     /// program that held it ended.
     std::function<base::UnixMs()> holds_since;
+    /// The PBX tells of registrations; without one nobody does.
+    bool sees_registrations = false;
 };
 
 class Commands {
@@ -77,6 +79,7 @@ class Commands {
     std::vector<std::string> complete(const std::vector<std::string>& words) const;
 
     struct Line {
+        std::string words;      ///< "show devices"
         std::string_view usage; ///< "assign MAC EXT[,EXT…]"
         std::string_view help;  ///< one sentence
     };

@@ -86,6 +86,9 @@ Reply run_extension_add(Call& call) {
                                    "it as it is: pnp assign MAC {}",
                                    number, number));
     }
+    if (const auto allowed = call.reach.directory.may_own(number); !allowed) {
+        return refused(allowed.error());
+    }
     auto password = password_of(call);
     if (!password) {
         return password.error().code == base::Errc::malformed ? misunderstood(password.error().what)
@@ -141,19 +144,29 @@ Reply run_show_extensions(Call& call) {
             phones[number].push_back(device->mac.str());
         }
     }
-    for (const inventory::Extension* extension : call.now.extensions()) {
-        const auto& holders = phones[extension->number];
+    const auto add = [&](const std::string& number, const std::string& name, const char* owner) {
+        const auto& holders = phones[number];
         if (holders.empty() && unused.empty()) {
-            unused = extension->number;
+            unused = number;
         }
-        rows.push_back({extension->number, shown_name(extension->name),
-                        holders.empty() ? "-" : fmt::format("{}", fmt::join(holders, " "))});
-        list.push(base::Json::object({{"number", extension->number},
-                                      {"name", extension->name},
-                                      {"devices", json_list(holders)}}));
+        rows.push_back({number, shown_name(name),
+                        holders.empty() ? "-" : fmt::format("{}", fmt::join(holders, " ")), owner});
+        list.push(base::Json::object({{"number", number},
+                                      {"name", name},
+                                      {"devices", json_list(holders)},
+                                      {"owner", owner}}));
+    };
+    for (const inventory::Extension* extension : call.now.extensions()) {
+        add(extension->number, extension->name, "PBX PnP");
     }
-    std::string text = rows.empty() ? "No extension of our own. Create one: pnp extension add 201\n"
-                                    : table_text({"NUMBER", "NAME", "PHONES"}, rows);
+    std::map<std::string, std::string> of_host;
+    call.reach.directory.list_host(
+        [&](const std::string& number, const std::string& name) { of_host.emplace(number, name); });
+    for (const auto& [number, name] : of_host) {
+        add(number, name, "the PBX");
+    }
+    std::string text = rows.empty() ? "There is no extension. Create one: pnp extension add 201\n"
+                                    : table_text({"NUMBER", "NAME", "PHONES", "KEPT BY"}, rows);
     if (!unused.empty()) {
         text += fmt::format("Put one on a phone: pnp assign MAC {}\n", unused);
     }

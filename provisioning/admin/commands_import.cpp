@@ -70,7 +70,8 @@ Reply run_import(Call& call) {
             const auto account = call.reach.directory.account(number);
             return account || account.error().code != base::Errc::not_found;
         },
-        [&](base::Mac mac) { return most_lines(catalogue.get(), mac, call.now.device(mac)); });
+        [&](base::Mac mac) { return most_lines(catalogue.get(), mac, call.now.device(mac)); },
+        [&](const std::string& number) { return call.reach.directory.may_own(number); });
     const bool dry = call.has("--dry-run");
     base::Json json = base::Json::object({{"problems", problems_json(plan.problems)},
                                           {"notes", problems_json(plan.notes)},

@@ -49,11 +49,16 @@ void offer_numbers(const Reach& reach, std::string_view typed, Offers& offers) {
     const std::string_view before =
         comma == std::string_view::npos ? std::string_view() : typed.substr(0, comma + 1);
     const auto chosen = base::split(before, ',');
-    for (const inventory::Extension* extension : reach.inventory.now().extensions()) {
-        if (std::find(chosen.begin(), chosen.end(), extension->number) == chosen.end()) {
-            offers.add(std::string(before) + extension->number);
+    const auto offer = [&](const std::string& number) {
+        if (std::find(chosen.begin(), chosen.end(), number) == chosen.end()) {
+            offers.add(std::string(before) + number);
         }
+    };
+    for (const inventory::Extension* extension : reach.inventory.now().extensions()) {
+        offer(extension->number);
     }
+    reach.directory.list_host(
+        [&](const std::string& number, const std::string& /*name*/) { offer(number); });
 }
 
 void offer_files(const Reach& reach, const std::string& typed_mac, Offers& offers) {

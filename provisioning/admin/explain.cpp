@@ -66,6 +66,8 @@ std::string_view sentence(Step step) noexcept {
         return "registered at the PBX";
     case Step::lost:
         return "is no longer registered at the PBX";
+    case Step::register_refused:
+        return "was refused by the PBX when it wanted to register";
     }
     return "did something";
 }
@@ -90,6 +92,7 @@ struct Facts {
     bool elsewhere;
     base::UnixMs holds_since;
     base::UnixMs now;
+    bool sees_registrations;
 
     /// Where the step stands last in the timeline; -1 where it does not. Rows of the same
     /// millisecond are told apart by it.
@@ -143,10 +146,6 @@ struct Facts {
                is_newer(Step::file_missing, {Step::offered}) ||
                is_newer(Step::file_refused, {Step::offered}) ||
                is_newer(Step::configured, {Step::offered});
-    }
-
-    bool is_seen_by_pbx() const noexcept {
-        return happened(Step::registered) || happened(Step::lost);
     }
 };
 
@@ -383,6 +382,23 @@ constexpr Rule rules[] = {
 
     {[](const Facts& f) {
          return f.device.seen.stage == Stage::configured &&
+                f.is_newer(Step::register_refused,
+                           {Step::registered, Step::heard, Step::configured, Step::file_served});
+     },
+     [](const Facts& f) {
+         return fmt::format("It holds its configuration, and the PBX refuses to register it ({}).",
+                            f.detail(Step::register_refused));
+     },
+     [](const Facts& f) {
+         return fmt::format(
+             "Was the password changed in the PBX after the phone got its file? Then: "
+             "pnp resync {}. If not, compare the account in the phone with the PBX's "
+             "(pnp render {} FILENAME).",
+             f.mac(), f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return f.device.seen.stage == Stage::configured &&
                 f.is_newer(Step::lost, {Step::registered, Step::heard, Step::configured});
      },
      [](const Facts&) {
@@ -393,7 +409,7 @@ constexpr Rule rules[] = {
      }},
 
     {[](const Facts& f) {
-         return f.device.seen.stage == Stage::configured && f.is_seen_by_pbx() &&
+         return f.device.seen.stage == Stage::configured && f.sees_registrations &&
                 f.since(Step::configured) >= restarts_within;
      },
      [](const Facts&) {
@@ -404,6 +420,14 @@ constexpr Rule rules[] = {
                             "server, extension, password.",
                             f.mac());
      }},
+
+    {[](const Facts& f) {
+         return f.device.seen.stage == Stage::configured && f.sees_registrations;
+     },
+     [](const Facts&) {
+         return std::string("It holds its configuration, and has yet to register.");
+     },
+     [](const Facts&) { return std::string("Wait: it restarts with its configuration first."); }},
 
     {[](const Facts& f) { return f.device.seen.stage == Stage::configured; },
      [](const Facts&) {
@@ -436,14 +460,18 @@ constexpr Rule rules[] = {
 Story explain(const inventory::Device& device,
               const std::vector<Event>& timeline,
               bool served_elsewhere,
-              base::UnixMs holds_since,
-              base::UnixMs now) {
+              const Around& around) {
     Story story;
     story.lines.reserve(timeline.size());
     for (const Event& event : timeline) {
-        story.lines.push_back(told(event, now));
+        story.lines.push_back(told(event, around.now));
     }
-    const Facts facts{device, timeline, served_elsewhere, holds_since, now};
+    const Facts facts{device,
+                      timeline,
+                      served_elsewhere,
+                      around.holds_since,
+                      around.now,
+                      around.sees_registrations};
     const auto* const rule = std::find_if(std::begin(rules), std::end(rules),
                                           [&](const Rule& r) { return r.holds(facts); });
     story.now = rule->now(facts);

@@ -16,11 +16,16 @@ struct Story {
     std::string next;               ///< what is missing and what to do; empty when all is well
 };
 
-/// What was held before `holds_since` waits no more.
+struct Around {
+    base::UnixMs holds_since = 0; ///< what was held before waits no more
+    base::UnixMs now = 0;
+    bool sees_registrations = false; ///< the PBX tells us
+};
+
+/// `served_elsewhere`: its files come from another server.
 Story explain(const inventory::Device& device,
               const std::vector<inventory::Event>& timeline,
               bool served_elsewhere,
-              base::UnixMs holds_since,
-              base::UnixMs now);
+              const Around& around);
 
 } // namespace admin

@@ -51,8 +51,7 @@ std::string local_time(base::UnixMs then, base::UnixMs now) {
         return base::iso_time(then);
     }
     constexpr base::UnixMs day = 24LL * 3600 * 1000;
-    const std::string time =
-        fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+    std::string time = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
     if (now - then < day) {
         return time;
     }

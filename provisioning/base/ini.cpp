@@ -102,7 +102,7 @@ class Reader {
         }
         IniEntry found{std::string(name), {}, line_};
         if (const auto text = trim(rest); !text.empty() && text[0] == '"') {
-            if (const auto wrong = quoted(text.substr(1), found.value)) {
+            if (auto wrong = quoted(text.substr(1), found.value)) {
                 return wrong;
             }
         } else {

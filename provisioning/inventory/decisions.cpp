@@ -91,6 +91,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
 
     std::vector<base::Mac> touched;
     std::vector<std::string> orders;
+    std::vector<std::pair<Device, Event>> steps;
     {
         const std::lock_guard disk(state.disk);
         const auto now = state.clock.unix_ms();
@@ -150,6 +151,9 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                 state.end_first_tokens(mac);
             }
             state.renew_credentials(device);
+            for (const auto& event : planned.events) {
+                steps.emplace_back(device, event);
+            }
             state.put(std::move(device));
             state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));
             ++at;
@@ -174,6 +178,9 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
     }
     if (changed) {
         changed(touched);
+    }
+    for (const auto& [device, event] : steps) {
+        state.tell(device, event);
     }
     return {};
 }

@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 20> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 21> step_names = {{
     {Step::heard, "heard"},
     {Step::held, "held"},
     {Step::offered, "offered"},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<Step, std::string_view>, 20> step_names = {{
     {Step::resync_failed, "resync_failed"},
     {Step::registered, "registered"},
     {Step::lost, "lost"},
+    {Step::register_refused, "register_refused"},
 }};
 
 } // namespace

@@ -77,8 +77,9 @@ enum class Step : std::uint8_t {
     resync_sent,
     resync_answered,
     resync_failed,
-    registered, ///< the PBX saw the phone REGISTER
-    lost,       ///< the PBX lost the registration
+    registered,       ///< the PBX saw the phone REGISTER
+    lost,             ///< the PBX lost the registration
+    register_refused, ///< the PBX refused the phone's REGISTER
 };
 
 std::string_view name(Step step) noexcept; ///< "notify_accepted"

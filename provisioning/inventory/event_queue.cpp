@@ -32,23 +32,24 @@ void EventQueue::knows(base::Mac mac, EventRow newest) {
     line_of(mac).newest = std::move(newest);
 }
 
-void EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stranger) {
+bool EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stranger) {
     auto& line = line_of(mac);
     if (!line.events.empty() && same(line.events.back().event, event)) {
         auto& back = line.events.back().event;
         ++back.count;
         back.last = event.last;
-        return;
+        return false;
     }
     if (most == 0 || total_ >= (is_stranger ? most_of_all / 2 : most_of_all)) {
         ++dropped_;
-        return;
+        return false;
     }
     const bool adds = line.events.empty() && line.newest && same(*line.newest, event);
     line.events.push_back({std::move(event), adds ? line.newest->id : 0});
     ++total_;
     waiting_.insert(mac);
     trim(line, most);
+    return !adds;
 }
 
 void EventQueue::trim(Line& line, std::size_t most) {

@@ -44,7 +44,8 @@ class EventQueue {
 
     /// `most`: what the device may have in its timeline; its oldest one gives way. Of the room for
     /// all devices, strangers get half, so that a flood of them hides nothing of the others.
-    void add(base::Mac mac, Event event, std::size_t most, bool is_stranger);
+    /// False when it repeats the device's last one, or was dropped.
+    bool add(base::Mac mac, Event event, std::size_t most, bool is_stranger);
 
     std::vector<Batch> take_all();
     Batch take(base::Mac mac);

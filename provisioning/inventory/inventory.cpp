@@ -173,6 +173,22 @@ void Inventory::on_change(std::function<void(const std::vector<base::Mac>&)> cha
     state_->changed = std::move(changed);
 }
 
+void Inventory::on_step(std::function<void(const Device&, const Event&)> happened) {
+    const std::lock_guard hooks(state_->hooks);
+    state_->happened = std::move(happened);
+}
+
+void Inventory::State::tell(const Device& device, const Event& event) {
+    std::function<void(const Device&, const Event&)> to;
+    {
+        const std::lock_guard hold(hooks);
+        to = happened;
+    }
+    if (to) {
+        to(device, event);
+    }
+}
+
 void Inventory::host_numbers(std::function<bool(const std::string& number)> is_known) {
     const std::lock_guard hooks(state_->hooks);
     state_->is_host_number = std::move(is_known);

@@ -127,6 +127,10 @@ class Inventory {
     /// Called after each apply() with the devices it touched, on the thread that called apply().
     void on_change(std::function<void(const std::vector<base::Mac>&)> changed);
 
+    /// Called for each new step of a device, not for one that repeats the last: on the thread that
+    /// noted it, soon after, and with no lock held. Must not block.
+    void on_step(std::function<void(const Device&, const Event&)> happened);
+
     /// Numbers that the PBX owns: accepted by Assign though they are not in the store.
     void host_numbers(std::function<bool(const std::string& number)> is_known);
 

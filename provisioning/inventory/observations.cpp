@@ -76,14 +76,21 @@ void Inventory::saw(base::Mac mac, const Sighting& sighting) {
 
 void Inventory::note(base::Mac mac, Step step, std::string_view address, std::string_view detail) {
     const auto now = state_->clock.unix_ms();
-    Event event{step, clipped(address), clipped(detail), now, now, 1};
-    const std::lock_guard model(state_->model);
-    const auto* device = state_->current.device(mac);
-    if (device == nullptr) {
-        return;
+    const Event event{step, clipped(address), clipped(detail), now, now, 1};
+    Device as_it_was;
+    {
+        const std::lock_guard model(state_->model);
+        const auto* device = state_->current.device(mac);
+        if (device == nullptr) {
+            return;
+        }
+        const bool is_stranger = device->approval == Approval::pending;
+        if (!state_->events.add(mac, event, state_->most_events(is_stranger), is_stranger)) {
+            return;
+        }
+        as_it_was = *device;
     }
-    const bool is_stranger = device->approval == Approval::pending;
-    state_->events.add(mac, std::move(event), state_->most_events(is_stranger), is_stranger);
+    state_->tell(as_it_was, event);
 }
 
 void Inventory::reached(base::Mac mac, Stage stage) {
@@ -196,6 +203,7 @@ Status Inventory::flush() {
         taken = state.take_unsaved(now);
     }
     if (taken.empty() && !tidy) {
+        state.store->shorten_log();
         return {};
     }
     auto written = state.write(taken, now, tidy);

@@ -53,6 +53,10 @@ struct Inventory::State {
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;
     std::function<bool(const std::string&)> is_host_number;
+    std::function<void(const Device&, const Event&)> happened;
+
+    /// With no lock held.
+    void tell(const Device& device, const Event& event);
 
     // All of these: with `model` held.
     void fill(Stored stored);

@@ -45,6 +45,8 @@ class Store {
         return sql::Transaction::begin(connection_, sync);
     }
 
+    void shorten_log() noexcept { connection_.shorten_log(); }
+
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
     base::Status add_extension(const Extension& extension);

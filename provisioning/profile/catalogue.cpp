@@ -85,9 +85,9 @@ load_template(const Vendor& vendor, const ChainStep& step, Library& library, con
     const Source* start = library.find(step.template_name);
     if (start == nullptr) {
         return fail(Errc::not_found,
-                    "[step {}] of {}: there is no file {}.mustache, neither shipped nor in the "
+                    "{}: [step {}] of {}: there is no file {}.mustache, neither shipped nor in the "
                     "site's folder",
-                    step.pattern, vendor.name, step.template_name);
+                    step.place, step.pattern, vendor.name, step.template_name);
     }
     const Partials partials{[&](std::string_view name) { return library.find(name); },
                             library.names()};

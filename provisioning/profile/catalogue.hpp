@@ -29,6 +29,7 @@ struct Account {
     std::string number;
     std::string name; ///< display name; the number where there is none
     base::Secret password;
+    std::string user = {}; ///< for authentication; the number where there is none
 };
 
 /// All that a file is made of: equal facts give byte-identical files.

@@ -76,7 +76,7 @@ Status read_vendor_folder(Folder& folder, const std::string& path) {
         if (!is_conf && !is_template(name)) {
             continue; // an editor's copy, a note
         }
-        const std::string file = path + "/" + name;
+        const std::string file = fmt::format("{}/{}", path, name);
         auto text = base::read_file(file, largest_template);
         if (!text) {
             return tl::unexpected(text.error());
@@ -105,7 +105,7 @@ base::Result<std::map<std::string, Folder>> read_folders(const std::string& site
         return tl::unexpected(names.error());
     }
     for (const std::string& name : *names) {
-        const std::string path = site_folder + "/" + name;
+        const std::string path = fmt::format("{}/{}", site_folder, name);
         if (!fs::is_directory(path, failed)) {
             continue;
         }

@@ -140,7 +140,11 @@ base::Status add_account(Model& line, const Account& account) {
     if (auto done = plain("the password of " + account.number, password); !done) {
         return done;
     }
+    if (auto done = plain("the user of " + account.number, account.user); !done) {
+        return done;
+    }
     line.values["number"] = account.number;
+    line.values["user"] = account.user.empty() ? account.number : account.user;
     line.values["name"] = account.name.empty() ? account.number : account.name;
     line.values["password"] = password;
     return {};

@@ -99,7 +99,7 @@ folder_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port, std::strin
 std::string hide(std::string_view url) {
     std::string out;
     const auto scheme = url.find("://");
-    if (scheme != std::string_view::npos && scheme <= 8) {
+    if (scheme <= 8) { // npos is not
         out = url.substr(0, scheme + 3);
         url.remove_prefix(scheme + 3);
     }

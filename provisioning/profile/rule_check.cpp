@@ -65,6 +65,7 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     std::vector<const Vendor*> vendors = catalogue.vendors();
     if (!rule.vendor.empty()) {
         std::vector<std::string_view> known;
+        known.reserve(vendors.size());
         for (const Vendor* vendor : vendors) {
             known.push_back(vendor->name);
         }
@@ -101,10 +102,11 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     }
     Facts facts; // what is left is read by the model itself
     facts.host = base::Ipv4{0xC0'00'02'0A};
-    facts.site = site_for({Rule{rule.name, "", "", std::nullopt, rule.offer_url, rule.dialect,
-                                rule.sip_server, rule.sip_transport, rule.register_expires,
-                                rule.ntp_server, rule.time_zone, rule.pnp_after, rule.spelling}},
-                          "", "", facts.host);
+    Rule for_all = rule;
+    for_all.vendor.clear();
+    for_all.model.clear();
+    for_all.network.reset();
+    facts.site = site_for({for_all}, "", "", facts.host);
     for (const Vendor* vendor : vendors) {
         if (const auto model = model_of(*vendor, facts, ""); !model) {
             return tl::unexpected(model.error());

@@ -49,6 +49,9 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.time_zone, rule.time_zone);
         take(found.pnp_after, rule.pnp_after);
         take(found.spelling, rule.spelling);
+        take(found.context, rule.context);
+        take(found.codecs, rule.codecs);
+        take(found.transport, rule.transport);
     }
     Site site;
     site.offer_url = std::move(found.offer_url);
@@ -60,6 +63,9 @@ Site site_for(const std::vector<Rule>& rules,
     site.time_zone = std::move(found.time_zone).value_or(site.time_zone);
     site.pnp_after = std::move(found.pnp_after).value_or(site.pnp_after);
     site.spelling = std::move(found.spelling).value_or(site.spelling);
+    site.context = std::move(found.context).value_or(site.context);
+    site.codecs = std::move(found.codecs).value_or(site.codecs);
+    site.transport = std::move(found.transport).value_or(site.transport);
     return site;
 }
 

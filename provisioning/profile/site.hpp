@@ -36,6 +36,9 @@ struct Rule {
     std::optional<std::string> pnp_after;  ///< keep or off
     std::optional<std::string>
         spelling; ///< of keys, where the vendor has several (Htek: p-code, named)
+    std::optional<std::string> context;   ///< of the PBX: where calls of the phone start
+    std::optional<std::string> codecs;    ///< "g722,alaw,ulaw", the preferred one first
+    std::optional<std::string> transport; ///< of the PBX, by name
 };
 
 /// What holds for one phone once the rules were read from the first to the last: the first that
@@ -50,6 +53,9 @@ struct Site {
     std::string time_zone; ///< empty: the machine's own
     std::string pnp_after = "keep";
     std::string spelling; ///< empty: by model
+    std::string context;  ///< empty: where our extensions are
+    std::string codecs = "g722,alaw,ulaw";
+    std::string transport; ///< empty: as the PBX chooses
 };
 
 /// Rules by their order in the file.

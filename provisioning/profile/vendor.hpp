@@ -22,6 +22,7 @@ struct ChainStep {
     std::string pattern; ///< "cfg{mac}.xml"; {mac} 12 lower-case hex digits, {MAC} upper-case ones,
                          ///< {model}, {code} the device code
     std::string template_name; ///< empty: answered with 404 on purpose
+    std::string place;         ///< FILE:LINE where the template is named
     Format format = Format::xml;
     std::string root;  ///< of an XML file: the name of its outermost element; empty: any
     std::string child; ///< of an XML file: the name of all elements in the root; empty: any

@@ -169,12 +169,25 @@ ChainStep& step_of(Vendor& vendor, const std::string& pattern) {
     return vendor.chain.back();
 }
 
+/// An earlier step that takes all names of this one; nullptr where there is none.
+const ChainStep* shadows(const Vendor& vendor, const ChainStep& step) {
+    const base::Mac any = *base::Mac::parse("020000000001");
+    const auto name = fill(step.pattern, {{"mac", any.str(), ""},
+                                          {"MAC", any.upper(), ""},
+                                          {"model", "model", ""},
+                                          {"code", "0000", ""}});
+    const ChainStep* first = name ? vendor.step_for(*name, any, "model") : nullptr;
+    return first == &step ? nullptr : first;
+}
+
 /// Names of columns are names in templates, so they may not hide those of every line.
 Status set_column(Vendor& vendor, const base::IniEntry& entry) {
     static const std::set<std::string_view> taken = {
-        "index",         "index0",   "number",      "name",           "password", "sip_server",
-        "sip_host",      "sip_port", "is_udp",      "is_tcp",         "is_tls",   "expires_seconds",
-        "sip_transport", "lines",    "spare_lines", "expires_minutes"};
+        "index",         "index0",     "number",      "name",
+        "password",      "sip_server", "sip_host",    "sip_port",
+        "is_udp",        "is_tcp",     "is_tls",      "expires_seconds",
+        "sip_transport", "lines",      "spare_lines", "expires_minutes",
+        "user"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {
@@ -250,11 +263,20 @@ Status read_vendor(Vendor& vendor, std::string_view text, const std::string& fil
                             section.name, good.error().what);
             }
             step = &step_of(vendor, section.name);
+            if (const auto* taken = shadows(vendor, *step); taken != nullptr) {
+                return fail(Errc::conflict,
+                            "{}:{}: [step {}]: [step {}] stands for this name already; write that "
+                            "one",
+                            file, section.line, section.name, taken->pattern);
+            }
         }
         for (const auto& entry : section.entries) {
             if (auto done = read_entry(vendor, step, section.kind, entry); !done) {
                 return fail(done.error().code, "{}:{}: {}: {}", file, entry.line, entry.name,
                             done.error().what);
+            }
+            if (step != nullptr && entry.name == "template") {
+                step->place = fmt::format("{}:{}", file, entry.line);
             }
         }
     }

@@ -95,6 +95,7 @@ TEST_F(Commands, SayWhatIsWrongWithAMac) {
     EXPECT_THAT(office.run("approve 001fc100001").text, HasSubstr("has 11 hex digits"));
     EXPECT_THAT(office.run("approve 001fc100000O").text, HasSubstr("write 12 hex digits"));
     EXPECT_THAT(office.run("approve 000000000000").text, HasSubstr("no phone's"));
+    EXPECT_THAT(office.run("approve 01:00:5e:00:01:4b").text, HasSubstr("address of a group"));
     EXPECT_EQ(office.run("approve 000000000000").status, 2);
 }
 
@@ -150,7 +151,7 @@ TEST_F(Commands, NeverRepeatAPasswordThatIsOutOfPlace) {
 TEST_F(Commands, LeaveThePbxItsOwnExtensions) {
     office.directory.host([](const std::string& number) -> base::Result<profile::Account> {
         return profile::Account{number, number, {}};
-    });
+    }, {}, {});
     const auto reply = office.run("extension add 201");
     EXPECT_EQ(reply.status, 1);
     EXPECT_THAT(reply.text, HasSubstr("belongs to the PBX"));

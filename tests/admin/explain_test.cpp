@@ -46,8 +46,9 @@ class Explain : public testing::Test {
     }
 
     admin::Story story(base::UnixMs later = 0) {
-        return admin::explain(device, timeline, elsewhere,
-                              std::max(started, at + later - 10 * minute), at + later);
+        return admin::explain(
+            device, timeline, elsewhere,
+            {std::max(started, at + later - 10 * minute), at + later, pbx_tells});
     }
 
     void expect(base::UnixMs later, const std::string& now, const std::string& next) {
@@ -59,6 +60,7 @@ class Explain : public testing::Test {
     inventory::Device device;
     std::vector<inventory::Event> timeline;
     bool elsewhere = false;
+    bool pbx_tells = false;
     base::UnixMs started = 0;
     base::UnixMs at = noon;
 };
@@ -87,7 +89,7 @@ TEST_F(Explain, TellsEveryStepAsASentence) {
 }
 
 TEST_F(Explain, HasASentenceForEachStep) {
-    for (int i = 0; i <= static_cast<int>(Step::lost); ++i) {
+    for (int i = 0; i <= static_cast<int>(Step::register_refused); ++i) {
         step(static_cast<Step>(i));
         EXPECT_THAT(story().lines.back(), testing::Not(HasSubstr("did something"))) << i;
     }
@@ -284,14 +286,15 @@ TEST_F(Explain, DoesNotNagAboutRegistrationsThatNobodySees) {
            "");
 }
 
-TEST_F(Explain, TellsOfAPhoneThatDoesNotRegisterWhereItOnceDid) {
+TEST_F(Explain, TellsOfAPhoneThatDoesNotRegister) {
     device.seen.stage = Stage::configured;
+    pbx_tells = true;
     step(Step::registered);
     step(Step::lost);
     step(Step::heard);
     step(Step::offered);
     step(Step::configured);
-    EXPECT_THAT(story(minute).next, IsEmpty());
+    EXPECT_EQ(story(minute).now, "It holds its configuration, and has yet to register.");
     EXPECT_EQ(story(11 * minute).now, "It holds its configuration and has not registered since.");
     EXPECT_THAT(story(11 * minute).next, HasSubstr("SIP server, extension, password"));
 }
@@ -304,6 +307,22 @@ TEST_F(Explain, TellsOfALostRegistration) {
     step(Step::lost);
     expect(0, "It holds its configuration, and the PBX lost its registration.",
            "Is it plugged in, and does its network reach the PBX?");
+}
+
+TEST_F(Explain, TellsOfAPasswordThatThePbxRefuses) {
+    device.seen.stage = Stage::configured;
+    step(Step::heard);
+    step(Step::configured);
+    step(Step::register_refused, "201: wrong user or password");
+    expect(0,
+           "It holds its configuration, and the PBX refuses to register it (201: wrong user or "
+           "password).",
+           "Was the password changed in the PBX after the phone got its file? Then: pnp resync "
+           "001fc1000001. If not, compare the account in the phone with the PBX's (pnp render "
+           "001fc1000001 FILENAME).");
+    step(Step::registered);
+    device.seen.stage = Stage::registered;
+    EXPECT_EQ(story().now, "All is well: it is registered with 201.");
 }
 
 TEST_F(Explain, SaysThatAllIsWell) {

@@ -16,12 +16,14 @@ struct DirectoryOf : testing::Test {
     dialplan::Directory directory{*shelf};
 
     void pbx_has(const std::string& number) {
-        directory.host([number](const std::string& asked) -> base::Result<profile::Account> {
-            if (asked != number) {
-                return base::fail(base::Errc::not_found, "the PBX has no {}", asked);
-            }
-            return profile::Account{asked, "From the PBX", base::Secret("pbx")};
-        });
+        directory.host(
+            [number](const std::string& asked) -> base::Result<profile::Account> {
+                if (asked != number) {
+                    return base::fail(base::Errc::not_found, "the PBX has no {}", asked);
+                }
+                return profile::Account{asked, "From the PBX", base::Secret("pbx")};
+            },
+            {}, {});
     }
 };
 
@@ -59,9 +61,12 @@ TEST_F(DirectoryOf, SaysHowToCreateWhatDoesNotExist) {
 }
 
 TEST_F(DirectoryOf, PassesOnWhyThePbxCannotTell) {
-    directory.host([](const std::string&) -> base::Result<profile::Account> {
-        return base::fail(base::Errc::refused, "its password is stored as a hash; set auth_type");
-    });
+    directory.host(
+        [](const std::string&) -> base::Result<profile::Account> {
+            return base::fail(base::Errc::refused,
+                              "its password is stored as a hash; set auth_type");
+        },
+        {}, {});
     const auto account = directory.account("300");
     ASSERT_FALSE(account);
     EXPECT_EQ(account.error().code, base::Errc::refused);
@@ -70,10 +75,12 @@ TEST_F(DirectoryOf, PassesOnWhyThePbxCannotTell) {
 
 TEST_F(DirectoryOf, DoesNotAskThePbxForWhatIsNoNumber) {
     bool asked = false;
-    directory.host([&](const std::string& number) -> base::Result<profile::Account> {
-        asked = true;
-        return profile::Account{number, number, {}};
-    });
+    directory.host(
+        [&](const std::string& number) -> base::Result<profile::Account> {
+            asked = true;
+            return profile::Account{number, number, {}};
+        },
+        {}, {});
     EXPECT_EQ(directory.account("20 1").error().code, base::Errc::malformed);
     EXPECT_EQ(directory.account("").error().code, base::Errc::malformed);
     EXPECT_FALSE(asked);

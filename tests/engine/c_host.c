@@ -3,9 +3,11 @@
 #include "module/host.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int descriptors(void)
@@ -58,6 +60,124 @@ static int check(int holds, const char *what)
 	return holds;
 }
 
+/* What the engine told and asked of us. */
+static atomic_int steps;
+static atomic_int registered;
+static char extensions[8][64];
+static int extension_count;
+
+static void step(void *context, const struct pnp_step *told)
+{
+	(void) context;
+	++steps;
+	if (!strcmp(told->step, "registered")) {
+		++registered;
+		check(strstr(told->mac, "001fc10000") && !strcmp(told->state, "registered")
+			&& !strcmp(told->lines, "300") && !strcmp(told->address, "10.0.0.2"), "the step is whole");
+	}
+}
+
+static int put_extension(void *context, const struct pnp_extension *extension, char *why,
+	size_t why_size)
+{
+	(void) context;
+	if (!strcmp(extension->number, "666")) {
+		snprintf(why, why_size, "the PBX has a 666 of its own");
+		return PNP_UNUSABLE;
+	}
+	check(*extension->password && *extension->codecs && *extension->home, "it is whole");
+	snprintf(extensions[extension_count++], sizeof(extensions[0]), "%s", extension->number);
+	return 0;
+}
+
+static void remove_extension(void *context, const char *number)
+{
+	(void) context;
+	check(extension_count > 0 && !strcmp(extensions[extension_count - 1], number), "it was there");
+	--extension_count;
+}
+
+static int may_own(void *context, const char *number, const char *home, char *why, size_t why_size)
+{
+	(void) context;
+	(void) home;
+	snprintf(why, why_size, "the PBX has a %s of its own", number);
+	return strcmp(number, "666") ? 0 : PNP_UNUSABLE;
+}
+
+static void list_accounts(void *context, void (*visit)(void *to, const char *number,
+	const char *name), void *to)
+{
+	(void) context;
+	visit(to, "300", "Of the PBX");
+}
+
+static atomic_int notified;
+
+static int send_notify(void *context, const char *number, const char *address, const char *event,
+	char *why, size_t why_size)
+{
+	(void) context;
+	(void) why;
+	(void) why_size;
+	++notified;
+	return !strcmp(number, "300") && !strcmp(address, "10.0.0.2") && *event ? 0 : PNP_NONE;
+}
+
+static void count(void *to, const char *word)
+{
+	(void) word;
+	++*(int *) to;
+}
+
+static void count_command(void *to, const char *words, const char *usage, const char *help)
+{
+	check(*words && *usage && *help, "a command is whole");
+	++*(int *) to;
+}
+
+/* One console command that must end with `status` and say `words`. */
+static void say(struct pnp_engine *engine, const char *line, int status, const char *words)
+{
+	static char text[8192];
+	char copy[256];
+	const char *argv[16];
+	int argc = 0;
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+		argv[argc++] = word;
+	}
+	text[0] = 0;
+	int got = engine_command(engine, argc, argv, "console", print, text);
+	if (got != status || !strstr(text, words)) {
+		fprintf(stderr, "%s: %d, %s\n", line, got, text);
+	}
+	check(got == status && strstr(text, words) != NULL, line);
+}
+
+/* A site of 14 phones is told to come again: some at once, the others one by one. */
+static void tell_a_site(struct pnp_engine *engine)
+{
+	char line[64];
+	for (int phone = 0x10; phone < 0x1e; ++phone) {
+		snprintf(line, sizeof(line), "assign 001fc10000%x 300", phone);
+		say(engine, line, 0, "300");
+		snprintf(line, sizeof(line), "Htek UC924 2.0.4.2 00:1f:c1:00:00:%x", phone);
+		engine_registered(engine, "300", "10.0.0.2", (uint16_t) (6000 + phone), line);
+	}
+	notified = 0;
+	for (int phone = 0x10; phone < 0x1e; ++phone) {
+		snprintf(line, sizeof(line), "resync 001fc10000%x", phone);
+		say(engine, line, 0, phone < 0x18 ? "goes out" : phone > 0x1b ? "its turn" : "");
+	}
+	check(notified >= 8 && notified < 14, "they are not told all at once");
+	const struct timespec moment = {0, 20 * 1000 * 1000};
+	for (int tries = 0; notified < 14 && tries < 1000; ++tries) {
+		nanosleep(&moment, NULL);
+	}
+	check(notified == 14, "each is told in the end");
+}
+
 static int find_account(void *context, const char *number, struct pnp_account *account, char *why,
 	size_t why_size)
 {
@@ -90,6 +210,13 @@ int main(void)
 	host.control = control;
 	host.log = quiet;
 	host.find_account = find_account;
+	host.step = step;
+	host.list_accounts = list_accounts;
+	host.may_own = may_own;
+	host.put_extension = put_extension;
+	host.remove_extension = remove_extension;
+	host.send_notify = send_notify;
+	host.sees_registrations = 1;
 
 	int fds = 0;
 	int tasks = 0;
@@ -99,21 +226,49 @@ int main(void)
 		check(engine_start(&host, &engine, why, sizeof(why)) == 0, why);
 		check(threads() > 3, "the engine runs threads of its own");
 
-		static char text[8192];
-		const char *status[] = {"pnp", "status"};
-		text[0] = 0;
-		check(engine_command(engine, 2, status, "console", print, text) == 0, "status");
-		check(strstr(text, "a host in C") != NULL, "status names the host");
-		const char *assign[] = {"assign", "001fc1000001", "300"};
-		text[0] = 0;
-		check(engine_command(engine, 3, assign, "console", print, text) == 0,
-			"an extension of the PBX can be assigned");
-		const char *nonsense[] = {"asign"};
-		text[0] = 0;
-		check(engine_command(engine, 1, nonsense, "console", print, text) == 2, "an unknown word");
-		check(strstr(text, "assign") != NULL, "the nearest word is suggested");
+		say(engine, "pnp status", 0, "a host in C");
+		say(engine, "assign 001fc1000001 300", 0, "300");
+		say(engine, "asign", 2, "assign");
+		say(engine, "show extensions", 0, "Of the PBX");
+		say(engine, "extension add 666", 1, "the PBX has a 666 of its own");
+		check(extension_count == round, "what is in the database is put at the start");
+		char add[32];
+		snprintf(add, sizeof(add), "extension add 20%d", round);
+		say(engine, add, 0, "is there");
+		check(extension_count == round + 1, "a new extension is put");
 		check(engine_reload(engine, why, sizeof(why)) == 0, why);
+
+		if (round == 0) {
+			say(engine, "resync 001fc1000001", 1, "was never heard");
+		}
+		check(steps > 0, "an assignment is a step");
+		registered = 0;
+		engine_register_refused(engine, "300", "10.0.0.2", "wrong password");
+		engine_registered(engine, "300", "10.0.0.2", 5060, "Htek UC924 2.0.4.2 00:1f:c1:00:00:01");
+		engine_registered(engine, "300", "10.0.0.2", 5060, "Htek UC924 2.0.4.2 00:1f:c1:00:00:01");
+		engine_registered(engine, "no number", "no address", 0, "");
+		check(registered == 1, "a registration is told once");
+		say(engine, "explain 001fc1000001", 0, "All is well");
+		say(engine, "resync 001fc1000001", 0, "goes out by the PBX");
+		engine_unregistered(engine, "300", "10.0.0.2", 5060);
+		say(engine, "explain 001fc1000001", 0, "lost its registration");
+
+		if (round == 0) {
+			tell_a_site(engine);
+		}
+		int words = 0;
+		const char *unfinished[] = {"assign", "001fc1000001", "3"};
+		engine_complete(engine, 3, unfinished, count, &words);
+		check(words == 1, "300 completes");
+		words = 0;
+		engine_commands(count_command, &words);
+		check(words > 15, "the commands can be listed");
+		engine_release_port(engine);
+		engine_take_port(engine);
 		engine_stop(engine);
+		while (extension_count > 0) {
+			remove_extension(NULL, extensions[extension_count - 1]); /* as a host does */
+		}
 
 		if (round == 1) {
 			fds = descriptors();

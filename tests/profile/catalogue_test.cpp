@@ -392,7 +392,16 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Catalogue, RefusesAStepWhoseTemplateIsMissing) {
     EXPECT_THAT(complaint(site_data("missing_template")),
-                HasSubstr("there is no file nowhere.mustache"));
+                testing::AllOf(HasSubstr("profile.conf:2: [step {mac}.cfg]"),
+                      HasSubstr("there is no file nowhere.mustache")));
+}
+
+TEST(Catalogue, RefusesAStepThatAnotherOneHides) {
+    SiteFolder site;
+    site.write("htek/profile.conf", "[step cfg0000.xml]\ntemplate = base\n");
+    EXPECT_THAT(complaint(site.path()),
+                testing::AllOf(HasSubstr("profile.conf:1: [step cfg0000.xml]"),
+                      HasSubstr("[step cfg{code}.xml] stands for this name already")));
 }
 
 TEST(Catalogue, RefusesATemplateThatIsTooLarge) {

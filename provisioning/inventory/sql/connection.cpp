@@ -20,6 +20,8 @@ namespace inventory::sql {
 
 namespace {
 
+constexpr int busy_ms = 5000;
+
 using base::Errc;
 using base::fail;
 using base::Result;
@@ -238,7 +240,7 @@ Result<Connection> Connection::open(const std::string& path) {
         return failure(raw, code);
     }
     sqlite3_extended_result_codes(raw, 1);
-    sqlite3_busy_timeout(raw, 5000);
+    sqlite3_busy_timeout(raw, busy_ms);
     if (auto sound = connection.check(); !sound) {
         return tl::unexpected(sound.error());
     }
@@ -288,8 +290,23 @@ Status Connection::use_wal() {
                     sqlite3_db_filename(connection_.get(), "main"), mode);
     }
     wanted->reset();
-    // After a burst the log shrinks again to 4 MiB.
+    // During a burst the log is cut to 4 MiB now and then; shorten_log() does the rest.
     return run("pragma wal_autocheckpoint = 1000; pragma journal_size_limit = 4194304;");
+}
+
+void Connection::shorten_log() noexcept {
+    constexpr off_t short_enough = 65536;
+
+    struct stat log {};
+
+    if (::stat(sqlite3_filename_wal(sqlite3_db_filename(connection_.get(), "main")), &log) != 0 ||
+        log.st_size <= short_enough) {
+        return;
+    }
+    sqlite3_busy_timeout(connection_.get(), 0); // a backup may be reading: the next time, then
+    sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                              nullptr);
+    sqlite3_busy_timeout(connection_.get(), busy_ms);
 }
 
 Result<Statement> Connection::prepare(std::string_view text) {

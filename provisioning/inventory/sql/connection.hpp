@@ -68,6 +68,10 @@ class Connection {
     /// Write-ahead logging: readers from outside and a backup do not stop us. Kept in the file.
     base::Status use_wal();
 
+    /// Moves what lies in the log into the database and empties it, if it is long and nobody reads:
+    /// for a moment when nothing is to be written. A log that cannot be emptied now is no error.
+    void shorten_log() noexcept;
+
     base::Result<Statement> prepare(std::string_view text);
     /// Several statements without parameters and rows.
     base::Status run(const std::string& script);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Compares what the PBX was given with what it should have, one extension at a time.
+#include "module/extensions.hpp"
+
+#include "provisioning/base/log.hpp"
+
+#include <array>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+
+namespace log = base::log;
+
+Extensions::Copy Extensions::wanted(const inventory::Snapshot& now,
+                                    const inventory::Extension& extension,
+                                    const Desk::Rules& rules) {
+    Copy copy;
+    profile::Site site;
+    const auto holders = now.holders(extension.number);
+    const auto* device = holders.empty() ? nullptr : now.device(holders.front());
+    if (device != nullptr) {
+        copy.mac = device->mac.str();
+        site = Desk::site_of(rules, *device);
+    } else {
+        site = profile::site_for(rules.rules, {}, {}, {});
+    }
+    copy.phones = static_cast<unsigned>(holders.size());
+    copy.name = extension.name;
+    copy.password = extension.password;
+    copy.home = rules.extensions_context;
+    copy.context = site.context.empty() ? rules.extensions_context : site.context;
+    copy.codecs = site.codecs;
+    copy.transport = site.transport;
+    return copy;
+}
+
+base::Status Extensions::put(const std::string& number, const Copy& copy) const {
+    pnp_extension extension{};
+    extension.number = number.c_str();
+    extension.name = copy.name.c_str();
+    extension.password = copy.password.reveal().data(); // of a std::string, so it ends with a NUL
+    extension.mac = copy.mac.c_str();
+    extension.phones = copy.phones;
+    extension.home = copy.home.c_str();
+    extension.context = copy.context.c_str();
+    extension.codecs = copy.codecs.c_str();
+    extension.transport = copy.transport.c_str();
+    std::array<char, 512> why{};
+    if (host_.put_extension(host_.context, &extension, why.data(), why.size()) != 0) {
+        return fail(Errc::conflict, "{}", why.data());
+    }
+    return {};
+}
+
+base::Status Extensions::fits(const std::string& number, const std::string& home) const {
+    std::array<char, 512> why{};
+    if (host_.may_own != nullptr &&
+        host_.may_own(host_.context, number.c_str(), home.c_str(), why.data(), why.size()) != 0) {
+        return fail(Errc::conflict, "{}", why.data());
+    }
+    return {};
+}
+
+void Extensions::sync(const Desk::Rules& rules, bool look_again) {
+    if (host_.put_extension == nullptr) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    const auto now = inventory_.now();
+    for (auto it = copies_.begin(); it != copies_.end();) {
+        if (now.extension(it->first) == nullptr) {
+            host_.remove_extension(host_.context, it->first.c_str());
+            it = copies_.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    std::map<std::string, std::string> problems;
+    for (const auto* extension : now.extensions()) {
+        const auto& number = extension->number;
+        auto copy = wanted(now, *extension, rules);
+        const auto known = copies_.find(number);
+        const bool is_same = known != copies_.end() && known->second == copy;
+        if (is_same && !look_again) {
+            continue;
+        }
+        if (auto done = is_same ? fits(number, copy.home) : put(number, copy); done) {
+            copies_.insert_or_assign(number, std::move(copy));
+        } else {
+            const auto& what = done.error().what;
+            if (known != copies_.end()) {
+                host_.remove_extension(host_.context, number.c_str());
+                copies_.erase(known);
+            }
+            if (const auto told = problems_.find(number);
+                told == problems_.end() || told->second != what) {
+                log::warn("engine", "extension {} is not in the PBX: {}", number, what);
+            }
+            problems.emplace(number, what);
+        }
+    }
+    problems_ = std::move(problems);
+}
+
+std::vector<std::string> Extensions::problems() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> out;
+    for (const auto& [number, what] : problems_) {
+        out.push_back(fmt::format("extension {} is not in the PBX: {}", number, what));
+    }
+    return out;
+}
+
+} // namespace engine

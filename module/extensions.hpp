@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Keeps the PBX's copies of our own extensions as the inventory and the rules say.
+#pragma once
+
+#include "module/desk.hpp"
+#include "module/host.h"
+#include "provisioning/base/result.hpp"
+#include "provisioning/inventory/inventory.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace engine {
+
+class Extensions {
+  public:
+    Extensions(const pnp_host& host, const inventory::Inventory& inventory)
+        : host_(host), inventory_(inventory) {}
+
+    /// Makes, changes and removes what differs from the last time, and with `look_again` takes back
+    /// what the PBX has got an extension of its own for. Blocks as long as the PBX does.
+    void sync(const Desk::Rules& rules, bool look_again = false);
+
+    /// Whether one with this number has room in the PBX; the error names both places.
+    base::Status fits(const std::string& number, const std::string& home) const;
+
+    /// Which ones the PBX did not take, each with a sentence.
+    std::vector<std::string> problems() const;
+
+  private:
+    /// What the PBX was given.
+    struct Copy {
+        std::string name;
+        base::Secret password;
+        std::string mac;
+        unsigned phones = 0;
+        std::string home;
+        std::string context;
+        std::string codecs;
+        std::string transport;
+        bool operator==(const Copy&) const = default;
+    };
+
+    static Copy wanted(const inventory::Snapshot& now,
+                       const inventory::Extension& extension,
+                       const Desk::Rules& rules);
+    base::Status put(const std::string& number, const Copy& copy) const;
+
+    const pnp_host& host_;
+    const inventory::Inventory& inventory_;
+    mutable std::mutex mutex_; ///< one sync at a time; guards what follows
+    std::map<std::string, Copy> copies_;
+    std::map<std::string, std::string> problems_; ///< by number
+};
+
+} // namespace engine

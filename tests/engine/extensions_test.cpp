@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// What the PBX is given of our extensions, and when.
+#include "module/extensions.hpp"
+
+#include "tests/dialplan/shelf.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const base::Mac alice = *base::Mac::parse("001fc1000001");
+
+/// A PBX that writes down what it is asked, and refuses `refused`.
+struct FakePbx {
+    std::vector<std::string> asked;
+    std::string refused;
+    pnp_host host{};
+
+    FakePbx() {
+        host.context = this;
+        host.put_extension = [](void* context, const pnp_extension* extension, char* why,
+                                std::size_t size) {
+            auto& self = *static_cast<FakePbx*>(context);
+            self.asked.push_back(fmt::format(
+                "put {} '{}' {} mac={} phones={} {} {} {} {}", extension->number, extension->name,
+                extension->password, extension->mac, extension->phones, extension->home,
+                extension->context, extension->codecs, extension->transport));
+            return self.answer(extension->number, why, size);
+        };
+        host.may_own = [](void* context, const char* number, const char* /*home*/, char* why,
+                          std::size_t size) {
+            return static_cast<FakePbx*>(context)->answer(number, why, size);
+        };
+        host.remove_extension = [](void* context, const char* number) {
+            static_cast<FakePbx*>(context)->asked.push_back(fmt::format("remove {}", number));
+        };
+    }
+
+    int answer(const std::string& number, char* why, std::size_t size) const {
+        std::snprintf(why, size, "pjsip.conf has %s", number.c_str());
+        return number == refused ? PNP_UNUSABLE : 0;
+    }
+
+    std::vector<std::string> take() { return std::exchange(asked, {}); }
+};
+
+struct ExtensionsIn : testing::Test {
+    Shelf shelf;
+    FakePbx pbx;
+    engine::Extensions extensions{pbx.host, *shelf};
+    engine::Desk::Rules rules;
+
+    ExtensionsIn() {
+        auto catalogue = profile::Catalogue::load("");
+        EXPECT_TRUE(catalogue);
+        rules.catalogue = *catalogue;
+        rules.extensions_context = "pnp";
+        shelf.has_extension("201", "Alice");
+    }
+
+    void decide(const inventory::Change& change) {
+        shelf.apply({change});
+        extensions.sync(rules);
+    }
+};
+
+TEST_F(ExtensionsIn, ThePbxAreThereOnceAndChangeWithTheirPhone) {
+    extensions.sync(rules);
+    EXPECT_THAT(pbx.take(), ElementsAre("put 201 'Alice' hunter2-201 mac= phones=0 pnp pnp "
+                                        "g722,alaw,ulaw "));
+    extensions.sync(rules);
+    EXPECT_THAT(pbx.take(), IsEmpty());
+    decide(inventory::Assign{alice, {"201"}});
+    EXPECT_THAT(pbx.take(), ElementsAre("put 201 'Alice' hunter2-201 mac=001fc1000001 phones=1 pnp "
+                                        "pnp g722,alaw,ulaw "));
+    decide(inventory::Unassign{alice});
+    pbx.take();
+    decide(inventory::RemoveExtension{"201"});
+    EXPECT_THAT(pbx.take(), ElementsAre("remove 201"));
+}
+
+TEST_F(ExtensionsIn, ThePbxTakeWhatTheRulesSetForTheirPhone) {
+    profile::Rule htek;
+    htek.vendor = "htek";
+    htek.context = "from-internal";
+    htek.codecs = "alaw";
+    htek.transport = "transport-tcp";
+    rules.rules = {htek};
+    extensions.sync(rules);
+    EXPECT_THAT(pbx.take().front(), HasSubstr("pnp pnp g722")); // no phone, so no vendor
+    decide(inventory::Assign{alice, {"201"}});
+    EXPECT_THAT(pbx.take().front(), HasSubstr("pnp from-internal alaw transport-tcp"));
+}
+
+TEST_F(ExtensionsIn, ThePbxThatAreRefusedAreToldAndTriedAgain) {
+    pbx.refused = "201";
+    extensions.sync(rules);
+    EXPECT_THAT(extensions.problems(),
+                ElementsAre("extension 201 is not in the PBX: pjsip.conf has 201"));
+    pbx.refused.clear();
+    extensions.sync(rules);
+    EXPECT_THAT(extensions.problems(), IsEmpty());
+    EXPECT_EQ(pbx.take().size(), 2U);
+}
+
+TEST_F(ExtensionsIn, ThePbxGiveWayToWhatTheAdministratorMadeMeanwhile) {
+    extensions.sync(rules);
+    pbx.take();
+    pbx.refused = "201";
+    extensions.sync(rules);
+    EXPECT_THAT(pbx.take(), IsEmpty()) << "it is not asked at every change";
+    extensions.sync(rules, true);
+    EXPECT_THAT(pbx.take(), ElementsAre("remove 201"));
+    EXPECT_EQ(extensions.problems().size(), 1U);
+}
+
+} // namespace

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Which phone a registration is told of.
+#include "module/registrations.hpp"
+
+#include "tests/dialplan/shelf.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using inventory::Step;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const base::Mac alice = *base::Mac::parse("001fc1000001");
+const base::Mac bob = *base::Mac::parse("001fc1000002");
+
+base::Endpoint at(const char* address, std::uint16_t port = 5060) {
+    return {*base::Ipv4::parse(address), port};
+}
+
+struct RegistrationsOf : testing::Test {
+    Shelf shelf;
+    engine::Registrations registrations{*shelf};
+
+    RegistrationsOf() {
+        shelf.has_extension("201");
+        shelf.has_extension("202");
+        shelf.apply({inventory::Assign{alice, {"201"}},
+                     inventory::Assign{bob, {"202", "201"}}}); // 201 rings on both
+    }
+
+    void heard(base::Mac mac, const char* address) {
+        inventory::Sighting seen;
+        seen.address = *base::Ipv4::parse(address);
+        shelf->saw(mac, seen);
+    }
+
+    /// What the PBX told of, after the decisions.
+    std::vector<std::string> told(base::Mac mac) {
+        std::vector<std::string> out;
+        const auto timeline = shelf->timeline(mac).value();
+        for (const auto& event : timeline) {
+            if (event.step == Step::registered || event.step == Step::lost ||
+                event.step == Step::register_refused) {
+                out.push_back(
+                    fmt::format("{} {} {}", name(event.step), event.address, event.detail));
+            }
+        }
+        return out;
+    }
+
+    std::string state(base::Mac mac) { return std::string(shelf->now().device(mac)->state()); }
+};
+
+TEST_F(RegistrationsOf, AreThoseOfTheOnlyPhoneWithTheNumber) {
+    registrations.registered("202", at("10.0.0.9"), "");
+    EXPECT_THAT(told(bob), ElementsAre("registered 10.0.0.9 202"));
+    EXPECT_EQ(state(bob), "registered");
+    EXPECT_EQ(shelf->now().device(bob)->seen.address.str(), "10.0.0.9");
+    EXPECT_EQ(registrations.contact(bob), at("10.0.0.9"));
+}
+
+TEST_F(RegistrationsOf, TellPhonesWithOneNumberApartByTheMacTheySay) {
+    registrations.registered("201", at("10.0.0.2"), "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+    EXPECT_THAT(told(alice), IsEmpty());
+    EXPECT_EQ(state(bob), "registered");
+}
+
+TEST_F(RegistrationsOf, TellPhonesWithOneNumberApartByTheirAddress) {
+    heard(alice, "10.0.0.1");
+    heard(bob, "10.0.0.2");
+    registrations.registered("201", at("10.0.0.1"), "");
+    EXPECT_EQ(state(alice), "registered");
+    EXPECT_THAT(told(bob), IsEmpty());
+    registrations.registered("201", at("10.0.0.3"), ""); // nobody can say whose
+    EXPECT_THAT(told(bob), IsEmpty());
+}
+
+TEST_F(RegistrationsOf, AnotherPhonesMacIsNoneOfOurs) {
+    registrations.registered("202", at("10.0.0.2"), "Htek UC924 2.0.4.2 00:1f:c1:00:00:77");
+    EXPECT_THAT(told(bob), IsEmpty());
+}
+
+TEST_F(RegistrationsOf, ARefreshIsNoNewStep) {
+    registrations.registered("202", at("10.0.0.2"), "");
+    registrations.registered("202", at("10.0.0.2"), "");
+    EXPECT_THAT(told(bob), ElementsAre("registered 10.0.0.2 202"));
+    EXPECT_EQ(shelf->timeline(bob)->back().count, 1U);
+}
+
+TEST_F(RegistrationsOf, APhoneThatAskedAgainIsRegisteredAgain) {
+    registrations.registered("202", at("10.0.0.2"), "");
+    shelf->reached(bob, inventory::Stage::offered); // it was plugged in once more
+    registrations.registered("202", at("10.0.0.2"), "");
+    EXPECT_EQ(state(bob), "registered");
+}
+
+TEST_F(RegistrationsOf, APhoneThatGoesIsLost) {
+    registrations.registered("202", at("10.0.0.2"), "");
+    registrations.unregistered("202", at("10.0.0.2"));
+    EXPECT_THAT(told(bob), ElementsAre("registered 10.0.0.2 202", "lost 10.0.0.2 202"));
+    EXPECT_EQ(state(bob), "configured");
+    EXPECT_FALSE(registrations.contact(bob));
+    registrations.unregistered("202", at("10.0.0.2")); // nobody knows it
+    EXPECT_EQ(told(bob).size(), 2U);
+}
+
+TEST_F(RegistrationsOf, APhoneThatCameFromAnotherPortIsNotLost) {
+    registrations.registered("202", at("10.0.0.2", 5060), "");
+    registrations.registered("202", at("10.0.0.2", 5071), "");
+    registrations.unregistered("202", at("10.0.0.2", 5060));
+    EXPECT_EQ(state(bob), "registered");
+    EXPECT_EQ(registrations.contact(bob), at("10.0.0.2", 5071));
+}
+
+TEST_F(RegistrationsOf, ARefusalCountsFromThePhonesOwnAddressOnly) {
+    heard(alice, "10.0.0.1");
+    registrations.refused("201", *base::Ipv4::parse("10.0.0.66"), "wrong password");
+    EXPECT_THAT(told(alice), IsEmpty());
+    registrations.refused("201", *base::Ipv4::parse("10.0.0.1"), "wrong password");
+    EXPECT_THAT(told(alice), ElementsAre("register_refused 10.0.0.1 201: wrong password"));
+}
+
+TEST_F(RegistrationsOf, WhatNoPhoneHasConcernsNobody) {
+    registrations.registered("999", at("10.0.0.2"), "");
+    registrations.unregistered("999", at("10.0.0.2"));
+    registrations.refused("999", *base::Ipv4::parse("10.0.0.2"), "wrong password");
+    EXPECT_THAT(told(alice), IsEmpty());
+    EXPECT_THAT(told(bob), IsEmpty());
+}
+
+} // namespace
