@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hint and Dial of our own extensions. With permission to link with OpenSSL: see LICENSE. */
+
+#include "asterisk.h"
+
+#include "asterisk/logger.h"
+#include "asterisk/pbx.h"
+#include "asterisk/utils.h"
+
+#include "pnp_asterisk.h"
+
+/* Calls `visit` for each extension of a context that is named exactly so; stops when it says so. */
+static int each_named(const char *home, const char *number,
+	int (*visit)(struct ast_context *context, struct ast_exten *exten, void *to), void *to)
+{
+	struct ast_context *context;
+	struct ast_exten *exten = NULL;
+	int done = 0;
+
+	ast_rdlock_contexts();
+	context = ast_context_find(home);
+	if (context) {
+		ast_rdlock_context(context);
+		while (!done && (exten = ast_walk_context_extensions(context, exten))) {
+			if (!strcmp(ast_get_extension_name(exten), number)) {
+				done = visit(context, exten, to);
+			}
+		}
+		ast_unlock_context(context);
+	}
+	ast_unlock_contexts();
+	return done;
+}
+
+static int is_foreign(struct ast_context *context, struct ast_exten *exten, void *to)
+{
+	char *place = to;
+	const char *file;
+
+	for (; exten; exten = ast_walk_extension_priorities(exten, exten)) {
+		if (strcmp(ast_get_extension_registrar(exten), PNP_REGISTRAR)) {
+			file = ast_get_extension_registrar_file(exten);
+			snprintf(place, PATH_MAX, "%s line %d", S_OR(file, ast_get_extension_registrar(exten)),
+				ast_get_extension_registrar_line(exten));
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t why_size)
+{
+	char place[PATH_MAX];
+
+	if (!each_named(home, number, is_foreign, place)) {
+		return 0;
+	}
+	snprintf(why, why_size, "context %s has an extension %s already (%s), and ours of pnp.sqlite3 would "
+		"stand there too: take that one out, or set another extensions_context in pnp.conf",
+		home, number, place);
+	return PNP_UNUSABLE;
+}
+
+/* Contexts where ours are or were. The engine puts and removes one at a time. */
+static char **homes;
+static int home_count;
+
+static int remember(const char *home)
+{
+	char **more;
+	int i;
+
+	for (i = 0; i < home_count; i++) {
+		if (!strcmp(homes[i], home)) {
+			return 0;
+		}
+	}
+	if (!(more = ast_realloc(homes, sizeof(*more) * (home_count + 1)))) {
+		return -1;
+	}
+	homes = more;
+	if (!(homes[home_count] = ast_strdup(home))) {
+		return -1;
+	}
+	home_count++;
+	return 0;
+}
+
+int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size)
+{
+	char device[96];
+	char dial[128];
+	const char *home = extension->home;
+
+	/* It may have been at home elsewhere. */
+	pnp_dialplan_remove(extension->number);
+
+	snprintf(device, sizeof(device), "PJSIP/%s", extension->number);
+	if (extension->phones > 1) {
+		/* All of its phones ring, as far as they are registered. */
+		snprintf(dial, sizeof(dial), "${PJSIP_DIAL_CONTACTS(%s)}", extension->number);
+	} else {
+		ast_copy_string(dial, device, sizeof(dial));
+	}
+	if (remember(home)
+		/* Once only: each call counts, and destroying counts back once. */
+		|| (!ast_context_find(home)
+			&& !ast_context_find_or_create(NULL, NULL, home, PNP_REGISTRAR))
+		|| ast_add_extension(home, 1, extension->number, PRIORITY_HINT, NULL, NULL, device, NULL, NULL,
+			PNP_REGISTRAR)
+		|| ast_add_extension(home, 1, extension->number, 1, NULL, NULL, "Dial", ast_strdup(dial),
+			ast_free_ptr, PNP_REGISTRAR)) {
+		snprintf(why, why_size, "the dial plan does not take it in context %s; the log says why", home);
+		return PNP_UNUSABLE;
+	}
+	return 0;
+}
+
+void pnp_dialplan_remove(const char *number)
+{
+	int i;
+
+	for (i = 0; i < home_count; i++) {
+		ast_context_remove_extension(homes[i], number, 0, PNP_REGISTRAR);
+	}
+}
+
+void pnp_dialplan_unregister(void)
+{
+	ast_context_destroy(NULL, PNP_REGISTRAR);
+	while (home_count) {
+		ast_free(homes[--home_count]);
+	}
+	ast_free(homes);
+	homes = NULL;
+}

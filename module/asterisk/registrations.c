@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who registered, who went, and whose REGISTER was refused. With permission to link with OpenSSL: see LICENSE. */
+
+#include "asterisk.h"
+
+#include "asterisk/astobj2.h"
+#include "asterisk/config.h"
+#include "asterisk/endpoints.h"
+#include "asterisk/json.h"
+#include "asterisk/logger.h"
+#include "asterisk/security_events.h"
+#include "asterisk/sorcery.h"
+#include "asterisk/stasis.h"
+#include "asterisk/strings.h"
+#include "asterisk/utils.h"
+
+#include "pnp_asterisk.h"
+
+struct contact {
+	char endpoint[80];
+	char address[64];
+	unsigned int port;
+	char user_agent[256];
+};
+
+/* "sip:201@10.0.0.2:5062;transport=udp" → 10.0.0.2 and 5062. */
+static int read_uri(const char *uri, char *address, size_t size, unsigned int *port)
+{
+	const char *host = strchr(uri, '@');
+	size_t length;
+
+	host = host ? host + 1 : strchr(uri, ':') ? strchr(uri, ':') + 1 : "";
+	length = strcspn(host, ":;>?");
+	if (!length || length >= size || *host == '[') {
+		return -1; /* phones of ours have IPv4 */
+	}
+	ast_copy_string(address, host, length + 1);
+	*port = host[length] == ':' ? atoi(host + length + 1) : 5060;
+	return 0;
+}
+
+static int read_contact(const void *object, struct contact *contact)
+{
+	struct ast_variable *fields = ast_sorcery_objectset_create(ast_sip_get_sorcery(), object);
+	int done;
+
+	if (!fields) {
+		return -1;
+	}
+	ast_copy_string(contact->endpoint, pnp_field(fields, "endpoint"), sizeof(contact->endpoint));
+	if (ast_strlen_zero(contact->endpoint)) {
+		/* Its id is the AOR's, ";@" or "@@", and a hash. */
+		const char *id = ast_sorcery_object_get_id(object);
+		const char *end = strstr(id, ";@") ? strstr(id, ";@") : strstr(id, "@@");
+
+		ast_copy_string(contact->endpoint, id,
+			MIN(end ? (size_t) (end - id) + 1 : sizeof(contact->endpoint),
+				sizeof(contact->endpoint)));
+	}
+	ast_copy_string(contact->user_agent, pnp_field(fields, "user_agent"),
+		sizeof(contact->user_agent));
+	done = read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address),
+		&contact->port);
+	ast_variables_destroy(fields);
+	return done;
+}
+
+/* Exported by res_pjsip, in a header that is private to it; weak, should a release leave it out. */
+void __attribute__((weak)) ast_sip_persistent_endpoint_update_state(const char *endpoint_name,
+	enum ast_endpoint_state state);
+
+/* Sorcery tells nobody of an object that is put by hand, so Asterisk does not connect our AOR with
+ * its endpoint until its next start or reload, and its hint would stay unavailable until then. */
+static void show_state(const char *number, enum ast_endpoint_state state)
+{
+	if (ast_sip_persistent_endpoint_update_state && pnp_endpoints_has(number)) {
+		ast_sip_persistent_endpoint_update_state(number, state);
+	}
+}
+
+static void updated(const void *object)
+{
+	struct contact contact;
+	struct pnp_engine *engine;
+
+	if (read_contact(object, &contact)) {
+		return;
+	}
+	if ((engine = pnp_engine_hold())) {
+		engine_registered(engine, contact.endpoint, contact.address, contact.port,
+			contact.user_agent);
+	}
+	pnp_engine_release();
+}
+
+static void came(const void *object)
+{
+	struct contact contact;
+
+	if (!read_contact(object, &contact)) {
+		show_state(contact.endpoint, AST_ENDPOINT_ONLINE);
+	}
+	updated(object);
+}
+
+static void went(const void *object)
+{
+	struct contact contact;
+	struct pnp_engine *engine;
+	int all;
+	int there;
+
+	if (read_contact(object, &contact)) {
+		return;
+	}
+	pnp_contacts_of(contact.endpoint, "", &all, &there);
+	if (!all) {
+		show_state(contact.endpoint, AST_ENDPOINT_OFFLINE);
+	}
+	if ((engine = pnp_engine_hold())) {
+		engine_unregistered(engine, contact.endpoint, contact.address, contact.port);
+	}
+	pnp_engine_release();
+}
+
+static const struct ast_sorcery_observer observer = {
+	.created = came,
+	.updated = updated,
+	.deleted = went,
+};
+
+static struct ao2_container *all_contacts(void)
+{
+	return ast_sorcery_retrieve_by_fields(ast_sip_get_sorcery(), "contact",
+		AST_RETRIEVE_FLAG_MULTIPLE | AST_RETRIEVE_FLAG_ALL, NULL);
+}
+
+void pnp_contacts_of(const char *number, const char *address, int *all, int *there)
+{
+	struct ao2_container *contacts = all_contacts();
+	struct ao2_iterator each;
+	struct contact contact;
+	void *object;
+
+	*all = 0;
+	*there = 0;
+	if (!contacts) {
+		return;
+	}
+	each = ao2_iterator_init(contacts, 0);
+	while ((object = ao2_iterator_next(&each))) {
+		if (!read_contact(object, &contact) && !strcmp(contact.endpoint, number)) {
+			++*all;
+			*there += !strcmp(contact.address, address);
+		}
+		ao2_ref(object, -1);
+	}
+	ao2_iterator_destroy(&each);
+	ao2_ref(contacts, -1);
+}
+
+/* Those that registered before we were loaded. */
+static void tell_present(void)
+{
+	struct ao2_container *contacts = all_contacts();
+	struct ao2_iterator each;
+	void *object;
+
+	if (!contacts) {
+		return;
+	}
+	each = ao2_iterator_init(contacts, 0);
+	while ((object = ao2_iterator_next(&each))) {
+		came(object);
+		ao2_ref(object, -1);
+	}
+	ao2_iterator_destroy(&each);
+	ao2_ref(contacts, -1);
+}
+
+static const char *reason(int event)
+{
+	switch (event) {
+	case AST_SECURITY_EVENT_CHAL_RESP_FAILED:
+	case AST_SECURITY_EVENT_INVAL_PASSWORD:
+		return "wrong user or password";
+	case AST_SECURITY_EVENT_FAILED_ACL:
+		return "its address is not allowed (acl of the endpoint)";
+	case AST_SECURITY_EVENT_INVAL_TRANSPORT:
+		return "it came by another transport than the endpoint's";
+	default:
+		return NULL;
+	}
+}
+
+/* "IPV4/UDP/10.0.0.2/5060" → "10.0.0.2". */
+static const char *address_in(char *remote)
+{
+	char *family = strsep(&remote, "/");
+	char *transport = strsep(&remote, "/");
+
+	return family && transport && !strcmp(family, "IPV4") ? S_OR(strsep(&remote, "/"), "") : "";
+}
+
+static void secured(void *data, struct stasis_subscription *subscription,
+	struct stasis_message *message)
+{
+	const struct ast_json_payload *payload;
+	const char *why;
+	const char *account;
+	char *remote;
+	struct pnp_engine *engine;
+
+	if (stasis_message_type(message) != ast_security_event_type()) {
+		return;
+	}
+	payload = stasis_message_data(message);
+	why = reason(ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent")));
+	account = ast_json_string_get(ast_json_object_get(payload->json, "AccountID"));
+	remote = ast_strdupa(
+		S_OR(ast_json_string_get(ast_json_object_get(payload->json, "RemoteAddress")), ""));
+	if (!why || ast_strlen_zero(account)) {
+		return;
+	}
+	if ((engine = pnp_engine_hold())) {
+		engine_register_refused(engine, account, address_in(remote), why);
+	}
+	pnp_engine_release();
+}
+
+static struct stasis_subscription *security;
+static int observing;
+
+int pnp_registrations_register(void)
+{
+	if (ast_sorcery_observer_add(ast_sip_get_sorcery(), "contact", &observer)) {
+		ast_log(LOG_ERROR, "Sorcery does not tell of contacts, so registrations would not be seen\n");
+		return -1;
+	}
+	observing = 1;
+	tell_present();
+	security = stasis_subscribe(ast_security_topic(), secured, NULL);
+	if (!security) {
+		ast_log(LOG_ERROR, "Security events cannot be had, so refused phones would not be seen\n");
+		return -1;
+	}
+	return 0;
+}
+
+void pnp_registrations_unregister(void)
+{
+	security = stasis_unsubscribe_and_join(security);
+	if (observing) {
+		ast_sorcery_observer_remove(ast_sip_get_sorcery(), "contact", &observer);
+		observing = 0;
+	}
+}
