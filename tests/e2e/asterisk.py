@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import glob
+import json
 import os
 import shutil
 import signal
@@ -23,8 +24,8 @@ MODULES = ("pbx_config", "res_timing_timerfd", "res_sorcery_config", "res_sorcer
            "res_pjsip_endpoint_identifier_user", "res_pjsip_notify", "chan_pjsip", "app_dial",
            "codec_ulaw")
 # And these for phones that call each other.
-CALL_MODULES = ("res_rtp_asterisk", "res_pjsip_sdp_rtp", "bridge_simple", "bridge_native_rtp",
-                "codec_alaw", "func_callerid", "app_playback", "app_echo")
+CALL_MODULES = ("res_rtp_asterisk", "res_pjsip_sdp_rtp", "res_pjsip_caller_id", "bridge_simple",
+                "bridge_native_rtp", "codec_alaw", "func_callerid", "app_playback", "app_echo")
 
 # Files that Asterisk would miss, or find its defaults without.
 QUIET = ("acl", "ccss", "cdr", "cel", "codecs", "features", "http", "manager", "pjproject",
@@ -160,7 +161,7 @@ def udp_transport(bind):
 class Asterisk:
     """An Asterisk on a host, all of it in one folder; it may be killed and started again.
 
-    module     our module, to be loaded last; its name stays
+    module     our module, to be loaded last as res_pnp.so
     stock      Debian's own /etc/asterisk, which loads every module; else the least that works
     bind       of PJSIP's UDP transport; None for no transport, which is what stock has
     pjsip, extensions   added to pjsip.conf and extensions.conf
@@ -272,7 +273,7 @@ class Asterisk:
         """Puts a module beside the stock ones by renaming, as an installation does: never by
         writing over a file that is loaded."""
         module = os.path.realpath(module)
-        self.module = os.path.basename(module)
+        self.module = "res_pnp.so"  # whatever version it was built for
         self.folders.append(os.path.dirname(module))
         fresh = os.path.join(self.module_folder, ".new")
         os.symlink(module, fresh)
@@ -326,6 +327,21 @@ class Asterisk:
             raise AssertionError(f"asterisk -rx '{command}' said {done.returncode}: "
                                  f"{done.stdout}{done.stderr}")
         return done.stdout
+
+    def pnp(self, command):
+        """What our module says to a command; it may be a refusal."""
+        return self.cli(f"pnp {command}")
+
+    def pnp_json(self, command):
+        return json.loads(self.pnp(f"{command} --json"))
+
+    def wait_state(self, mac, state, seconds=30):
+        """Waits until a phone is in this state of `show devices`."""
+        def look():
+            devices = self.pnp_json("show devices")["devices"]
+            return any((row["mac"], row["state"]) == (mac, state) for row in devices)
+
+        wait_for(look, f"{mac} is {state}; {self.pnp('show devices')}", seconds * self.patience)
 
     def wait_cli(self, command, what, holds, seconds=20):
         """Waits until what the command says satisfies `holds`."""

@@ -2,6 +2,7 @@
 """One test's laboratory: a network, a PBX host, phones, captures; everything ends with it."""
 import os
 import shutil
+import subprocess
 import tempfile
 
 import asterisk
@@ -17,7 +18,7 @@ class Skip(Exception):
 
 class Lab:
     def __init__(self, options):
-        self.options = options  # of the runner: bin, full, sanitized, asterisk
+        self.options = options  # of the runner: bin, full, soak, sanitized, asterisk
         self.patience = 4 if options.sanitized else 1
         self.folder = tempfile.mkdtemp(prefix="pnp-e2e-")
         self.network = Network()
@@ -86,6 +87,24 @@ class Lab:
                                                   patience=self.patience, **wishes))
         return made.start() if start else made
 
+    def module(self, version=None):
+        """Our module for an Asterisk, beside the programs under test."""
+        version = version or self.options.asterisk
+        builds = os.path.dirname(os.path.dirname(self.options.bin))
+        beside = os.path.basename(os.path.dirname(self.options.bin))
+        for build in (beside, "forky"):  # the one for 22 is built where 22 is
+            path = os.path.join(builds, build, "lib", f"res_pnp-{version}.so")
+            if os.path.exists(path):
+                return path
+        raise Skip(f"there is no {path}; build with -DASTERISK_INCLUDE_DIR=…")
+
+    def pbx_with_module(self, config="", *, files=None, **wishes):
+        """An Asterisk that has our module loaded, with this pnp.conf."""
+        return self.asterisk(module=self.module(wishes.get("version")),
+                             modules=asterisk.CALL_MODULES, files={
+                                 "pnp.conf": f"[general]\nvendors = {self.folder}/vendors\n"
+                                             + config, **(files or {})}, **wishes)
+
     def phone(self, desk, *options, mac=None):
         return self.close_later(Phone(self.options.bin, desk, self.folder, *options, mac=mac,
                                       patience=self.patience))
@@ -95,6 +114,11 @@ class Lab:
 
     def capture(self, host, interface="eth0"):
         return self.close_later(Capture(host, self.folder, interface))
+
+    @staticmethod
+    def run_here(*words):
+        """What a tool of this machine says."""
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
     def wait_for(self, question, what, seconds=20):
         return wait_for(question, what, seconds * self.patience)

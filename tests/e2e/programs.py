@@ -170,6 +170,7 @@ class Phone:
 
     def __init__(self, tools, host, folder, *options, mac=None, vendor="htek", patience=1):
         self.mac = mac or host.mac
+        self.last = None  # report
         self.patience = patience
         words = [os.path.join(tools, "pnp-phone"), "--vendor", vendor, "--mac", self.mac, "--json"]
         if "--interface" not in options:
@@ -191,9 +192,9 @@ class Phone:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the phone is not done after {seconds} s: {self.trace()}") from None
         assert out.strip(), f"the phone reported nothing: {self.trace()}"
-        report = json.loads(out)
-        assert report["exit_status"] == self.program.process.returncode, report
-        return report
+        self.last = json.loads(out)
+        assert self.last["exit_status"] == self.program.process.returncode, self.last
+        return self.last
 
     def stopped(self):
         """The report of a phone that stays until it is told to go."""

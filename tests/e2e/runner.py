@@ -33,6 +33,7 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", required=True, help="folder with pnpd, pnpctl and pnp-phone")
     parser.add_argument("--full", action="store_true", help="the long versions of long tests too")
+    parser.add_argument("--soak", action="store_true", help="what takes long, at full length")
     parser.add_argument("--sanitized", action="store_true",
                         help="the programs are built with a sanitizer: slower, more memory")
     parser.add_argument("--asterisk", choices=VERSIONS, default=VERSIONS[0],
@@ -68,8 +69,8 @@ def too_long(*_):
 def run(test, options):
     """Returns (result, text): ok, FAIL or skip."""
     seconds = getattr(test, "seconds", SECONDS) * (4 if options.sanitized else 1)
-    if options.full:
-        seconds = getattr(test, "full_seconds", seconds)
+    if options.soak:
+        seconds = getattr(test, "soak_seconds", seconds)
     lab = None
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(seconds)

@@ -62,7 +62,7 @@ def has_only_a_log(pnpd):
 
 
 def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
-    count, seconds = (10_000_000, 1500) if lab.options.full else (200_000, 100)
+    count, seconds = (10_000_000, 2400) if lab.options.soak else (200_000, 100)
     if lab.options.sanitized:
         count = 2 * SETTLED
     desk = lab.desk(1)
@@ -92,4 +92,4 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
 
 
 test_a_flood_of_strangers_leaves_no_trace_that_grows.seconds = 400
-test_a_flood_of_strangers_leaves_no_trace_that_grows.full_seconds = 2400
+test_a_flood_of_strangers_leaves_no_trace_that_grows.soak_seconds = 3600

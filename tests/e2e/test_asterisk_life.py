@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Our module in the life of a PBX: stock configuration, consoles, reloads, and what goes wrong."""
+import json
+import os
+import re
+import time
+
+from bare_phone import http_get
+from test_asterisk import (STAYS, assert_answers_options, assert_silent_pbx, assign, steady_url,
+                           wait_hint, wait_serving)
+
+MANAGER = {"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n"
+                           "[tester]\nsecret = s3cret\nread = all\nwrite = all\n"}
+
+
+def test_with_debians_own_configuration_as_user_asterisk(lab):
+    """autoload = yes: some 300 modules, chan_sip and the configuration wizard among them."""
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(stock=True, user="nobody", bind="0.0.0.0:5060")
+    wait_serving(pbx)
+    assign(pbx, desk, "201", "Alice")
+    capture = lab.capture(desk)
+    phone = lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered", 60)
+    wait_hint(pbx, "201", "Idle")
+    capture.stop()
+    assert_silent_pbx(capture)
+    pbx.cli("module unload res_pnp.so")
+    assert "Unable to find object 201" in pbx.cli("pjsip show endpoint 201")
+    assert not any("res_pnp" in path for path in pbx.maps())
+    pbx.cli("module load res_pnp.so")
+    pbx.wait_state(desk.mac, "registered")
+    phone.stopped()
+
+
+test_with_debians_own_configuration_as_user_asterisk.seconds = 240
+
+
+class Manager:
+    """A client of Asterisk's manager interface."""
+
+    def __init__(self, host):
+        self.socket = host.tcp(("127.0.0.1", 5038))
+        self.text = ""
+        self.ask("Action: Login\r\nUsername: tester\r\nSecret: s3cret")
+
+    def ask(self, action):
+        self.socket.sendall(action.encode() + b"\r\nActionID: 7\r\n\r\n")
+        return self.until("ActionID: 7")
+
+    def until(self, words):
+        """The block that holds these words; what came before it is gone."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            blocks = self.text.split("\r\n\r\n")
+            for number, block in enumerate(blocks[:-1]):
+                if words in block:
+                    self.text = "\r\n\r\n".join(blocks[number + 1:])
+                    return block
+            self.text += self.socket.recv(65536).decode()
+        raise AssertionError(f"no {words!r} from the manager interface: {self.text}")
+
+
+def test_the_manager_interface_tells_each_step_and_takes_commands(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(files=MANAGER)
+    with Manager(lab.pbx).socket:
+        pass
+    manager = Manager(lab.pbx)
+    phone = lab.phone(desk, *STAYS)
+    heard = manager.until("Event: PnpDeviceHeard")
+    assert f"MAC: {desk.mac}" in heard and f"Address: {desk.address}" in heard, heard
+    said = manager.ask("Action: PnpCommand\r\nCommand: extension add 201 --name Alice")
+    assert "Response: Success" in said and "Status: 0" in said, said
+    said = manager.ask(f"Action: PnpCommand\r\nCommand: assign {desk.mac} 201")
+    assert "Response: Success" in said, said
+    output = json.loads(re.search(r"Output: (.*)", said)[1])
+    assert output["lines"] == ["201"], output
+    for event in ("Assigned", "Offered", "FileServed", "Registered"):
+        block = manager.until(f"Event: PnpDevice{event}\r\n")
+        assert f"MAC: {desk.mac}" in block and "Lines: 201" in block, block
+    said = manager.ask("Action: PnpCommand\r\nCommand: assign nonsense 201")
+    assert "Response: Error" in said and "Status: 2" in said, said
+    manager.ask("Action: PnpDevices")
+    entry = manager.until("Event: PnpDeviceEntry")
+    assert f"MAC: {desk.mac}" in entry and "State: registered" in entry, entry
+    assert "ListItems: 1" in manager.until("Event: PnpDevicesComplete")
+    manager.socket.close()
+    phone.stopped()
+
+
+def test_the_console_completes_and_corrects(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module()
+    assign(pbx, desk, "201")
+
+    def completions(line):
+        return pbx.cli(f'_command matchesarray "{line}" "{line.split()[-1]}"').split()
+
+    assert desk.mac in completions("pnp explain 001"), completions("pnp explain 001")
+    assert "201" in completions(f"pnp assign {desk.mac} 2")
+    assert f"cfg{desk.mac}.xml" in completions(f"pnp render {desk.mac} cfg{desk.mac[:3]}")
+    assert "registered" in completions("pnp show devices reg")
+    assert "devices" in completions("pnp show dev")
+    assert "did you mean 'status'" in pbx.pnp("statsu")
+    assert "Usage: pnp explain MAC" in pbx.cli("core show help pnp explain")
+    listed = pbx.pnp("help")
+    assert "assign MAC" in listed and "show devices" in listed, listed
+
+
+def test_a_reload_is_quick_and_drops_no_transfer(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module()
+    assign(pbx, desk, "201")
+    lab.phone(desk, "--register").configured()
+    url = steady_url(pbx, desk.mac)
+    place, _, path = url.removeprefix("http://").partition("/")
+    address, _, port = place.partition(":")
+    with desk.tcp((address, int(port))) as connection:
+        head = f"GET /{path}cfg{desk.mac}.xml HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n"
+        connection.sendall(head.encode())
+        pbx.configure("pnp.conf", "[general]\nlog = warn\n")
+        pbx.cli("core reload")
+        connection.sendall(b"\r\n")
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"</hl_provision>" in answer, answer[:300]
+    pbx.configure("pnp.conf", "[general]\nnonsense = 1\n")
+    pbx.cli("module reload res_pnp.so")
+    assert re.search(r"pnp.conf:2: .*nonsense", pbx.log()), "the mistake is told with its place"
+    assert http_get(desk, url + f"cfg{desk.mac}.xml").startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_goes_wrong_with_us_takes_no_call_down(lab):
+    alice, bob = lab.desk(1), lab.desk(2)
+    pbx = lab.pbx_with_module()
+    assign(pbx, alice, "201")
+    assign(pbx, bob, "202")
+    called = lab.phone(bob, "--answer", "--stay")
+    pbx.wait_state(bob.mac, "registered")
+    caller = lab.phone(alice, "--call", "202", "--talk", "8s")
+    caller.wait_trace("RTP")
+    pbx.wait_cli("core show channels", "the call stands",
+                 lambda said: "1 active call" in said)
+    pbx.cli("module unload res_pnp.so")  # its endpoints go, the call stays
+    database = os.path.join(pbx.folder, "var", "pnp.sqlite3")
+    with open(database, "r+b") as file:
+        file.seek(0)
+        file.write(b"this is no database, and never was one")
+    said = pbx.cli("module load res_pnp.so")
+    assert "Unable to load module" in said or "declined" in said.lower(), said
+    assert "pnp.sqlite3" in pbx.log(), "the log names the file"
+    assert "1 active call" in pbx.cli("core show channels"), pbx.cli("core show channels")
+    report = caller.report()
+    assert report["exit_status"] == 0 and report["call"]["rtp_received"] > 300, report
+    called.stopped()
+    assert_answers_options(lab, alice)
+
+
+def test_a_port_that_was_taken_before_is_told_and_asterisk_goes_on(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(start=False, config="http_port = 5480\n")
+    with lab.pbx.inside():
+        import socket
+        taken = socket.create_server((lab.pbx.address, 5480))
+    with taken:
+        pbx.start()
+        said = pbx.wait_cli("pnp status", "the problem is told", lambda text: "5480 is" in text)
+        assert "problem" in said, said
+        assert_answers_options(lab, desk)
+    pbx.wait_cli("pnp status", "the port is taken when it is free",
+                 lambda text: f"http://{lab.pbx.address}:5480" in text)
+
+
+def test_switched_off_nothing_of_the_pbx_is_touched(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module("receive = off\n")
+    said = pbx.pnp("status")
+    assert "receive = off" in said and "4B0100E0" not in lab.pbx.run("cat", "/proc/net/igmp").stdout
+    phone = lab.bare_phone(desk)
+    assert_answers_options(lab, desk)
+    pbx.configure("pnp.conf", "[general]\nreceive = socket\n")
+    pbx.cli("module reload res_pnp.so")
+    said = pbx.wait_cli("pnp status", "the port is the PBX's", lambda text: "problem" in text)
+    assert "is taken by" in said and "0.0.0.0" in said, said
+    phone.close()
+    lab.to_close.remove(phone)
+    pbx.configure("pnp.conf", "[general]\n")
+    pbx.cli("module reload res_pnp.so")
+    wait_serving(pbx)
