@@ -219,6 +219,7 @@ int run(int argc, char** argv) {
             "interfaces={}", fmt::join(given["interface"].as<std::vector<std::string>>(), ",")));
     }
     std::vector<const char*> override_list;
+    override_list.reserve(overrides.size() + 1);
     for (const auto& one : overrides) {
         override_list.push_back(one.c_str());
     }
