@@ -18,15 +18,11 @@
 /* The fields of one of the administrator's objects; NULL where there is none. */
 static struct ast_variable *fields_of(const char *type, const char *id)
 {
-	struct ast_sorcery *sorcery = ast_sip_get_sorcery();
 	struct ast_variable *fields = NULL;
-	void *object;
+	void *object = pnp_endpoints_foreign(type, id);
 
-	pnp_endpoints_hide(1);
-	object = ast_sorcery_retrieve_by_id(sorcery, type, id);
-	pnp_endpoints_hide(0);
 	if (object) {
-		fields = ast_sorcery_objectset_create(sorcery, object);
+		fields = ast_sorcery_objectset_create(ast_sip_get_sorcery(), object);
 		ao2_ref(object, -1);
 	}
 	return fields;
@@ -53,6 +49,12 @@ static void copy_name(const char *caller_id, char *name, size_t size)
 	ast_copy_string(name, S_OR(found, ""), size);
 }
 
+/* A hash stands in its place: what `password` still says then is not what the PBX compares with. */
+static int is_hashed(const char *auth_type)
+{
+	return !strcasecmp(auth_type, "md5");
+}
+
 static int read_auth(const char *number, const char *id, struct pnp_account *account, char *why,
 	size_t why_size)
 {
@@ -64,7 +66,7 @@ static int read_auth(const char *number, const char *id, struct pnp_account *acc
 	if (!fields) {
 		snprintf(why, why_size, "endpoint %s names the auth %s, which does not exist: add [%s] with "
 			"type = auth to pjsip.conf", number, id, id);
-	} else if (ast_strlen_zero(password)) {
+	} else if (ast_strlen_zero(password) || is_hashed(type)) {
 		snprintf(why, why_size, "the auth %s of endpoint %s holds no password that a phone could use "
 			"(auth_type = %s): a hash cannot be turned back; set auth_type = userpass and password "
 			"there, or make an extension of another number: pnp extension add NUMBER", id, number,
@@ -82,13 +84,46 @@ static int read_auth(const char *number, const char *id, struct pnp_account *acc
 	return done;
 }
 
+/* The first one of several that a phone can use; else why the last one cannot be. */
+static int read_auths(const char *number, const char *ids, struct pnp_account *account, char *why,
+	size_t why_size)
+{
+	char *rest = ast_strdupa(ids);
+	char *id;
+	int done = PNP_UNUSABLE;
+
+	snprintf(why, why_size, "endpoint %s has no auth, so it takes registrations from anybody: add "
+		"one in pjsip.conf", number);
+	while (done && (id = strsep(&rest, ","))) {
+		id = ast_strip(id);
+		if (*id) {
+			done = read_auth(number, id, account, why, why_size);
+		}
+	}
+	return done;
+}
+
+/* Phones register with their number, which must be an AOR of the endpoint: 201 or 201@domain. */
+static int takes_registrations(const char *number, const char *aors)
+{
+	char *rest = ast_strdupa(aors);
+	char *id;
+
+	while ((id = strsep(&rest, ","))) {
+		id = ast_strip(id);
+		if (!strncmp(id, number, strlen(number)) && strchr("@", id[strlen(number)])) {
+			return 1;
+		}
+	}
+	return 0;
+}
+
 int pnp_find_account(void *context, const char *number, struct pnp_account *account, char *why,
 	size_t why_size)
 {
 	struct ast_variable *fields = fields_of("endpoint", number);
-	char *auths = ast_strdupa(pnp_field(fields, "auth"));
-	char *auth = ast_strip(strsep(&auths, ","));
-	int done;
+	const char *aors = pnp_field(fields, "aors");
+	int done = PNP_UNUSABLE;
 
 	if (!fields) {
 		snprintf(why, why_size, "Asterisk has no PJSIP endpoint %s", number);
@@ -96,44 +131,39 @@ int pnp_find_account(void *context, const char *number, struct pnp_account *acco
 	}
 	ast_copy_string(account->number, number, sizeof(account->number));
 	copy_name(pnp_field(fields, "callerid"), account->name, sizeof(account->name));
-	if (ast_strlen_zero(auth)) {
-		snprintf(why, why_size, "endpoint %s has no auth, so it takes registrations from anybody: add "
-			"one in pjsip.conf", number);
-		done = PNP_UNUSABLE;
+	if (takes_registrations(number, aors)) {
+		done = read_auths(number, pnp_field(fields, "auth"), account, why, why_size);
 	} else {
-		done = read_auth(number, auth, account, why, why_size);
+		snprintf(why, why_size, "endpoint %s has no AOR %s, and a phone registers there by its number "
+			"(aors = %s): add [%s] with type = aor and max_contacts = 1 to pjsip.conf, and aors = %s to "
+			"the endpoint", number, number, aors, number, number);
 	}
 	ast_variables_destroy(fields);
 	return done;
 }
 
+struct listing {
+	void (*visit)(void *to, const char *number, const char *name);
+	void *to;
+};
+
+static void list_one(void *object, void *to)
+{
+	struct listing *listing = to;
+	struct ast_variable *fields = ast_sorcery_objectset_create(ast_sip_get_sorcery(), object);
+	char name[128];
+
+	copy_name(pnp_field(fields, "callerid"), name, sizeof(name));
+	listing->visit(listing->to, ast_sorcery_object_get_id(object), name);
+	ast_variables_destroy(fields);
+}
+
 void pnp_list_accounts(void *context,
 	void (*visit)(void *to, const char *number, const char *name), void *to)
 {
-	struct ast_sorcery *sorcery = ast_sip_get_sorcery();
-	struct ao2_container *found;
-	struct ao2_iterator each;
-	void *object;
+	struct listing listing = { visit, to };
 
-	pnp_endpoints_hide(1);
-	found = ast_sorcery_retrieve_by_fields(sorcery, "endpoint",
-		AST_RETRIEVE_FLAG_MULTIPLE | AST_RETRIEVE_FLAG_ALL, NULL);
-	pnp_endpoints_hide(0);
-	if (!found) {
-		return;
-	}
-	each = ao2_iterator_init(found, 0);
-	while ((object = ao2_iterator_next(&each))) {
-		struct ast_variable *fields = ast_sorcery_objectset_create(sorcery, object);
-		char name[128];
-
-		copy_name(pnp_field(fields, "callerid"), name, sizeof(name));
-		visit(to, ast_sorcery_object_get_id(object), name);
-		ast_variables_destroy(fields);
-		ao2_ref(object, -1);
-	}
-	ao2_iterator_destroy(&each);
-	ao2_ref(found, -1);
+	pnp_endpoints_each_foreign("endpoint", list_one, &listing);
 }
 
 /* FreePBX writes pjsip.endpoint.conf; nothing else does. */

@@ -48,10 +48,22 @@ static int is_foreign(struct ast_context *context, struct ast_exten *exten, void
 	return 0;
 }
 
+/* "_2XX" is a pattern, "h" runs when a call ends, and "2-01" is dialled as 201. */
+static int is_more_than_a_number(const char *number)
+{
+	return *number == '_' || strchr(number, '-')
+		|| (number[0] && !number[1] && strchr("aehiostT", *number));
+}
+
 int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t why_size)
 {
 	char place[PATH_MAX];
 
+	if (is_more_than_a_number(number)) {
+		snprintf(why, why_size, "the dial plan of Asterisk reads %s as more than a number (a pattern, a "
+			"step of a call, or without its dashes): choose one of digits", number);
+		return PNP_UNUSABLE;
+	}
 	if (!each_named(home, number, is_foreign, place)) {
 		return 0;
 	}

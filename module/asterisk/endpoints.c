@@ -25,13 +25,9 @@ static const char *const types[TYPES] = { "auth", "aor", "endpoint" };
 static struct ao2_container *stores[TYPES];
 static int registered;
 
-/* A plain int: a thread of the PBX may outlive this module, and a destructor would pin it. */
+/* Until it is 0 again, this thread sees only what the administrator configured. A plain int: a
+ * thread of the PBX may outlive this module, and a destructor would pin it. */
 static __thread int hidden;
-
-void pnp_endpoints_hide(int hide)
-{
-	hidden = hide;
-}
 
 static int hash_object(const void *object, int flags)
 {
@@ -154,6 +150,106 @@ static struct ast_sorcery_wizard wizard = {
 	.retrieve_prefix = wizard_retrieve_prefix,
 };
 
+/* A cache keeps every object that passes (res_sorcery_memory_cache), and would hand ours out when
+ * they are gone from here. Who hands out the very object has it from us. */
+static void forget_cached(const char *type, void *object)
+{
+	struct ast_sorcery *sorcery = ast_sip_get_sorcery();
+	int count = ast_sorcery_get_wizard_mapping_count(sorcery, type);
+	struct ast_sorcery_wizard *other;
+	void *data;
+	void *cached;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (ast_sorcery_get_wizard_mapping(sorcery, type, i, &other, &data)) {
+			continue;
+		}
+		if (!strncmp(other->name, "memory", 6) && other->retrieve_id && other->delete) {
+			cached = other->retrieve_id(sorcery, data, type, ast_sorcery_object_get_id(object));
+			if (cached == object) {
+				other->delete(sorcery, data, object);
+			}
+			ao2_cleanup(cached);
+		}
+		ao2_ref(other, -1);
+	}
+}
+
+static void forget_all_cached(int type)
+{
+	struct ao2_iterator each = ao2_iterator_init(stores[type], AO2_ITERATOR_UNLINK);
+	void *object;
+
+	while ((object = ao2_iterator_next(&each))) {
+		forget_cached(types[type], object);
+		ao2_ref(object, -1);
+	}
+	ao2_iterator_destroy(&each);
+}
+
+static struct ao2_container *store_of(const char *type)
+{
+	int i;
+
+	for (i = 0; i < TYPES && strcmp(types[i], type); i++) {
+	}
+	return i < TYPES ? stores[i] : NULL;
+}
+
+/* NULL for one of ours, which a cache handed out. */
+static void *foreign(const char *type, void *object)
+{
+	void *ours = object ? ao2_find(store_of(type), ast_sorcery_object_get_id(object), OBJ_SEARCH_KEY)
+		: NULL;
+
+	if (ours && ours == object) {
+		ao2_ref(object, -1);
+		object = NULL;
+	}
+	ao2_cleanup(ours);
+	return object;
+}
+
+void *pnp_endpoints_foreign(const char *type, const char *id)
+{
+	void *ours = ao2_find(store_of(type), id, OBJ_SEARCH_KEY);
+	void *object;
+
+	if (ours) {
+		forget_cached(type, ours);
+		ao2_ref(ours, -1);
+	}
+	hidden = 1;
+	object = ast_sorcery_retrieve_by_id(ast_sip_get_sorcery(), type, id);
+	hidden = 0;
+	return foreign(type, object);
+}
+
+void pnp_endpoints_each_foreign(const char *type, void (*visit)(void *object, void *to), void *to)
+{
+	struct ao2_container *found;
+	struct ao2_iterator each;
+	void *object;
+
+	hidden = 1;
+	found = ast_sorcery_retrieve_by_fields(ast_sip_get_sorcery(), type,
+		AST_RETRIEVE_FLAG_MULTIPLE | AST_RETRIEVE_FLAG_ALL, NULL);
+	hidden = 0;
+	if (!found) {
+		return;
+	}
+	each = ao2_iterator_init(found, 0);
+	while ((object = ao2_iterator_next(&each))) {
+		if ((object = foreign(type, object))) {
+			visit(object, to);
+			ao2_ref(object, -1);
+		}
+	}
+	ao2_iterator_destroy(&each);
+	ao2_ref(found, -1);
+}
+
 int pnp_endpoints_register(void)
 {
 	struct ast_sorcery *sorcery = ast_sip_get_sorcery();
@@ -186,6 +282,7 @@ void pnp_endpoints_unregister(void)
 	}
 	for (i = TYPES - 1; i >= 0; i--) {
 		if (stores[i]) {
+			forget_all_cached(i);
 			ast_sorcery_remove_wizard_mapping(sorcery, types[i], WIZARD);
 			stores[i] = NULL;
 		}
@@ -308,11 +405,16 @@ int pnp_endpoints_put(const struct pnp_extension *extension, char *why, size_t w
 	}
 	/* The endpoint last: it names the other two. */
 	for (i = 0; i < TYPES && !done; i++) {
+		void *old;
+
 		ao2_wrlock(stores[i]);
-		ao2_find(stores[i], extension->number,
-			OBJ_SEARCH_KEY | OBJ_UNLINK | OBJ_NODATA | OBJ_NOLOCK);
+		old = ao2_find(stores[i], extension->number, OBJ_SEARCH_KEY | OBJ_UNLINK | OBJ_NOLOCK);
 		ao2_link_flags(stores[i], objects[i], OBJ_NOLOCK);
 		ao2_unlock(stores[i]);
+		if (old) {
+			forget_cached(types[i], old);
+			ao2_ref(old, -1);
+		}
 	}
 	for (i = 0; i < TYPES; i++) {
 		ao2_cleanup(objects[i]);
@@ -333,6 +435,11 @@ void pnp_endpoints_remove(const char *number)
 	int i;
 
 	for (i = TYPES - 1; i >= 0; i--) {
-		ao2_find(stores[i], number, OBJ_SEARCH_KEY | OBJ_UNLINK | OBJ_NODATA);
+		void *old = ao2_find(stores[i], number, OBJ_SEARCH_KEY | OBJ_UNLINK);
+
+		if (old) {
+			forget_cached(types[i], old);
+			ao2_ref(old, -1);
+		}
 	}
 }

@@ -36,8 +36,9 @@ int pnp_endpoints_put(const struct pnp_extension *extension, char *why, size_t w
 void pnp_endpoints_remove(const char *number);
 /* Whether an endpoint is one of ours. */
 int pnp_endpoints_has(const char *number);
-/* Until 0 is set again, this thread sees only what the administrator configured. */
-void pnp_endpoints_hide(int hide);
+/* What the administrator configured, as if ours were not there; the caller drops the reference. */
+void *pnp_endpoints_foreign(const char *type, const char *id);
+void pnp_endpoints_each_foreign(const char *type, void (*visit)(void *object, void *to), void *to);
 
 /* dialplan.c: hint and Dial of our own extensions. */
 int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t why_size);

@@ -18,31 +18,29 @@
 
 struct contact {
 	char endpoint[80];
-	char address[64];
+	char address[64]; /* empty where it is no IPv4 address: phones of ours have one */
 	unsigned int port;
 	char user_agent[256];
 };
 
 /* "sip:201@10.0.0.2:5062;transport=udp" → 10.0.0.2 and 5062. */
-static int read_uri(const char *uri, char *address, size_t size, unsigned int *port)
+static void read_uri(const char *uri, char *address, size_t size, unsigned int *port)
 {
 	const char *host = strchr(uri, '@');
 	size_t length;
 
 	host = host ? host + 1 : strchr(uri, ':') ? strchr(uri, ':') + 1 : "";
 	length = strcspn(host, ":;>?");
-	if (!length || length >= size || *host == '[') {
-		return -1; /* phones of ours have IPv4 */
+	if (*host == '[' || length >= size) {
+		length = 0;
 	}
 	ast_copy_string(address, host, length + 1);
-	*port = host[length] == ':' ? atoi(host + length + 1) : 5060;
-	return 0;
+	*port = length && host[length] == ':' ? atoi(host + length + 1) : 5060;
 }
 
 static int read_contact(const void *object, struct contact *contact)
 {
 	struct ast_variable *fields = ast_sorcery_objectset_create(ast_sip_get_sorcery(), object);
-	int done;
 
 	if (!fields) {
 		return -1;
@@ -59,10 +57,9 @@ static int read_contact(const void *object, struct contact *contact)
 	}
 	ast_copy_string(contact->user_agent, pnp_field(fields, "user_agent"),
 		sizeof(contact->user_agent));
-	done = read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address),
-		&contact->port);
+	read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address), &contact->port);
 	ast_variables_destroy(fields);
-	return done;
+	return 0;
 }
 
 /* Exported by res_pjsip, in a header that is private to it; weak, should a release leave it out. */
@@ -113,9 +110,11 @@ static void went(const void *object)
 	if (read_contact(object, &contact)) {
 		return;
 	}
-	pnp_contacts_of(contact.endpoint, "", &all, &there);
-	if (!all) {
-		show_state(contact.endpoint, AST_ENDPOINT_OFFLINE);
+	if (pnp_endpoints_has(contact.endpoint)) { /* looking through all contacts takes its time */
+		pnp_contacts_of(contact.endpoint, "", &all, &there);
+		if (!all) {
+			show_state(contact.endpoint, AST_ENDPOINT_OFFLINE);
+		}
 	}
 	if ((engine = pnp_engine_hold())) {
 		engine_unregistered(engine, contact.endpoint, contact.address, contact.port);
@@ -178,14 +177,29 @@ static void tell_present(void)
 	ao2_ref(contacts, -1);
 }
 
-static const char *reason(int event)
+/* The registrar has words of its own in place of an ACL's name. */
+static const char *acl_reason(const char *acl)
+{
+	if (!strcmp(acl, "registrar_attempt_exceeds_maximum_configured_contacts")) {
+		return "its AOR holds max_contacts registrations already; with remove_existing = yes there the "
+			"newest one would win";
+	}
+	if (!strcmp(acl, "registrar_attempt_without_configured_aors")) {
+		return "its AOR takes no registrations (max_contacts = 0)";
+	}
+	return "its address is not allowed (acl of the endpoint)";
+}
+
+static const char *reason(int event, const char *acl)
 {
 	switch (event) {
 	case AST_SECURITY_EVENT_CHAL_RESP_FAILED:
 	case AST_SECURITY_EVENT_INVAL_PASSWORD:
 		return "wrong user or password";
 	case AST_SECURITY_EVENT_FAILED_ACL:
-		return "its address is not allowed (acl of the endpoint)";
+		return acl_reason(acl);
+	case AST_SECURITY_EVENT_INVAL_ACCT_ID:
+		return "the PBX has no such endpoint";
 	case AST_SECURITY_EVENT_INVAL_TRANSPORT:
 		return "it came by another transport than the endpoint's";
 	default:
@@ -202,6 +216,11 @@ static const char *address_in(char *remote)
 	return family && transport && !strcmp(family, "IPV4") ? S_OR(strsep(&remote, "/"), "") : "";
 }
 
+static const char *text_of(struct ast_json *object, const char *name)
+{
+	return S_OR(ast_json_string_get(ast_json_object_get(object, name)), "");
+}
+
 static void secured(void *data, struct stasis_subscription *subscription,
 	struct stasis_message *message)
 {
@@ -215,13 +234,13 @@ static void secured(void *data, struct stasis_subscription *subscription,
 		return;
 	}
 	payload = stasis_message_data(message);
-	why = reason(ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent")));
-	account = ast_json_string_get(ast_json_object_get(payload->json, "AccountID"));
-	remote = ast_strdupa(
-		S_OR(ast_json_string_get(ast_json_object_get(payload->json, "RemoteAddress")), ""));
-	if (!why || ast_strlen_zero(account)) {
-		return;
+	why = reason(ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent")),
+		text_of(payload->json, "ACLName"));
+	account = text_of(payload->json, "AccountID");
+	if (!why || ast_strlen_zero(account) || strcmp(text_of(payload->json, "Service"), "PJSIP")) {
+		return; /* nor the manager's users */
 	}
+	remote = ast_strdupa(text_of(payload->json, "RemoteAddress"));
 	if ((engine = pnp_engine_hold())) {
 		engine_register_refused(engine, account, address_in(remote), why);
 	}

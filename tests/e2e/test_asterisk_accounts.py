@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The administrator's endpoints beside ours: which ones a phone can have, and whose is whose."""
+import os
+import re
+
+from asterisk import account
+from test_asterisk import STAYS, assign
+
+HASH = "0123456789abcdef0123456789abcdef"
+
+
+def test_an_endpoint_whose_aor_has_another_name_is_refused_with_what_to_do(lab):
+    desk = lab.desk(1)
+    apart = account("301", "x").replace("aors = 301", "aors = desk301").replace(
+        "[301]\ntype = aor", "[desk301]\ntype = aor")
+    pbx = lab.pbx_with_module(pjsip=apart)
+    said = pbx.pnp(f"assign {desk.mac} 301")
+    assert "endpoint 301 has no AOR 301" in said and "aors = desk301" in said, said
+    assert pbx.pnp_json("show devices")["devices"] == [], "nothing was assigned"
+
+
+def test_a_password_that_is_left_beside_a_hash_goes_on_no_phone(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(pjsip=account("301", "obsolete").replace(
+        "auth_type = userpass", f"auth_type = md5\nmd5_cred = {HASH}"))
+    said = pbx.pnp(f"assign {desk.mac} 301")
+    assert "hash cannot be turned back" in said, said
+
+
+def test_of_several_auths_the_one_with_a_password_goes_on_the_phone(lab):
+    desk = lab.desk(1)
+    several = account("301", "usable").replace("auth = 301", "auth = hashed,301")
+    several += f"\n[hashed]\ntype = auth\nauth_type = md5\nusername = 301\nmd5_cred = {HASH}\n"
+    pbx = lab.pbx_with_module(pjsip=several)
+    assert f"{desk.mac} has 301" in pbx.pnp(f"assign {desk.mac} 301")
+    assert "usable" in pbx.pnp(f"render {desk.mac} cfg{desk.mac}.xml --reveal")
+
+
+def test_what_the_dial_plan_reads_as_more_than_a_number_is_no_extension_of_ours(lab):
+    pbx = lab.pbx_with_module()
+    for number in ("_2XX", "_.", "h", "s", "i", "t", "2-01"):
+        said = pbx.pnp(f"extension add {number}")
+        assert "more than a number" in said, said
+    for number in ("201", "*77", "alice"):
+        assert f"Extension {number} is there" in pbx.pnp(f"extension add {number}")
+    assert [row["number"] for row in pbx.pnp_json("show extensions")["extensions"]] == [
+        "*77", "201", "alice"]
+
+
+CACHED = "".join(f"{kind}/cache = memory_cache,object_lifetime_stale=600,object_lifetime_maximum=1800\n"
+                 f"{kind} = config,pjsip.conf,criteria=type={kind}\n"
+                 for kind in ("endpoint", "auth", "aor"))
+
+
+def test_beside_a_cache_of_endpoints_ours_work_and_go(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(start=False, pjsip=account("301", "x"),
+                              files={"sorcery.conf": f"[res_pjsip]\n{CACHED}"})
+    load_before_pjsip(pbx, "res_sorcery_memory_cache.so")
+    pbx.start()
+    assign(pbx, desk, "201")
+    lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered")
+    assert "201" in pbx.cli("sorcery memory cache dump res_pjsip/endpoint"), "it is in the cache"
+    for command in ("pnp reload", "pjsip reload", "core reload"):
+        pbx.cli(command)
+        assert "not in the PBX" not in pbx.pnp("status"), pbx.pnp("status")
+    owners = {row["number"]: row["owner"] for row in pbx.pnp_json("show extensions")["extensions"]}
+    assert owners["301"] == "the PBX" and owners["201"] != "the PBX", owners
+    pbx.pnp(f"unassign {desk.mac}")
+    pbx.pnp("extension remove 201")
+    assert_gone(pbx, "201")
+    pbx.pnp("extension add 202")
+    assert re.search(r"Endpoint: +202/202", pbx.cli("pjsip show endpoint 202"))
+    pbx.cli("module unload res_pnp.so")
+    assert_gone(pbx, "202")
+    assert re.search(r"Endpoint: +301 ", pbx.cli("pjsip show endpoint 301"))
+
+
+def load_before_pjsip(pbx, module):
+    path = os.path.join(pbx.etc, "modules.conf")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    pbx.configure("modules.conf", text.replace("load = res_pjsip.so",
+                                               f"load = {module}\nload = res_pjsip.so"))
+
+
+def assert_gone(pbx, number):
+    for kind in ("endpoint", "auth", "aor"):
+        said = pbx.cli(f"pjsip show {kind} {number}")
+        assert f"Unable to find object {number}" in said, said
