@@ -98,14 +98,37 @@ static int remember(const char *home)
 	return 0;
 }
 
+static int is_ours(struct ast_context *context, struct ast_exten *exten, void *to)
+{
+	for (; exten; exten = ast_walk_extension_priorities(exten, exten)) {
+		if (!strcmp(ast_get_extension_registrar(exten), PNP_REGISTRAR)) {
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Asterisk warns where there is nothing to remove, so it is only asked to where there is. */
+static void remove_from_all_but(const char *home, const char *number)
+{
+	int i;
+
+	for (i = 0; i < home_count; i++) {
+		if ((!home || strcmp(homes[i], home)) && each_named(homes[i], number, is_ours, NULL)) {
+			ast_context_remove_extension(homes[i], number, 0, PNP_REGISTRAR);
+		}
+	}
+}
+
 int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size)
 {
 	char device[96];
 	char dial[128];
 	const char *home = extension->home;
 
-	/* It may have been at home elsewhere. */
-	pnp_dialplan_remove(extension->number);
+	/* It may have been at home elsewhere. Here it is replaced: a hint that goes takes the
+	 * subscriptions of those who watch it along. */
+	remove_from_all_but(home, extension->number);
 
 	snprintf(device, sizeof(device), "PJSIP/%s", extension->number);
 	if (extension->phones > 1) {
@@ -130,11 +153,7 @@ int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t wh
 
 void pnp_dialplan_remove(const char *number)
 {
-	int i;
-
-	for (i = 0; i < home_count; i++) {
-		ast_context_remove_extension(homes[i], number, 0, PNP_REGISTRAR);
-	}
+	remove_from_all_but(NULL, number);
 }
 
 void pnp_dialplan_unregister(void)

@@ -158,6 +158,20 @@ def test_what_goes_wrong_with_us_takes_no_call_down(lab):
     assert_answers_options(lab, alice)
 
 
+def test_extensions_are_added_after_an_unload_and_asterisk_lives(lab):
+    """An unload that takes something of the PBX along shows when the PBX next uses it."""
+    pbx = lab.pbx_with_module()
+    for number in range(201, 219):
+        if number % 6 == 3:
+            pbx.cli("module unload res_pnp.so")
+            pbx.cli("module load res_pnp.so")
+        assert f"Extension {number} is there" in pbx.pnp(f"extension add {number}")
+        assert f"Dial(PJSIP/{number})" in pbx.cli(f"dialplan show {number}@pnp-extensions")
+    pbx.pnp("extension remove 201")
+    assert "PJSIP/201" not in pbx.cli("dialplan show pnp-extensions")
+    assert not pbx.complaints(), pbx.complaints()
+
+
 def test_a_port_that_was_taken_before_is_told_and_asterisk_goes_on(lab):
     desk = lab.desk(1)
     pbx = lab.pbx_with_module(start=False, config="http_port = 5480\n")
