@@ -89,3 +89,34 @@ def assert_gone(pbx, number):
     for kind in ("endpoint", "auth", "aor"):
         said = pbx.cli(f"pjsip show {kind} {number}")
         assert f"Unable to find object {number}" in said, said
+
+
+def test_a_phone_that_moved_while_its_endpoint_has_room_for_one_is_explained(lab):
+    desk, elsewhere = lab.desk(1), lab.desk(2)
+    pbx = lab.pbx_with_module(pjsip=account("301", "x").replace("remove_existing = yes\n", ""))
+    pbx.pnp(f"assign {desk.mac} 301")
+    lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered")
+    lab.to_close[-1].stopped()  # unplugged: nobody tells the PBX
+    lab.phone(elsewhere, *STAYS, mac=desk.mac)
+    pbx.wait_cli(f"pnp explain {desk.mac}", "the refusal is told",
+                 lambda said: "its AOR holds max_contacts registrations already" in said)
+
+
+def test_a_login_that_the_manager_interface_refuses_is_no_phone_s_register(lab):
+    desk = lab.desk(1)
+    manager = ("[general]\nenabled = yes\nport = 5038\nbindaddr = 0.0.0.0\n"
+               "[301]\nsecret = s3cret\nread = all\nwrite = all\n")
+    pbx = lab.pbx_with_module(pjsip=account("301", "x"), files={"manager.conf": manager})
+    pbx.pnp(f"assign {desk.mac} 301")
+    lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered")
+    with desk.tcp((lab.pbx.address, 5038)) as connection:
+        connection.sendall(b"Action: Login\r\nUsername: 301\r\nSecret: wrong\r\n\r\n")
+        answer = b""
+        while b"Authentication failed" not in answer:
+            more = connection.recv(4096)
+            assert more, answer
+            answer += more
+    pbx.pnp("status")
+    assert "refused" not in pbx.pnp(f"explain {desk.mac}"), pbx.pnp(f"explain {desk.mac}")
