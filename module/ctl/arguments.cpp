@@ -18,11 +18,12 @@ namespace po = boost::program_options;
 
 po::options_description own_options() {
     po::options_description options("Options, before the command");
-    options.add_options()                                                               //
-        ("control", po::value<std::string>()->value_name("SOCKET"),                     //
-         "the control socket (else $PNP_CONTROL, /run/pnp/pnp.ctl, data/pnp.ctl here)") //
-        ("json", "print one line of JSON")                                              //
-        ("help,h", "show this and the commands")                                        //
+    options.add_options()                                           //
+        ("control", po::value<std::string>()->value_name("SOCKET"), //
+         "the control socket (else $PNP_CONTROL, /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl, "
+         "data/pnp.ctl here)")                   //
+        ("json", "print one line of JSON")       //
+        ("help,h", "show this and the commands") //
         ("version", "show the version of pnpctl");
     return options;
 }

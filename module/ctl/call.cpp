@@ -21,7 +21,8 @@
 namespace ctl {
 namespace {
 
-constexpr std::string_view remedy = "start pnpd, or name its socket with --control or $PNP_CONTROL";
+constexpr std::string_view remedy =
+    "start pnpd or the PBX, or name its socket with --control or $PNP_CONTROL";
 
 std::string reason(int error) {
     return std::system_category().message(error);
@@ -102,15 +103,16 @@ base::Result<std::string> find_socket(const std::string& given) {
         named != nullptr && *named != '\0') {
         return std::string(named);
     }
-    const std::array<std::string, 2> usual{"/run/pnp/pnp.ctl", "data/pnp.ctl"};
+    const std::array<std::string, 3> usual{"/run/pnp/pnp.ctl", "/run/asterisk/pnp.ctl",
+                                           "data/pnp.ctl"};
     for (const std::string& path : usual) {
         if (is_socket(path)) {
             return path;
         }
     }
     return base::fail(base::Errc::not_found,
-                      "no control socket at {} nor at ./{}, and $PNP_CONTROL is not set; {}",
-                      usual[0], usual[1], remedy);
+                      "no control socket at {}, {} nor ./{}, and $PNP_CONTROL is not set; {}",
+                      usual[0], usual[1], usual[2], remedy);
 }
 
 base::Result<Answer> call(const std::string& socket,
