@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Our module inside a real Asterisk: from SUBSCRIBE to REGISTER, and a call."""
+import ctypes
 import glob
 import os
 import re
+import socket
 
 from asterisk import account
 from bare_phone import GROUP, http_get, subscribe
@@ -300,9 +302,11 @@ def test_an_unload_leaves_no_trace(lab):
     lab.phone(desk, *STAYS)
     pbx.wait_state(desk.mac, "registered")
     assert group_of(pbx)
+    assert flags_of(pbx) == {"0.0.0.0": (0, 0), GROUP[0]: (0, 0)}, flags_of(pbx)
     assert any("res_pnp" in path for path in pbx.maps())
     pbx.cli("module unload res_pnp.so")
     assert not group_of(pbx), "the group is left"
+    assert flags_of(pbx) == {"0.0.0.0": (0, 1)}, flags_of(pbx)
     assert not any("res_pnp" in path for path in pbx.maps()), sorted(pbx.maps())
     assert "Unable to find object 201" in pbx.cli("pjsip show endpoint 201")
     said = pbx.cli("dialplan show pnp-extensions")
@@ -315,6 +319,31 @@ def test_an_unload_leaves_no_trace(lab):
     pbx.wait_state(desk.mac, "registered")  # as it was
 
 
+def flags_of(pbx):
+    """SO_REUSEADDR and IP_MULTICAST_ALL of each UDP socket on the PBX's port, as we found them."""
+    libc = ctypes.CDLL(None)
+    process = libc.syscall(SYS_PIDFD_OPEN, pbx.pid, 0)
+    flags = {}
+    for number in os.listdir(f"/proc/{pbx.pid}/fd"):
+        copy = libc.syscall(SYS_PIDFD_GETFD, process, int(number), 0)
+        if copy < 0:
+            continue
+        if not os.readlink(f"/proc/self/fd/{copy}").startswith("socket:"):
+            os.close(copy)
+            continue
+        with socket.socket(fileno=copy) as each:
+            if (each.family, each.type) == (socket.AF_INET, socket.SOCK_DGRAM) \
+                    and each.getsockname()[1] == 5060:
+                flags[each.getsockname()[0]] = (
+                    each.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR),
+                    each.getsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL))
+    os.close(process)
+    return flags
+
+
+SYS_PIDFD_OPEN, SYS_PIDFD_GETFD, IP_MULTICAST_ALL = 434, 438, 49
+
+
 class Traces:
     """What a process holds, as far as it should be the same again."""
 
@@ -324,6 +353,7 @@ class Traces:
             "descriptors": len(os.listdir(f"/proc/{pbx.pid}/fd")),
             "mapped files": len(pbx.maps()),
             "group": group_of(pbx),
+            "flags": flags_of(pbx),
             "endpoints": pbx.cli("pjsip show endpoints").count("Endpoint:"),
             "hints": pbx.cli("core show hints").count("@pnp-extensions"),
         }

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import socket
+import subprocess
 import time
 
 from bare_phone import http_get
@@ -158,6 +160,52 @@ def test_what_goes_wrong_with_us_takes_no_call_down(lab):
     assert_answers_options(lab, alice)
 
 
+def test_a_full_disk_and_refused_ports_take_no_call_down(lab):
+    alice, bob = lab.desk(1), lab.desk(2)
+    disk = os.path.join(lab.folder, "asterisk0", "disk")
+    pbx = lab.pbx_with_module(f"data = {disk}\n", start=False)
+    os.makedirs(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    try:
+        pbx.start()
+        assign(pbx, alice, "201")
+        assign(pbx, bob, "202")
+        called = lab.phone(bob, "--answer", "--stay")
+        pbx.wait_state(bob.mac, "registered")
+        caller = lab.phone(alice, "--call", "202", "--talk", "8s")
+        caller.wait_trace("RTP")
+        fill(disk)
+        said = pbx.pnp("extension add 203")
+        assert "the disk is full" in said and "nothing was changed" in said, said
+        assert "1 active call" in pbx.cli("core show channels")
+        pbx.cli("module unload res_pnp.so")
+        os.remove(os.path.join(disk, "fill"))
+        with lab.pbx.inside():
+            files = socket.create_server((lab.pbx.address, 5480))
+            notify = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            notify.bind((lab.pbx.address, 5059))
+        with files, notify:
+            pbx.cli("module load res_pnp.so")
+            pbx.wait_cli("pnp status", "both ports are told",
+                         lambda said: "5480 is taken" in said and "5059 is taken" in said)
+            assert "1 active call" in pbx.cli("core show channels")
+            report = caller.report()
+        assert report["exit_status"] == 0 and report["call"]["rtp_received"] > 300, report
+        called.stopped()
+        pbx.stop()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def fill(folder):
+    with open(os.path.join(folder, "fill"), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            pass  # no space left
+
+
 def test_extensions_are_added_after_an_unload_and_asterisk_lives(lab):
     """An unload that takes something of the PBX along shows when the PBX next uses it."""
     pbx = lab.pbx_with_module()
@@ -176,7 +224,6 @@ def test_a_port_that_was_taken_before_is_told_and_asterisk_goes_on(lab):
     desk = lab.desk(1)
     pbx = lab.pbx_with_module(start=False, config="http_port = 5480\n")
     with lab.pbx.inside():
-        import socket
         taken = socket.create_server((lab.pbx.address, 5480))
     with taken:
         pbx.start()
