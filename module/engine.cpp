@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <future>
 
 #include <fmt/ranges.h>
@@ -359,13 +360,28 @@ void Engine::offer_host() {
         return extensions_->fits(number, desk_->rules()->extensions_context);
     };
     const auto list = [this](const dialplan::Directory::Visit& visit) {
+        struct Visitor {
+            const dialplan::Directory::Visit& visit;
+            std::exception_ptr thrown; // not through the host's frames
+        } visitor{visit, nullptr};
+
         if (host_.list_accounts != nullptr) {
             host_.list_accounts(
                 host_.context,
                 [](void* to, const char* number, const char* name) {
-                    (*static_cast<const dialplan::Directory::Visit*>(to))(number, name);
+                    auto& each = *static_cast<Visitor*>(to);
+                    try {
+                        if (!each.thrown) {
+                            each.visit(number, name);
+                        }
+                    } catch (...) {
+                        each.thrown = std::current_exception();
+                    }
                 },
-                const_cast<dialplan::Directory::Visit*>(&visit)); // NOLINT: C has one void*
+                &visitor);
+        }
+        if (visitor.thrown) {
+            std::rethrow_exception(visitor.thrown);
         }
     };
     directory_->host([this](const std::string& number) { return host_account(number); }, may_own,
