@@ -20,8 +20,8 @@ struct Answer {
 constexpr std::size_t max_input = 4U << 20U;
 
 /// Where to reach the daemon: `given` if not empty, else the first of $PNP_CONTROL (alone, if set),
-/// /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl and ./data/pnp.ctl that is there. The error says what was
-/// tried.
+/// /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl and ./data/pnp.ctl that is there. The error says what
+/// was tried.
 base::Result<std::string> find_socket(const std::string& given);
 
 /// Sends the command and waits for its reply.

@@ -200,9 +200,9 @@ Reply run_explain(Call& call) {
         }
         timeline = std::move(*read);
     }
-    const Story story = explain(device, timeline, call.reach.served_elsewhere(device),
-                                {call.reach.holds_since(), call.reach.clock.unix_ms(),
-                                 call.reach.sees_registrations});
+    const Story story = explain(
+        device, timeline, call.reach.served_elsewhere(device),
+        {call.reach.holds_since(), call.reach.clock.unix_ms(), call.reach.sees_registrations});
     std::string text;
     for (const std::string& line : story.lines) {
         text += line + "\n";

@@ -466,12 +466,9 @@ Story explain(const inventory::Device& device,
     for (const Event& event : timeline) {
         story.lines.push_back(told(event, around.now));
     }
-    const Facts facts{device,
-                      timeline,
-                      served_elsewhere,
-                      around.holds_since,
-                      around.now,
-                      around.sees_registrations};
+    const Facts facts{device,           timeline,
+                      served_elsewhere, around.holds_since,
+                      around.now,       around.sees_registrations};
     const auto* const rule = std::find_if(std::begin(rules), std::end(rules),
                                           [&](const Rule& r) { return r.holds(facts); });
     story.now = rule->now(facts);

@@ -149,9 +149,11 @@ TEST_F(Commands, NeverRepeatAPasswordThatIsOutOfPlace) {
 }
 
 TEST_F(Commands, LeaveThePbxItsOwnExtensions) {
-    office.directory.host([](const std::string& number) -> base::Result<profile::Account> {
-        return profile::Account{number, number, {}};
-    }, {}, {});
+    office.directory.host(
+        [](const std::string& number) -> base::Result<profile::Account> {
+            return profile::Account{number, number, {}};
+        },
+        {}, {});
     const auto reply = office.run("extension add 201");
     EXPECT_EQ(reply.status, 1);
     EXPECT_THAT(reply.text, HasSubstr("belongs to the PBX"));

@@ -46,9 +46,8 @@ class Explain : public testing::Test {
     }
 
     admin::Story story(base::UnixMs later = 0) {
-        return admin::explain(
-            device, timeline, elsewhere,
-            {std::max(started, at + later - 10 * minute), at + later, pbx_tells});
+        return admin::explain(device, timeline, elsewhere,
+                              {std::max(started, at + later - 10 * minute), at + later, pbx_tells});
     }
 
     void expect(base::UnixMs later, const std::string& now, const std::string& next) {

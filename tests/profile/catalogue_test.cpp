@@ -393,7 +393,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Catalogue, RefusesAStepWhoseTemplateIsMissing) {
     EXPECT_THAT(complaint(site_data("missing_template")),
                 testing::AllOf(HasSubstr("profile.conf:2: [step {mac}.cfg]"),
-                      HasSubstr("there is no file nowhere.mustache")));
+                               HasSubstr("there is no file nowhere.mustache")));
 }
 
 TEST(Catalogue, RefusesAStepThatAnotherOneHides) {
@@ -401,7 +401,7 @@ TEST(Catalogue, RefusesAStepThatAnotherOneHides) {
     site.write("htek/profile.conf", "[step cfg0000.xml]\ntemplate = base\n");
     EXPECT_THAT(complaint(site.path()),
                 testing::AllOf(HasSubstr("profile.conf:1: [step cfg0000.xml]"),
-                      HasSubstr("[step cfg{code}.xml] stands for this name already")));
+                               HasSubstr("[step cfg{code}.xml] stands for this name already")));
 }
 
 TEST(Catalogue, RefusesATemplateThatIsTooLarge) {
