@@ -319,15 +319,6 @@ def test_an_unload_leaves_no_trace(lab):
     pbx.wait_state(desk.mac, "registered")  # as it was
 
 
-def test_the_module_exports_nothing_and_brings_no_sofia(lab):
-    """A unique symbol would keep it mapped after an unload, and FreeSWITCH has a sofia of its own."""
-    module = lab.module()
-    symbols = lab.pbx.run("nm", "-D", "--defined-only", module).stdout
-    assert not symbols.strip(), symbols
-    needed = re.findall(r"NEEDED.*\[(.+)\]", lab.pbx.run("readelf", "-d", module).stdout)
-    assert needed and not [name for name in needed if "sofia" in name], needed
-
-
 def flags_of(pbx):
     """SO_REUSEADDR and IP_MULTICAST_ALL of each UDP socket on the PBX's port, as we found them."""
     libc = ctypes.CDLL(None)
