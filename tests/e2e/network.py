@@ -17,12 +17,13 @@ def why_not():
     if os.geteuid() != 0:
         return "needs root to make network namespaces"
     name = f"{PREFIX}{os.getpid()}-try"
-    tried = subprocess.run(
-        ["ip", "netns", "add", name], capture_output=True, text=True, check=False
-    )
-    if tried.returncode != 0:
-        return f"network namespaces cannot be made here: {tried.stderr.strip()}"
-    ip("netns", "del", name)
+    try:
+        ip("netns", "add", name)
+        ip("netns", "exec", name, "ip", "link", "set", "lo", "up")
+    except RuntimeError as error:
+        return f"needs network namespaces, and none can be made here: {error}"
+    finally:
+        ip("netns", "del", name, check=False)
     return ""
 
 
