@@ -436,12 +436,13 @@ void Engine::release_port(std::chrono::milliseconds patience) {
 
 void Engine::take_port() {
     loop_->post([this] {
-        for (const auto& error : pnp_->take_group()) {
-            log::error("engine", "{}", error.what);
+        pnp_->take_group();
+        std::vector<base::Interface> all;
+        {
+            const std::lock_guard lock(mutex_);
+            all = seen_.all;
         }
-        const bool hears = pnp_->hears_group();
-        const std::lock_guard lock(mutex_);
-        seen_.hears_group = hears;
+        serve(all); // what is wrong is told there, and in `status`
     });
 }
 

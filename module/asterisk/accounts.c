@@ -142,6 +142,22 @@ int pnp_find_account(void *context, const char *number, struct pnp_account *acco
 	return done;
 }
 
+int pnp_has_static_contact(const char *number)
+{
+	struct ast_variable *fields = fields_of("endpoint", number);
+	char *rest = ast_strdupa(pnp_field(fields, "aors"));
+	char *id;
+	int found = 0;
+
+	ast_variables_destroy(fields);
+	while (!found && (id = strsep(&rest, ","))) {
+		fields = fields_of("aor", ast_strip(id));
+		found = !ast_strlen_zero(pnp_field(fields, "contact"));
+		ast_variables_destroy(fields);
+	}
+	return found;
+}
+
 struct listing {
 	void (*visit)(void *to, const char *number, const char *name);
 	void *to;

@@ -73,6 +73,11 @@ int pnp_send_notify(void *context, const char *number, const char *address, cons
 		snprintf(why, why_size, "%s is not registered from %s", number, address);
 		return PNP_NONE;
 	}
+	if (pnp_has_static_contact(number)) {
+		snprintf(why, why_size, "an aor of %s has contacts in pjsip.conf, and Asterisk would tell "
+			"them too", number);
+		return PNP_NONE;
+	}
 	if (all > 1) {
 		snprintf(why, why_size, "%s has %d registrations, and Asterisk would tell all of them",
 			number, all);

@@ -51,6 +51,8 @@ int pnp_find_account(void *context, const char *number, struct pnp_account *acco
 	size_t why_size);
 void pnp_list_accounts(void *context,
 	void (*visit)(void *to, const char *number, const char *name), void *to);
+/* Whether an endpoint of the administrator's also has contacts that never registered. */
+int pnp_has_static_contact(const char *number);
 int pnp_may_own(void *context, const char *number, const char *home, char *why, size_t why_size);
 
 /* registrations.c: who registered, who went, who was refused. */

@@ -98,10 +98,10 @@ class Lab:
                 return path
         raise Skip(f"there is no {path}; build with -DASTERISK_INCLUDE_DIR=…")
 
-    def pbx_with_module(self, config="", *, files=None, **wishes):
-        """An Asterisk that has our module loaded, with this pnp.conf."""
+    def pbx_with_module(self, config="", *, files=None, more=(), **wishes):
+        """An Asterisk that has our module loaded, with this pnp.conf and these modules more."""
         return self.asterisk(module=self.module(wishes.get("version")),
-                             modules=asterisk.CALL_MODULES, files={
+                             modules=(*asterisk.CALL_MODULES, *more), files={
                                  "pnp.conf": f"[general]\nvendors = {self.folder}/vendors\n"
                                              + config, **(files or {})}, **wishes)
 

@@ -2,6 +2,7 @@
 """The administrator's endpoints beside ours: which ones a phone can have, and whose is whose."""
 import os
 import re
+import sqlite3
 
 from asterisk import account
 from test_asterisk import STAYS, assign
@@ -120,3 +121,66 @@ def test_a_login_that_the_manager_interface_refuses_is_no_phone_s_register(lab):
             answer += more
     pbx.pnp("status")
     assert "refused" not in pbx.pnp(f"explain {desk.mac}"), pbx.pnp(f"explain {desk.mac}")
+
+
+REALTIME = """
+create table ps_auths (id text primary key, auth_type text, username text, password text);
+create table ps_aors (id text primary key, max_contacts integer, remove_existing text);
+create table ps_endpoints (id text primary key, context text, disallow text, allow text,
+                           auth text, aors text);
+"""
+
+
+def realtime_files(folder):
+    """sorcery.conf and what it leads to: PJSIP's objects in a database, as larger sites have them."""
+    path = os.path.join(folder, "realtime.sqlite3")
+    with sqlite3.connect(path) as database:
+        database.executescript(REALTIME)
+        database.execute("insert into ps_auths values ('301', 'userpass', '301', 'of realtime')")
+        database.execute("insert into ps_aors values ('301', 1, 'yes')")
+        database.execute("insert into ps_endpoints values ('301', 'phones', 'all', 'alaw', '301', '301')")
+    kinds = ("endpoint", "auth", "aor")
+    return path, {
+        "sorcery.conf": "[res_pjsip]\n" + "".join(
+            f"{kind} = config,pjsip.conf,criteria=type={kind}\n{kind} = realtime,ps_{kind}s\n"
+            for kind in kinds),
+        "extconfig.conf": "[settings]\n" + "".join(
+            f"ps_{kind}s => sqlite3,site\n" for kind in kinds),
+        "res_config_sqlite3.conf": f"[site]\ndbfile = {path}\n",
+    }
+
+
+def test_an_endpoint_of_realtime_is_put_on_a_phone_and_nothing_is_written_there(lab):
+    desk, other = lab.desk(1), lab.desk(2)
+    path, files = realtime_files(lab.folder)
+    pbx = lab.pbx_with_module(files=files, more=("res_config_sqlite3", "res_sorcery_realtime"))
+    with sqlite3.connect(path) as database:
+        before = list(database.iterdump())
+    assert f"{desk.mac} has 301" in pbx.pnp(f"assign {desk.mac} 301")
+    said = pbx.pnp("extension add 301")
+    assert "belongs to the PBX" in said, said
+    assign(pbx, other, "201")
+    phones = [lab.phone(each, *STAYS) for each in (desk, other)]
+    for each in (desk, other):
+        pbx.wait_state(each.mac, "registered")
+    for phone in phones:
+        phone.stopped()
+    pbx.pnp(f"unassign {other.mac}")
+    pbx.pnp("extension remove 201")
+    pbx.cli("module unload res_pnp.so")
+    with sqlite3.connect(path) as database:
+        assert list(database.iterdump()) == before
+
+
+def test_a_resync_does_not_reach_contacts_that_are_written_down(lab):
+    desk = lab.desk(1)
+    fixed = account("301", "secret").replace("max_contacts = 1\n",
+                                             "max_contacts = 2\ncontact = sip:301@192.168.77.99\n")
+    pbx = lab.pbx_with_module(pjsip=fixed.replace("remove_existing = yes\n", ""))
+    pbx.pnp(f"assign {desk.mac} 301")
+    phone = lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered")
+    said = pbx.pnp(f"resync {desk.mac}")
+    assert "goes out by the PBX" not in said and f"was sent to {desk.address}" in said, said
+    phone.wait_trace("NOTIFY ← 192.168.77.10:5059")
+    phone.stopped()
