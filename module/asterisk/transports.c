@@ -42,8 +42,23 @@ static const struct ast_sorcery_instance_observer observer = {
 	.object_type_loaded = loaded,
 };
 
+/* Samples of pjsip.conf have none that is in force, and before Asterisk 21 chan_sip takes the port
+ * and refuses what it does not know. */
+static void warn_if_none(void)
+{
+	struct ao2_container *all = ast_sorcery_retrieve_by_fields(ast_sip_get_sorcery(), "transport",
+		AST_RETRIEVE_FLAG_MULTIPLE | AST_RETRIEVE_FLAG_ALL, NULL);
+
+	if (!all || !ao2_container_count(all)) {
+		ast_log(LOG_WARNING, "PJSIP has no transport, so no phone can register with it: add one to "
+			"pjsip.conf, and if chan_sip is loaded, take it off the port\n");
+	}
+	ao2_cleanup(all);
+}
+
 int pnp_transports_register(void)
 {
+	warn_if_none();
 	return ast_sorcery_instance_observer_add(ast_sip_get_sorcery(), &observer);
 }
 
