@@ -38,7 +38,7 @@ def read_options():
                         help="the programs are built with a sanitizer: slower, more memory")
     parser.add_argument("--asterisk", choices=VERSIONS, default=VERSIONS[0],
                         help="the version for tests with a real Asterisk (default: %(default)s)")
-    parser.add_argument("--only", default="", help="only tests whose name contains this")
+    parser.add_argument("--only", default="", help="only tests whose name or file's name contains this")
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)
     return options
@@ -50,7 +50,8 @@ def find_tests(only):
         module = importlib.import_module(file.stem)
         for name, test in vars(module).items():
             sentence = name.removeprefix("test_").replace("_", " ")
-            if name.startswith("test_") and (only in sentence or only in name):
+            if name.startswith("test_") and any(only in text for text in
+                                                (sentence, name, file.stem)):
                 yield sentence, test
 
 
