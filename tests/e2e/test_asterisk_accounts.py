@@ -152,8 +152,11 @@ def realtime_files(folder):
 
 def test_an_endpoint_of_realtime_is_put_on_a_phone_and_nothing_is_written_there(lab):
     desk, other = lab.desk(1), lab.desk(2)
-    path, files = realtime_files(lab.folder)
-    pbx = lab.pbx_with_module(files=files, more=("res_config_sqlite3", "res_sorcery_realtime"))
+    pbx = lab.pbx_with_module(start=False, more=("res_config_sqlite3", "res_sorcery_realtime"))
+    path, files = realtime_files(pbx.folder)
+    for name, text in files.items():
+        pbx.configure(name, text)
+    pbx.start()
     with sqlite3.connect(path) as database:
         before = list(database.iterdump())
     assert f"{desk.mac} has 301" in pbx.pnp(f"assign {desk.mac} 301")
