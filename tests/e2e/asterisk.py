@@ -169,10 +169,12 @@ class Asterisk:
     modules    more names to load, where not everything is loaded anyway
     user       whom Asterisk becomes, where not root
     sanitized  the module is built with AddressSanitizer
+    environment  more of it, as NAME=VALUE
     """
 
     def __init__(self, place, host, folder, *, module=None, stock=False, bind="", pjsip="",
-                 extensions="", files=None, modules=(), user=None, sanitized=False, patience=1):
+                 extensions="", files=None, modules=(), user=None, sanitized=False, environment=(),
+                 patience=1):
         self.place = place
         self.version = place.version
         self.host = host
@@ -180,6 +182,7 @@ class Asterisk:
         self.stock = stock
         self.user = user
         self.sanitized = sanitized
+        self.environment = list(environment)
         self.patience = patience
         self.module = None
         self.program = None
@@ -283,6 +286,7 @@ class Asterisk:
 
     def _command(self, *words, preload=False):
         environment = self._sanitizer() if preload and self.sanitized else []
+        environment += self.environment if preload else []
         return self.place.command(
             self.folders, "env", *environment, self.place.asterisk(),
             "-C", os.path.join(self.etc, "asterisk.conf"), *words)

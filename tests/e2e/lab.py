@@ -115,6 +115,16 @@ class Lab:
     def capture(self, host, interface="eth0"):
         return self.close_later(Capture(host, self.folder, interface))
 
+    def compiled(self, name, *options):
+        """A program of this folder, made from NAME.cpp."""
+        made = os.path.join(self.folder, name)
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.cpp")
+        try:
+            self.run_here("g++", "-std=c++20", "-O2", *options, "-o", made, source)
+        except (OSError, subprocess.CalledProcessError) as problem:
+            raise Skip(f"{name}.cpp needs g++: {problem}") from None
+        return made
+
     @staticmethod
     def run_here(*words):
         """What a tool of this machine says."""

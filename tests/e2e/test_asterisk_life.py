@@ -7,7 +7,8 @@ import socket
 import subprocess
 import time
 
-from bare_phone import http_get
+from bare_phone import http_get, subscribe
+from lab import Skip
 from test_asterisk import (STAYS, assert_answers_options, assert_silent_pbx, assign, steady_url,
                            wait_hint, wait_serving)
 
@@ -204,6 +205,44 @@ def fill(folder):
                 file.write(b"x" * 4096)
         except OSError:
             pass  # no space left
+
+
+def test_exceptions_in_all_of_our_threads_take_no_call_down(lab):
+    """Each allocation of ours fails while a call stands, in callbacks of the PBX, too."""
+    if lab.options.sanitized:
+        raise Skip("a sanitizer has allocations of its own")
+    alice, bob, carol = lab.desk(1), lab.desk(2), lab.desk(3)
+    flag = os.path.join(lab.folder, "no-memory-now")
+    shim = lab.compiled("no_memory", "-shared", "-fPIC")
+    pbx = lab.pbx_with_module(environment=(f"LD_PRELOAD={shim}", f"NO_MEMORY={flag}"), version="16")
+    for number, desk in (("201", alice), ("202", bob), ("203", carol)):
+        assign(pbx, desk, number)
+    called = lab.phone(bob, "--answer", "--stay")
+    pbx.wait_state(bob.mac, "registered")
+    url = steady_url(pbx, alice.mac)
+    caller = lab.phone(alice, "--call", "202", "--talk", "6s")
+    caller.wait_trace("RTP")
+    place, _, path = url.removeprefix("http://").partition("/")
+    address, _, port = place.partition(":")
+    phone = lab.bare_phone(carol)
+    with open(flag, "w", encoding="utf-8"):
+        for number in range(20):
+            phone.send(subscribe(carol.mac, carol.address, 60000, branch=f"z9hG4bK{number}"))
+            with carol.tcp((address, int(port))) as connection:
+                connection.sendall(f"GET /{path}x HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+        assert "failed" in pbx.pnp("status")
+        pbx.pnp(f"assign {alice.mac} 203")
+        pbx.cli("module reload res_pnp.so")
+        pbx.cli("pjsip reload")  # our observer of transports
+        assert "1 active call" in pbx.cli("core show channels"), pbx.cli("core show channels")
+    os.unlink(flag)
+    report = caller.report()
+    assert report["exit_status"] == 0 and report["call"]["rtp_received"] > 200, report
+    called.stopped()
+    phone.close()
+    lab.to_close.remove(phone)
+    wait_serving(pbx)
+    lab.phone(carol, "--register").configured()  # as if nothing had been
 
 
 def test_extensions_are_added_after_an_unload_and_asterisk_lives(lab):

@@ -2,10 +2,8 @@
 """Strangers cost nothing that grows: a flood of phones that nobody knows."""
 import os
 import re
-import subprocess
 import time
 
-from lab import Skip
 
 SETTLED = 20_000  # so many strangers fill every table that is bounded by number
 
@@ -16,14 +14,9 @@ class Flood:
     def __init__(self, lab, pnpd):
         self.pnpd = pnpd
         self.host = lab.network.host("flood", "192.168.77.200/24")
-        self.program = os.path.join(lab.folder, "pnp-flood")
+        self.program = lab.compiled("flood")
         self.per_second = 500 if lab.options.sanitized else 4000
         self.sent = 0
-        source = os.path.join(os.path.dirname(__file__), "flood.cpp")
-        done = subprocess.run(["g++", "-std=c++20", "-O2", "-o", self.program, source],
-                              capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode != 0:
-            raise Skip(f"flood.cpp needs g++: {done.stderr.strip()[:200]}")
 
     def understood(self):
         rows = {row["name"]: row["value"] for row in self.pnpd.json("status")["status"]}
