@@ -246,12 +246,7 @@ base::Result<std::string> Engine::reload() {
     loop_->post([this, loaded = std::move(*loaded), applied] {
         apply(loaded.settings, loaded.catalogue);
         pnp_->settings(loaded.settings.pnp);
-        std::vector<base::Interface> all;
-        {
-            const std::lock_guard lock(mutex_);
-            all = seen_.all;
-        }
-        serve(all);
+        serve_again();
         applied->set_value();
     });
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
@@ -320,6 +315,15 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     seen_ = std::move(seen);
 }
 
+void Engine::serve_again() {
+    std::vector<base::Interface> all;
+    {
+        const std::lock_guard lock(mutex_);
+        all = seen_.all;
+    }
+    serve(all);
+}
+
 void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
@@ -333,15 +337,13 @@ void Engine::tick() {
     }
     // What could not be opened is tried again: the port may be free by now.
     if (++ticks_ % 10 == 0) {
-        std::vector<base::Interface> all;
         {
             const std::lock_guard lock(mutex_);
             if (seen_.problems.empty()) {
                 return;
             }
-            all = seen_.all;
         }
-        serve(all);
+        serve_again();
     }
 }
 
@@ -437,12 +439,7 @@ void Engine::release_port(std::chrono::milliseconds patience) {
 void Engine::take_port() {
     loop_->post([this] {
         pnp_->take_group();
-        std::vector<base::Interface> all;
-        {
-            const std::lock_guard lock(mutex_);
-            all = seen_.all;
-        }
-        serve(all); // what is wrong is told there, and in `status`
+        serve_again(); // what is wrong is told there, and in `status`
     });
 }
 

@@ -56,6 +56,7 @@ class Engine {
     base::Status open();
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);
+    void serve_again(); ///< the interfaces that were seen last
     void tick();
     void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;

@@ -7,34 +7,31 @@
 
 #include "pnp_asterisk.h"
 
+static void tell_engine(const char *object_type, void (*what)(struct pnp_engine *engine))
+{
+	struct pnp_engine *engine;
+
+	if (strcmp(object_type, "transport")) {
+		return;
+	}
+	if ((engine = pnp_engine_hold())) {
+		what(engine);
+	}
+	pnp_engine_release();
+}
+
 /* PJSIP sets no SO_REUSEADDR: with our socket on the group, its own bind to 0.0.0.0:5060 would fail
  * and the PBX would have no SIP at all. */
 static void loading(const char *name, const struct ast_sorcery *sorcery, const char *object_type,
 	int reloaded)
 {
-	struct pnp_engine *engine;
-
-	if (strcmp(object_type, "transport")) {
-		return;
-	}
-	if ((engine = pnp_engine_hold())) {
-		engine_release_port(engine);
-	}
-	pnp_engine_release();
+	tell_engine(object_type, engine_release_port);
 }
 
 static void loaded(const char *name, const struct ast_sorcery *sorcery, const char *object_type,
 	int reloaded)
 {
-	struct pnp_engine *engine;
-
-	if (strcmp(object_type, "transport")) {
-		return;
-	}
-	if ((engine = pnp_engine_hold())) {
-		engine_take_port(engine);
-	}
-	pnp_engine_release();
+	tell_engine(object_type, engine_take_port);
 }
 
 static const struct ast_sorcery_instance_observer observer = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded into a PBX in C: while the file $NO_MEMORY is there, each allocation of our module throws.
+// Preloaded into a PBX in C: while the file $NO_MEMORY is there, each allocation of our module
+// throws.
 #include <cstdlib>
 #include <new>
 
