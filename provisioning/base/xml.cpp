@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <libxml/xmlreader.h>
 #include <libxml/xmlversion.h>
@@ -296,6 +297,8 @@ Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
     if (auto scanned = scan_tags(text); !scanned) {
         return tl::unexpected(scanned.error());
     }
+    // Two threads that parse for the first time would race in the library's own set-up.
+    [[maybe_unused]] static const bool is_set_up = (xmlInitParser(), true);
     Complaint complaint;
     const Quiet quiet(complaint);
     const ReaderPtr reader(xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr,
