@@ -4,7 +4,10 @@
 
 #include "provisioning/base/utf8.hpp"
 
+#include <algorithm>
 #include <boost/json/src.hpp>
+#include <cmath>
+#include <limits>
 
 namespace base {
 
@@ -33,6 +36,21 @@ boost::json::string utf8_only(std::string_view text) {
 
 boost::json::string_view view(std::string_view text) {
     return {text.data(), text.size()};
+}
+
+/// The parser makes 1e400 infinite, and what is infinite cannot be written as JSON again.
+bool is_finite(const boost::json::value& value) {
+    switch (value.kind()) {
+    case boost::json::kind::double_:
+        return std::isfinite(value.get_double());
+    case boost::json::kind::array:
+        return std::ranges::all_of(value.get_array(), is_finite);
+    case boost::json::kind::object:
+        return std::ranges::all_of(value.get_object(),
+                                   [](const auto& member) { return is_finite(member.value()); });
+    default:
+        return true;
+    }
 }
 
 } // namespace
@@ -104,6 +122,10 @@ Result<Json> Json::parse(std::string_view text) {
     }
     Json out;
     out.value_ = std::make_unique<Value>(Value{parser.release()});
+    if (!is_finite(out.value_->value)) {
+        return fail(Errc::malformed, "JSON with a number greater than {}",
+                    std::numeric_limits<double>::max());
+    }
     return out;
 }
 

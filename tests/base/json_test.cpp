@@ -95,6 +95,13 @@ TEST(Json, RefusesWhatIsNoJson) {
     }
 }
 
+TEST(Json, RefusesANumberTooGreatToBeWrittenAgain) {
+    for (const char* text : {"33E500", "[1, -1e400]", R"({"a": {"b": [1e309]}})"}) {
+        EXPECT_EQ(Json::parse(text).error().code, Errc::malformed) << text;
+    }
+    EXPECT_TRUE(Json::parse("[1e308, -1e308, 1e-400]"));
+}
+
 TEST(Json, RefusesWhatIsTooLargeOrTooDeep) {
     const auto deep = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
     EXPECT_TRUE(Json::parse(deep(32)));
