@@ -68,6 +68,22 @@ std::string_view sentence(Step step) noexcept {
         return "is no longer registered at the PBX";
     case Step::register_refused:
         return "was refused by the PBX when it wanted to register";
+    case Step::token_refused:
+        return "tried a token that is no longer valid, or not its own";
+    case Step::neighbour_mismatch:
+        return "was refused: another device answers at its address";
+    case Step::claim_refused:
+        return "got nothing, because two phones claim this MAC";
+    case Step::rival_heard:
+        return "answered this phone too: there is another server";
+    case Step::limited:
+        return "was slowed down";
+    case Step::rotated:
+        return "was given a new token";
+    case Step::boot_served:
+        return "got a file without secrets that names its own URL";
+    case Step::guest_served:
+        return "got a file without secrets that makes it ask again";
     }
     return "did something";
 }

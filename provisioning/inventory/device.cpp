@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 21> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 29> step_names = {{
     {Step::heard, "heard"},
     {Step::held, "held"},
     {Step::offered, "offered"},
@@ -31,6 +31,14 @@ constexpr std::array<std::pair<Step, std::string_view>, 21> step_names = {{
     {Step::registered, "registered"},
     {Step::lost, "lost"},
     {Step::register_refused, "register_refused"},
+    {Step::token_refused, "token_refused"},
+    {Step::neighbour_mismatch, "neighbour_mismatch"},
+    {Step::claim_refused, "claim_refused"},
+    {Step::rival_heard, "rival_heard"},
+    {Step::limited, "limited"},
+    {Step::rotated, "rotated"},
+    {Step::boot_served, "boot_served"},
+    {Step::guest_served, "guest_served"},
 }};
 
 } // namespace

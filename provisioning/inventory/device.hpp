@@ -20,6 +20,13 @@ enum class Approval : std::uint8_t { pending, approved, blocked };
 /// How far the phone came since it was last plugged in or changed.
 enum class Stage : std::uint8_t { heard, offered, fetching, configured, registered };
 
+/// Whether a configured phone may be given a new credential.
+enum class Claim : std::uint8_t {
+    settled,   ///< as the option `reoffer` says
+    contested, ///< two phones claimed this MAC: none, until somebody approves it again
+    granted,   ///< approved again: until the steady token is used
+};
+
 /// What the network showed: an observation, written to disk within a second.
 struct Sighting {
     base::UnixMs first = 0;
@@ -31,6 +38,8 @@ struct Sighting {
     std::string version;
     std::string user_agent;
     Stage stage = Stage::heard;
+    base::UnixMs used = 0; ///< when the steady token was last used; 0 = never
+    base::Ipv4 used_from;  ///< and by whom
 };
 
 struct Device {
@@ -38,10 +47,17 @@ struct Device {
     Approval approval = Approval::pending;
     std::vector<std::string> lines; ///< extension numbers; line 1 first
     std::uint32_t generation = 1;   ///< of the steady token
-    base::UnixMs decided = 0;       ///< when the approval last changed
-    Sighting seen;                  ///< seen.first == 0: never heard
+    std::uint32_t confirmed = 0;    ///< the newest generation that the phone has used
+    bool keeps_previous = false;    ///< rotated: the generation before is valid until then
+    Claim claim = Claim::settled;
+    std::uint8_t boots = 0;   ///< files handed out without a token since it was approved
+    base::UnixMs decided = 0; ///< when the approval last changed
+    Sighting seen;            ///< seen.first == 0: never heard
 
     bool is_approved() const noexcept { return approval == Approval::approved; }
+
+    /// Has used a steady URL under this approval: it holds its configuration.
+    bool is_configured() const noexcept { return confirmed != 0; }
 
     bool was_heard() const noexcept { return seen.first != 0; }
 
@@ -55,6 +71,15 @@ struct Extension {
     std::string number;
     std::string name;
     base::Secret password;
+};
+
+/// Until its end, phones that nobody approved are treated as the rule says.
+struct Enrolment {
+    std::int64_t id = 0;
+    base::UnixMs until = 0;
+    std::string rule;                  ///< of pnp.conf; empty = approve
+    std::optional<base::Network> from; ///< only phones there
+    std::optional<base::Mac> mac;      ///< only this one; it may be known already
 };
 
 /// The steps of a device's life, with stable names: timelines, consoles and tests use them.
@@ -77,9 +102,17 @@ enum class Step : std::uint8_t {
     resync_sent,
     resync_answered,
     resync_failed,
-    registered,       ///< the PBX saw the phone REGISTER
-    lost,             ///< the PBX lost the registration
-    register_refused, ///< the PBX refused the phone's REGISTER
+    registered,         ///< the PBX saw the phone REGISTER
+    lost,               ///< the PBX lost the registration
+    register_refused,   ///< the PBX refused the phone's REGISTER
+    token_refused,      ///< a spent, expired or foreign token was tried
+    neighbour_mismatch, ///< another MAC than the phone's answers at that address
+    claim_refused,      ///< two phones claim this MAC; the newer one got nothing
+    rival_heard,        ///< another server on the network answered this phone
+    limited,            ///< asked too often, or its address guessed too often
+    rotated,            ///< its steady token has a new generation
+    boot_served,        ///< a file without secrets was handed out without a token
+    guest_served,       ///< a file without secrets was handed out to a phone not approved
 };
 
 std::string_view name(Step step) noexcept; ///< "notify_accepted"

@@ -98,7 +98,7 @@ std::size_t Inventory::State::most_events(bool is_stranger) const {
 void Inventory::State::renew_credentials(const Device& device) {
     const auto steady = base::sha256(derive_token(token_key, device.mac, device.generation));
     if (device.is_approved()) {
-        current.credentials_.put(steady, {device.mac, true, 0});
+        current.credentials_.put(steady, {device.mac, true, 0, device.generation});
     } else {
         current.credentials_.erase(steady);
         end_first_tokens(device.mac);
@@ -107,7 +107,7 @@ void Inventory::State::renew_credentials(const Device& device) {
 
 void Inventory::State::add_first_token(base::Mac mac, const FirstToken& token) {
     track_of(mac).first_tokens.push_back(token);
-    current.credentials_.put(token.hash, {mac, false, token.expires});
+    current.credentials_.put(token.hash, {mac, false, token.expires, 0});
     next_expiry = next_expiry == 0 ? token.expires : std::min(next_expiry, token.expires);
 }
 
@@ -309,7 +309,7 @@ Result<std::vector<std::string>> Inventory::mint_first_tokens(std::span<const ba
     return texts;
 }
 
-Status Inventory::end_first_tokens(base::Mac mac) {
+Status Inventory::steady_used(base::Mac mac, std::uint32_t /*generation*/) {
     const std::lock_guard disk(state_->disk);
     {
         // Asked at every use of a steady token: mostly there is nothing to end.
@@ -330,5 +330,20 @@ Status Inventory::end_first_tokens(base::Mac mac) {
     }
     return done;
 }
+
+Status Inventory::shorten_first_tokens(base::Mac /*mac*/, base::UnixMs /*end*/) {
+    return base::fail(base::Errc::not_found, "not there yet");
+}
+
+Status Inventory::count_boot(base::Mac /*mac*/, std::uint8_t /*most*/) {
+    return base::fail(base::Errc::not_found, "not there yet");
+}
+
+Status
+Inventory::contest(base::Mac /*mac*/, std::string_view /*address*/, std::string_view /*detail*/) {
+    return base::fail(base::Errc::not_found, "not there yet");
+}
+
+void Inventory::used(base::Mac /*mac*/, base::Ipv4 /*from*/) {}
 
 } // namespace inventory

@@ -20,6 +20,7 @@ namespace inventory {
 
 // Decisions: what a person or a rule orders. Approve, Block and Assign create a device that was
 // never heard; what is so already is accepted, audited, and changes nothing.
+/// A device that is approved already is granted a new credential, and three files without a token.
 struct Approve {
     base::Mac mac;
 };
@@ -48,7 +49,38 @@ struct RemoveExtension {
     std::string number;
 };
 
-using Change = std::variant<Approve, Block, Assign, Unassign, AddExtension, RemoveExtension>;
+/// Approves, with the lowest number from `first` to `last` (digits, of one length) that is an
+/// extension and on no device. A device that has lines keeps them. Refused when none is free.
+struct AssignFromPool {
+    base::Mac mac;
+    std::string first;
+    std::string last;
+};
+
+/// A new generation of the steady token; the one before stays valid until the new one was used.
+/// Refused for a device that is not approved.
+struct Rotate {
+    base::Mac mac;
+};
+
+/// Its `id` is chosen by us.
+struct OpenEnrolment {
+    Enrolment enrolment;
+};
+
+/// All of them.
+struct CloseEnrolments {};
+
+using Change = std::variant<Approve,
+                            Block,
+                            Assign,
+                            AssignFromPool,
+                            Unassign,
+                            Rotate,
+                            OpenEnrolment,
+                            CloseEnrolments,
+                            AddExtension,
+                            RemoveExtension>;
 
 struct Limits {
     std::size_t max_heard = 2000;        ///< unapproved devices kept; the least recently heard goes
@@ -91,8 +123,20 @@ class Inventory {
     /// every call, so that equal inputs give byte-identical files.
     std::string steady_token(const Device& device) const;
 
-    /// The steady token was used: the device's first tokens end. Committed with FULL. Blocks.
-    base::Status end_first_tokens(base::Mac mac);
+    /// The steady token of `generation` was used: the device's first tokens end, and with the
+    /// newest generation also the one before and a granted claim. Committed with FULL. Blocks.
+    base::Status steady_used(base::Mac mac, std::uint32_t generation);
+
+    /// Its first tokens end at `end` at the latest. Committed with FULL. Blocks.
+    base::Status shorten_first_tokens(base::Mac mac, base::UnixMs end);
+
+    /// Counts a file without a token, before it is handed out. Refused beyond `most` since the
+    /// approval. Committed with FULL. Blocks.
+    base::Status count_boot(base::Mac mac, std::uint8_t most);
+
+    /// Two phones claim this MAC: no new credential until it is approved again. Committed with
+    /// FULL. Blocks.
+    base::Status contest(base::Mac mac, std::string_view address, std::string_view detail);
 
     // Observations: from any thread, never block on disk, written by flush().
 
@@ -102,6 +146,8 @@ class Inventory {
     void saw(base::Mac mac, const Sighting& sighting);
     /// Adds to the timeline of a known device; strangers that were dropped get nothing.
     void note(base::Mac mac, Step step, std::string_view address, std::string_view detail);
+    /// Its steady token was used from there.
+    void used(base::Mac mac, base::Ipv4 from);
     /// Forward or back: a phone that asks again starts again.
     void reached(base::Mac mac, Stage stage);
 

@@ -221,6 +221,22 @@ Status Plan::carry_out(const Unassign& change) {
     return {};
 }
 
+Status Plan::carry_out(const AssignFromPool& /*change*/) {
+    return fail(Errc::not_found, "not there yet");
+}
+
+Status Plan::carry_out(const Rotate& /*change*/) {
+    return fail(Errc::not_found, "not there yet");
+}
+
+Status Plan::carry_out(const OpenEnrolment& /*change*/) {
+    return fail(Errc::not_found, "not there yet");
+}
+
+Status Plan::carry_out(const CloseEnrolments& /*change*/) {
+    return fail(Errc::not_found, "not there yet");
+}
+
 Status Plan::carry_out(const AddExtension& change) {
     const auto& [number, name, password] = change.extension;
     if (number.empty() || number.size() > most_number ||

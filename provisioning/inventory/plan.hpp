@@ -46,7 +46,11 @@ class Plan {
     base::Status carry_out(const Approve& change);
     base::Status carry_out(const Block& change);
     base::Status carry_out(const Assign& change);
+    base::Status carry_out(const AssignFromPool& change);
     base::Status carry_out(const Unassign& change);
+    base::Status carry_out(const Rotate& change);
+    base::Status carry_out(const OpenEnrolment& change);
+    base::Status carry_out(const CloseEnrolments& change);
     base::Status carry_out(const AddExtension& change);
     base::Status carry_out(const RemoveExtension& change);
 

@@ -21,6 +21,11 @@ std::optional<Credential> Snapshot::credential(std::string_view token) const {
     return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
+std::optional<base::Mac> Snapshot::former_holder(std::string_view token) const {
+    const auto* found = former_.find(base::sha256(token));
+    return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
 std::vector<const Device*> Snapshot::devices() const {
     std::vector<const Device*> all;
     all.reserve(devices_.size());

@@ -25,8 +25,9 @@ struct DigestHash {
 
 struct Credential {
     base::Mac mac;
-    bool steady = false;      ///< derived; else a first token
-    base::UnixMs expires = 0; ///< of a first token
+    bool steady = false;          ///< derived; else a first token
+    base::UnixMs expires = 0;     ///< of a first token
+    std::uint32_t generation = 0; ///< of a steady token
 };
 
 class Snapshot {
@@ -35,10 +36,16 @@ class Snapshot {
     const Extension* extension(const std::string& number) const;
     /// The credential behind a token as a client wrote it; expiry is not looked at here.
     std::optional<Credential> credential(std::string_view token) const;
+    /// Whose token this was, as long as it is remembered: spent, expired or rotated away. For the
+    /// timeline only; it opens nothing.
+    std::optional<base::Mac> former_holder(std::string_view token) const;
     std::vector<const Device*> devices() const;       ///< by MAC
     std::vector<const Extension*> extensions() const; ///< by number
     /// Those who have `number` on a line.
     std::vector<base::Mac> holders(std::string_view number) const;
+
+    /// Those that have not been closed; whether one has ended is for the caller to see.
+    const std::vector<Enrolment>& enrolments() const noexcept { return *enrolments_; }
 
     std::size_t device_count() const noexcept { return devices_.size(); }
 
@@ -48,6 +55,9 @@ class Snapshot {
     base::ShardMap<base::Mac, std::shared_ptr<const Device>> devices_;
     base::ShardMap<std::string, std::shared_ptr<const Extension>> extensions_;
     base::ShardMap<base::Digest256, Credential, DigestHash> credentials_;
+    base::ShardMap<base::Digest256, base::Mac, DigestHash> former_;
+    std::shared_ptr<const std::vector<Enrolment>> enrolments_ =
+        std::make_shared<const std::vector<Enrolment>>();
 };
 
 } // namespace inventory

@@ -284,8 +284,8 @@ void Files::served(const Request& request,
             return;
         }
     }
-    defer_([&inventory = inventory_, ended = ended_, mac] {
-        const auto done = inventory.end_first_tokens(mac);
+    defer_([&inventory = inventory_, ended = ended_, mac, generation = device.generation] {
+        const auto done = inventory.steady_used(mac, generation);
         if (!done) {
             base::log::error("serve",
                              "the first tokens of {} could not be ended and stay valid until they "

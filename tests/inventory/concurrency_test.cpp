@@ -63,7 +63,7 @@ TEST_F(InventoryTest, ReadersObserversAndDecidersAtOnce) {
         const std::array<base::Mac, 2> macs = {who, mac(1)};
         EXPECT_TRUE(shared.mint_first_tokens(macs));
         EXPECT_TRUE(shared.apply({Block{who}}, "me"));
-        EXPECT_TRUE(shared.end_first_tokens(mac(1)));
+        EXPECT_TRUE(shared.steady_used(mac(1), 1));
     }
     done = true;
     for (auto& thread : threads) {

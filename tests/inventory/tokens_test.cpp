@@ -158,9 +158,9 @@ TEST_F(Tokens, FirstOnesEndDurablyWhenTheSteadyOneWasUsed) {
     const auto b = mint(mac(1));
     const auto other = mint(mac(2));
     const auto steady = inventory().steady_token(*device(mac(1)));
-    ASSERT_TRUE(inventory().end_first_tokens(mac(1)));
-    ASSERT_TRUE(inventory().end_first_tokens(mac(1)));
-    ASSERT_TRUE(inventory().end_first_tokens(mac(99)));
+    ASSERT_TRUE(inventory().steady_used(mac(1), 1));
+    ASSERT_TRUE(inventory().steady_used(mac(1), 1));
+    ASSERT_TRUE(inventory().steady_used(mac(99), 1));
     for (int round = 0; round < 2; ++round) {
         EXPECT_FALSE(is_known(a));
         EXPECT_FALSE(is_known(b));
