@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "module/option_table.hpp"
+
+#include "module/option_values.hpp"
+
+namespace engine {
+
+using base::Status;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds year = std::chrono::hours(24 * 366);
+constexpr std::uint64_t top_port = 65535;
+
+} // namespace
+
+const std::vector<Row>& option_rows() {
+    static const std::vector<Row> table = {
+        {{"general", "interfaces", "auto | NAME, …", "auto",
+          "Where phones are served: auto takes each interface with a private or link-local "
+          "address; a name or an address takes just that one, a public one too."},
+         [](Target t, std::string_view v) { return set_interfaces(t.settings.interfaces, v); }},
+        {{"general", "unknown_phone", "hold | silent", "hold",
+          "What a phone gets that nobody approved: hold answers 200 OK and sends the URL as soon "
+          "as "
+          "it is approved, silent answers nothing. Either way it appears in `show devices`."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"hold", "silent"}); !done) {
+                 return done;
+             }
+             t.settings.unknown_phone = word == "hold" ? UnknownPhone::hold : UnknownPhone::silent;
+             return {};
+         }},
+        {{"general", "hold_for", "DURATION", "10m",
+          "How long a phone that waits can still be sent its URL; afterwards it must be plugged in "
+          "again."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.pnp.hold_for, v, 1s, 24h);
+         }},
+        {{"general", "http_port", "PORT", "5480",
+          "TCP port of the file server on each served address, and in the URLs that phones get."},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.http_port, v, 1, top_port);
+         }},
+        {{"general", "http_connections", "NUMBER", "2000", "Most connections of phones at a time.",
+          false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.http.connections, v, 1, 100'000);
+         }},
+        {{"general", "http_connections_per_source", "NUMBER", "400",
+          "Most connections of one address; a whole site may sit behind one.", false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.http.connections_per_source, v, 1, 100'000);
+         }},
+        {{"general", "receive", "auto | socket | off", "auto",
+          "How the group is heard. auto: where a PBX in the same process holds 0.0.0.0:5060, it is "
+          "made to share the port for a moment and to leave the group to us; socket: nobody else's "
+          "socket is touched; off: phones are not heard, files are still served."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"auto", "socket", "off"}); !done) {
+                 return done;
+             }
+             t.settings.pnp.receive = word == "auto"     ? pnp::Receive::automatic
+                                      : word == "socket" ? pnp::Receive::socket
+                                                         : pnp::Receive::off;
+             return {};
+         }},
+        {{"general", "group", "ADDRESS", "224.0.1.75",
+          "Multicast group of SIP PnP (sip.mcast.net).", false},
+         [](Target t, std::string_view v) { return set_group(t.settings.pnp.group.address, v); }},
+        {{"general", "group_port", "PORT", "5060",
+          "UDP port of the group; another one only together with a rule that redirects 5060 to it.",
+          false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.pnp.group.port, v, 1, top_port);
+         }},
+        {{"general", "notify_port", "PORT", "5059",
+          "UDP port from which NOTIFY leaves and where its answer arrives; not the PBX's.", false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.pnp.notify_port, v, 0, top_port);
+         }},
+        {{"general", "notify_retries", "NUMBER", "3",
+          "How often an unanswered NOTIFY is repeated (500 ms, doubling)."},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.pnp.notify_retries, v, 0, 10);
+         }},
+        {{"general", "max_heard", "NUMBER", "2000",
+          "Most unapproved phones that are remembered; the least recently heard is dropped.",
+          false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.limits.max_heard, v, 1, 1'000'000);
+         }},
+        {{"general", "timeline_events", "NUMBER", "200",
+          "Most steps kept in one device's timeline.", false},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.limits.events_per_device, v, 10, 100'000);
+         }},
+        {{"general", "timeline_for", "DURATION", "90d", "How long steps are kept.", false},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.limits.events_for, v, 1h, 20 * year);
+         }},
+        {{"general", "first_token_life", "DURATION", "24h",
+          "How long the URL that a NOTIFY carried can be used, unless the phone moved on earlier.",
+          false},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.limits.first_token_life, v, 1min, year);
+         }},
+        {{"general", "vendors", "FOLDER", "/etc/pnp/vendors",
+          "The site's own templates: FOLDER/<vendor>/*.mustache shadow the shipped ones."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.vendors = v;
+             return {};
+         }},
+        {{"general", "extensions_context", "WORD", "pnp-extensions",
+          "Inside a PBX: the dial plan context in which extensions of our own can be called. "
+          "Include "
+          "it in yours to reach them from there."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.settings.extensions_context, v);
+         }},
+        {{"general", "data", "FOLDER", "",
+          "Where pnp.sqlite3 lies; the host says where by default.", false},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.data = v;
+             return {};
+         }},
+        {{"general", "control", "FILE", "",
+          "Socket of pnpctl; the host says where by default, none switches it off.", false},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.control = v;
+             return {};
+         }},
+        {{"general", "log", "LEVEL, ROOM=LEVEL, …", "info",
+          "debug, info, warn or error, for all or for one of base, inventory, profile, serve, pnp, "
+          "dialplan, admin, engine."},
+         [](Target t, std::string_view v) { return set_levels(t.settings.levels, v); }},
+
+        {{"profile", "vendor", "WORD", "", "Only phones of this vendor, such as htek."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.vendor = base::lower(v);
+             return {};
+         }},
+        {{"profile", "model", "WORD", "", "Only this model; a * at the end takes any rest."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.model = v;
+             return {};
+         }},
+        {{"profile", "network", "NETWORK", "", "Only phones in this network, such as 10.0.0.0/24."},
+         [](Target t, std::string_view v) { return set_network(t.rule.network, v); }},
+        {{"profile", "offer_url", "URL", "",
+          "The URL to send instead of ours, where another server serves the files; {mac}, {MAC}, "
+          "{model} and {host} are filled in."},
+         [](Target t, std::string_view v) { return set_offer_url(t.rule.offer_url, v); }},
+        {{"profile", "dialect", "standard | echo", "",
+          "How the NOTIFY is written; echo is for old firmware. By default as the vendor needs "
+          "it."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"standard", "echo"}); !done) {
+                 return done;
+             }
+             t.rule.dialect = word == "echo" ? profile::Dialect::echo : profile::Dialect::standard;
+             return {};
+         }},
+        {{"profile", "sip_server", "HOST[:PORT]", "{host}",
+          "Where phones register; {host} is our address on the phone's network. Without a port "
+          "5060, with tls 5061."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.sip_server = v;
+             return {};
+         }},
+        {{"profile", "sip_transport", "udp | tcp | tls", "udp", "How phones register."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.sip_transport, v, {"udp", "tcp", "tls"});
+         }},
+        {{"profile", "register_expires", "DURATION", "15m", "How long a registration lasts."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.rule.register_expires.emplace(), v, 1min, 24h);
+         }},
+        {{"profile", "ntp_server", "HOST", "{host}", "Where phones get the time; none sends none."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.ntp_server = v;
+             return {};
+         }},
+        {{"profile", "time_zone", "ZONE", "",
+          "Such as Europe/Berlin, or the vendor's own index; by default this machine's."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.time_zone = v;
+             return {};
+         }},
+        {{"profile", "pnp_after", "keep | off", "keep",
+          "Whether a configured phone goes on asking the group at each start."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.pnp_after, v, {"keep", "off"});
+         }},
+        {{"profile", "spelling", "WORD", "",
+          "How keys are written where a vendor's firmware differs (Htek: p-code, named); by "
+          "default "
+          "by model."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.spelling = v;
+             return {};
+         }},
+        {{"profile", "context", "WORD", "",
+          "Inside a PBX: the dial plan context where calls of these phones start, for extensions "
+          "of "
+          "our own. By default extensions_context, so that they can only call each other."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.rule.context.emplace(), v);
+         }},
+        {{"profile", "codecs", "WORD, …", "g722,alaw,ulaw",
+          "Inside a PBX: what extensions of our own may speak, the preferred one first, as the PBX "
+          "names them."},
+         [](Target t, std::string_view v) { return set_codecs(t.rule.codecs, v); }},
+        {{"profile", "transport", "WORD", "",
+          "Inside Asterisk: the PJSIP transport of extensions of our own; by default as Asterisk "
+          "chooses."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.rule.transport.emplace(), v);
+         }},
+    };
+    return table;
+}
+
+} // namespace engine

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The rows of the option table: what may be written, its default, its help, and where it goes.
+#pragma once
+
+#include "module/settings.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace engine {
+
+/// What a row sets: the settings, or the rule of its [profile] section.
+struct Target {
+    Settings& settings;
+    profile::Rule& rule;
+};
+
+struct Row {
+    Option option;
+    base::Status (*set)(Target, std::string_view value);
+};
+
+const std::vector<Row>& option_rows();
+
+} // namespace engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "module/option_values.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using base::Status;
+
+Status
+set_word(std::string& out, std::string_view value, std::initializer_list<std::string_view> words) {
+    const std::vector<std::string_view> known(words);
+    if (std::find(known.begin(), known.end(), value) == known.end()) {
+        return fail(Errc::malformed, "\"{}\" is none of: {}", value, fmt::join(known, ", "));
+    }
+    out = value;
+    return {};
+}
+
+Status set_word(std::optional<std::string>& out,
+                std::string_view value,
+                std::initializer_list<std::string_view> words) {
+    return set_word(out.emplace(), value, words);
+}
+
+Status set_interfaces(base::InterfaceChoice& out, std::string_view value) {
+    base::InterfaceChoice choice{false, {}};
+    std::string list(value);
+    std::replace(list.begin(), list.end(), ' ', ',');
+    for (const auto name : base::split(list, ',')) {
+        if (name == "auto") {
+            choice.automatic = true;
+        } else {
+            choice.names.emplace_back(name);
+        }
+    }
+    if (choice.automatic && !choice.names.empty()) {
+        return fail(Errc::malformed, "write either auto or names, not both");
+    }
+    if (!choice.automatic && choice.names.empty()) {
+        return fail(Errc::malformed, "write auto, or names such as \"eth0, eth1\"");
+    }
+    out = std::move(choice);
+    return {};
+}
+
+Status set_levels(std::vector<std::pair<std::string, base::log::Level>>& out,
+                  std::string_view value) {
+    static constexpr std::array<std::string_view, 4> levels = {"debug", "info", "warn", "error"};
+    static constexpr std::array<std::string_view, 9> rooms = {
+        "", "base", "inventory", "profile", "serve", "pnp", "dialplan", "admin", "engine"};
+    out.clear();
+    for (const auto item : base::split(value, ',')) {
+        const auto equals = item.find('=');
+        const auto room = equals == item.npos ? "" : base::trim(item.substr(0, equals));
+        const auto word = equals == item.npos ? item : base::trim(item.substr(equals + 1));
+        const auto* const level = std::find(levels.begin(), levels.end(), word);
+        if (level == levels.end()) {
+            return fail(Errc::malformed, "\"{}\" is none of: debug, info, warn, error", word);
+        }
+        if (std::find(rooms.begin(), rooms.end(), room) == rooms.end()) {
+            return fail(Errc::malformed,
+                        "there is no room \"{}\"; rooms: base, inventory, profile, "
+                        "serve, pnp, dialplan, admin, engine",
+                        room);
+        }
+        out.emplace_back(room, static_cast<base::log::Level>(level - levels.begin()));
+    }
+    return {};
+}
+
+Status set_dialplan_name(std::string& out, std::string_view value) {
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    if (value.empty() || value.size() > 79 || !std::all_of(value.begin(), value.end(), is_plain)) {
+        return fail(Errc::malformed, "\"{}\" is no name: write 1 to 79 of A-Z a-z 0-9 - _ .",
+                    value);
+    }
+    out = value;
+    return {};
+}
+
+Status set_codecs(std::optional<std::string>& out, std::string_view value) {
+    std::vector<std::string> codecs;
+    for (const auto part : base::split(value, ',')) {
+        std::string codec;
+        if (auto done = set_dialplan_name(codec, part); !done) {
+            return done;
+        }
+        codecs.push_back(std::move(codec));
+    }
+    if (codecs.empty()) {
+        return fail(Errc::malformed, "write at least one codec, such as g722,alaw,ulaw");
+    }
+    out = fmt::format("{}", fmt::join(codecs, ","));
+    return {};
+}
+
+Status set_group(base::Ipv4& out, std::string_view value) {
+    const auto address = base::Ipv4::parse(value);
+    if (!address || !address->is_multicast()) {
+        return fail(Errc::malformed, "\"{}\" is not an IPv4 multicast address", value);
+    }
+    out = *address;
+    return {};
+}
+
+Status set_network(std::optional<base::Network>& out, std::string_view value) {
+    out = base::Network::parse(value);
+    if (!out) {
+        return fail(Errc::malformed, "\"{}\" is not a network such as 10.0.0.0/24", value);
+    }
+    return {};
+}
+
+Status set_offer_url(std::optional<base::Secret>& out, std::string_view value) {
+    // The scheme is all that is looked at: the error must not print a password.
+    static constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "tftp://",
+                                                                "ftp://"};
+    if (std::none_of(schemes.begin(), schemes.end(),
+                     [&](auto scheme) { return base::istarts_with(value, scheme); })) {
+        return fail(Errc::malformed, "write a URL that starts with http://, https://, tftp:// or "
+                                     "ftp://");
+    }
+    out = base::Secret(value);
+    return {};
+}
+
+} // namespace engine
