@@ -34,6 +34,7 @@ struct Response {
     std::string content_type;
     std::shared_ptr<const std::string> body; ///< null = empty
     std::int64_t last_modified = 0;          ///< seconds since 1970; 0 = not said
+    std::chrono::milliseconds delay{0};      ///< how long it waits before it leaves
 };
 
 struct HttpLimits {
