@@ -40,6 +40,24 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_duration(t.settings.pnp.hold_for, v, 1s, 24h);
          }},
+        {{"general", "neighbour_check", "enforce | log | off", "enforce",
+          "Whether a phone has to have the MAC that it claims: the kernel's neighbour table must "
+          "show it at the phone's address. enforce: else it gets nothing, and `explain` says why; "
+          "log: it is noted only; off: nobody looks."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"enforce", "log", "off"}); !done) {
+                 return done;
+             }
+             t.settings.neighbour_check = word == "enforce" ? base::NeighbourCheck::enforce
+                                          : word == "log"   ? base::NeighbourCheck::log
+                                                            : base::NeighbourCheck::off;
+             return {};
+         }},
+        {{"general", "neighbour_allow", "NETWORK, …", "",
+          "Addresses that are believed without that look: routers and proxies with phones behind "
+          "them, such as 10.0.0.1, 10.20.0.0/16."},
+         [](Target t, std::string_view v) { return set_networks(t.settings.neighbour_allow, v); }},
         {{"general", "http_port", "PORT", "5480",
           "TCP port of the file server on each served address, and in the URLs that phones get."},
          [](Target t, std::string_view v) {

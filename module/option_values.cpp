@@ -120,6 +120,19 @@ Status set_network(std::optional<base::Network>& out, std::string_view value) {
     return {};
 }
 
+Status set_networks(std::vector<base::Network>& out, std::string_view value) {
+    out.clear();
+    for (const auto item : base::split(value, ',')) {
+        const auto network = base::Network::parse(item);
+        if (!network) {
+            return fail(Errc::malformed,
+                        "\"{}\" is not a network such as 10.0.0.0/24, nor an address", item);
+        }
+        out.push_back(*network);
+    }
+    return {};
+}
+
 Status set_offer_url(std::optional<base::Secret>& out, std::string_view value) {
     // The scheme is all that is looked at: the error must not print a password.
     static constexpr std::array<std::string_view, 4> schemes = {"http://", "https://", "tftp://",

@@ -62,6 +62,7 @@ base::Status set_dialplan_name(std::string& out, std::string_view value);
 base::Status set_codecs(std::optional<std::string>& out, std::string_view value);
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
+base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
 base::Status set_offer_url(std::optional<base::Secret>& out, std::string_view value);
 
 } // namespace engine

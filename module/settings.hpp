@@ -5,6 +5,8 @@
 #include "pnp/service.hpp"
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/log.hpp"
+#include "provisioning/base/neighbours.hpp"
+#include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
@@ -26,6 +28,8 @@ enum class UnknownPhone : std::uint8_t { hold, silent };
 struct Settings {
     base::InterfaceChoice interfaces;
     UnknownPhone unknown_phone = UnknownPhone::hold;
+    base::NeighbourCheck neighbour_check = base::NeighbourCheck::enforce;
+    std::vector<base::Network> neighbour_allow; ///< believed without a look
     pnp::Settings pnp;
     std::uint16_t http_port = 5480;
     serve::HttpLimits http;

@@ -123,6 +123,7 @@ TEST(Settings, TheTablesDefaultsAreTheStructsDefaults) {
     EXPECT_EQ(written.pnp.hold_for, silent.pnp.hold_for);
     EXPECT_EQ(written.pnp.notify_retries, silent.pnp.notify_retries);
     EXPECT_EQ(written.unknown_phone, silent.unknown_phone);
+    EXPECT_EQ(written.neighbour_check, silent.neighbour_check);
     EXPECT_EQ(written.interfaces.automatic, silent.interfaces.automatic);
 }
 
@@ -137,6 +138,15 @@ TEST(Settings, KeepTheOrderOfProfilesAndWhatTheyMatch) {
     EXPECT_EQ(settings.rules[0].offer_url->reveal(), "http://admin:se#cret@192.168.0.25:88");
     EXPECT_EQ(settings.rules[1].pnp_after, "off");
     EXPECT_EQ(settings.rules[1].register_expires, std::chrono::hours(1));
+}
+
+TEST(Settings, TheNeighbourCheckIsEnforcedUnlessToldAndBelievesListedNetworks) {
+    EXPECT_EQ(read("").neighbour_check, base::NeighbourCheck::enforce);
+    const auto settings = read("[general]\nneighbour_check = log\n"
+                               "neighbour_allow = 10.0.0.1, 10.20.0.0/16\n");
+    EXPECT_EQ(settings.neighbour_check, base::NeighbourCheck::log);
+    EXPECT_THAT(settings.neighbour_allow, ElementsAre(*base::Network::parse("10.0.0.1"),
+                                                      *base::Network::parse("10.20.0.0/16")));
 }
 
 TEST(Settings, TheCommandLineWinsOverTheFile) {
@@ -159,6 +169,9 @@ TEST(Settings, ABadValueNamesFileLineOptionAndWhatToWrite) {
     EXPECT_THAT(refused("[general]\nhold_for = 10 parsecs\n"), StartsWith("pnp.conf:2: hold_for:"));
     EXPECT_THAT(refused("[general]\nunknown_phone = guess\n"), HasSubstr("hold, silent"));
     EXPECT_THAT(refused("[general]\ngroup = 10.0.0.1\n"), HasSubstr("multicast"));
+    EXPECT_THAT(refused("[general]\nneighbour_check = yes\n"), HasSubstr("enforce, log, off"));
+    EXPECT_THAT(refused("[general]\nneighbour_allow = 10.0.0.1 10.0.0.2\n"),
+                HasSubstr("\"10.0.0.1 10.0.0.2\" is not a network"));
     EXPECT_THAT(refused("[general]\ninterfaces = auto, eth0\n"), HasSubstr("not both"));
     EXPECT_THAT(refused("[general]\nlog = kitchen=debug\n"), HasSubstr("no room \"kitchen\""));
     EXPECT_THAT(refused("[profile a]\nnetwork = 10.0.0.0/33\n"), HasSubstr("10.0.0.0/24"));
