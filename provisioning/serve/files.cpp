@@ -5,6 +5,7 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/offer_url.hpp"
+#include "provisioning/serve/target.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -77,7 +78,7 @@ std::optional<base::Mac> mac_in(std::string_view name) {
 }
 
 std::string shown(std::string_view name) {
-    return base::printable(name, 64);
+    return base::printable(without_token(name), 64);
 }
 
 base::Result<const profile::ChainStep*> step_of(const profile::Vendor& vendor,

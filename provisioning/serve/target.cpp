@@ -4,6 +4,7 @@
 
 #include "provisioning/base/text.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace serve {
@@ -39,6 +40,11 @@ std::optional<std::string_view> origin_form(std::string_view target) {
         }
     }
     return std::nullopt;
+}
+
+bool is_in_token(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
 }
 
 } // namespace
@@ -85,20 +91,22 @@ base::Result<std::string> clean_path(std::string_view target) {
     return path;
 }
 
-std::string without_token(std::string_view path) {
+std::string without_token(std::string_view text) {
     constexpr std::string_view folder = "/p/";
+    constexpr std::size_t token_length = 22;
     constexpr std::size_t shown = 4;
-    if (!path.starts_with(folder)) {
-        return std::string(path);
+    std::string out;
+    while (!text.empty()) {
+        const auto* const end = std::find_if_not(text.begin(), text.end(), is_in_token);
+        const auto run = static_cast<std::size_t>(end - text.begin());
+        // Most of a token is as bad as all of it.
+        const bool is_secret = run >= token_length || (run > shown && out == folder);
+        out += text.substr(0, is_secret ? shown : run);
+        out += is_secret ? "..." : "";
+        out += text.substr(run, 1);
+        text.remove_prefix(std::min(run + 1, text.size()));
     }
-    const auto token = path.substr(folder.size(), path.find('/', folder.size()) - folder.size());
-    if (token.size() <= shown) {
-        return std::string(path);
-    }
-    std::string text(path.substr(0, folder.size() + shown));
-    text += "...";
-    text += path.substr(folder.size() + token.size());
-    return text;
+    return out;
 }
 
 } // namespace serve

@@ -15,7 +15,8 @@ namespace serve {
 /// would not is an error: no file of ours has such a name.
 base::Result<std::string> clean_path(std::string_view target);
 
-/// The path as a log may show it: of a token no more than its first four characters.
-std::string without_token(std::string_view path);
+/// A path or name as logs and timelines may show it: of whatever is long enough to be a token no
+/// more than the first four characters, wherever it stands.
+std::string without_token(std::string_view text);
 
 } // namespace serve

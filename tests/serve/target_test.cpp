@@ -87,6 +87,14 @@ INSTANTIATE_TEST_SUITE_P(CleanPath,
 TEST(WithoutToken, ShowsFourCharactersOfAToken) {
     EXPECT_EQ(without_token("/p/AAAABBBBCCCCDDDDEEEEFF/cfg.xml"), "/p/AAAA.../cfg.xml");
     EXPECT_EQ(without_token("/p/AAAABBBBCCCCDDDDEEEEFF"), "/p/AAAA...");
+    EXPECT_EQ(without_token("/p/AAAABBBBCCCC/cfg.xml"), "/p/AAAA.../cfg.xml");
+}
+
+TEST(WithoutToken, FindsATokenThatStandsWhereNoneBelongs) {
+    EXPECT_EQ(without_token("/AAAABBBBCCCCDDDDEEEEFF"), "/AAAA...");
+    EXPECT_EQ(without_token("/p/AAAABBBBCCCCDDDDEEEEFF/AAAABBBBCCCCDDDDEEEEFF/x.y"),
+              "/p/AAAA.../AAAA.../x.y");
+    EXPECT_EQ(without_token("AAAABBBBCCCCDDDDEEEEFFcfg001fc1000001.xml"), "AAAA....xml");
 }
 
 TEST(WithoutToken, LeavesOtherPathsAlone) {
