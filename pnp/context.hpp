@@ -46,6 +46,7 @@ struct Context {
     // Whatever a stranger's datagram can write into the log is limited.
     base::TokenBucket strangers{0.2, 5};
     base::TokenBucket phones{50, 500};
+    base::TokenBucket outsiders{0.5, 5};
 
     /// One line about a datagram that is not answered, if the log can take one more.
     void tell_of_stranger(std::string_view text);

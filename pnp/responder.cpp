@@ -58,6 +58,7 @@ void Responder::on_datagram(std::string_view bytes,
             context_.tell_of_stranger(fmt::format(
                 "not answered: {} is not in a network of the interface where it was heard",
                 source.str()));
+            note_outsider(bytes, source, interface_index);
             return;
         }
         if (base::log::enabled("pnp", base::log::Level::debug)) {
@@ -76,6 +77,34 @@ void Responder::on_datagram(std::string_view bytes,
         }
         on_subscribe(std::move(*request), *row, source, channel);
     });
+}
+
+/// A phone with an address of another network gets no answer; its story says so all the same.
+void Responder::note_outsider(std::string_view bytes, base::Endpoint source, int interface_index) {
+    std::string networks;
+    for (const Row& row : rows_) {
+        if (row.interface.index != interface_index) {
+            continue;
+        }
+        const base::Network network = row.interface.network();
+        if (network.contains(source.address)) {
+            return; // our own address or a broadcast one: forged
+        }
+        networks += (networks.empty() ? "" : ", ") + network.str();
+    }
+    // Whoever is outside may send as much as he likes: few of it are even read.
+    if (networks.empty() || is_response(bytes) || !context_.outsiders.take(context_.clock.now())) {
+        return;
+    }
+    const auto request = parse_subscribe(bytes);
+    const auto mac = request ? find_mac(*request) : std::nullopt;
+    if (mac) {
+        Asked asked;
+        asked.mac = *mac;
+        asked.source = source;
+        context_.note(asked, inventory::Step::heard_outside,
+                      fmt::format("the network here is {}", networks));
+    }
 }
 
 void Responder::drop(const base::Error& error, base::Endpoint source) {

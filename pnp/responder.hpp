@@ -56,6 +56,7 @@ class Responder {
   private:
     void on_response(std::string_view bytes, base::Endpoint source);
     void on_subscribe(Subscribe request, const Row& row, base::Endpoint source, Channel channel);
+    void note_outsider(std::string_view bytes, base::Endpoint source, int interface_index);
     void drop(const base::Error& error, base::Endpoint source);
     std::optional<Asked>
     identify(const Subscribe& request, const Row& row, base::Endpoint source) const;

@@ -84,6 +84,8 @@ std::string_view sentence(Step step) noexcept {
         return "got a file without secrets that names its own URL";
     case Step::guest_served:
         return "got a file without secrets that makes it ask again";
+    case Step::heard_outside:
+        return "asked from an address outside the network here, and got no answer";
     }
     return "did something";
 }

@@ -244,6 +244,20 @@ TEST_F(Answering, ForeignSourcesAreLeftAloneAndCounted) {
     EXPECT_EQ(counters().datagrams, 9U);
 }
 
+TEST_F(Answering, APhoneWithAnAddressOfAnotherNetworkIsToldInItsStory) {
+    hears(data("htek.sip"), "10.9.9.9:60000");
+    EXPECT_THAT(notes(), ElementsAre("heard_outside: the network here is 192.0.2.0/24"));
+    hears(data("htek.sip"), "192.0.2.10:60000"); // forged, as it is ours
+    hears(data("htek.sip"), "10.9.9.9:60000", 9);
+    hears("SIP/2.0 200 OK\r\n\r\n", "10.9.9.9:60000");
+    hears("nonsense", "10.9.9.9:60000");
+    EXPECT_THAT(notes(), IsEmpty());
+    for (int i = 0; i < 1000; ++i) {
+        hears(data("htek.sip"), "10.9.9.9:60000");
+    }
+    EXPECT_THAT(notes().size(), testing::Le(5U)); // a flood from outside is not even read
+}
+
 TEST_F(Answering, NoErrorIsEverAnswered) {
     const std::string text = data("htek.sip");
     hears(with(text, "ua-profile", "presence"));
