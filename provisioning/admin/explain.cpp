@@ -71,7 +71,7 @@ std::string_view sentence(Step step) noexcept {
     case Step::token_refused:
         return "tried a token that is no longer valid, or not its own";
     case Step::neighbour_mismatch:
-        return "was refused: another device answers at its address";
+        return "is not who answers at its address";
     case Step::claim_refused:
         return "got nothing, because two phones claim this MAC";
     case Step::rival_heard:
@@ -84,6 +84,8 @@ std::string_view sentence(Step step) noexcept {
         return "got a file without secrets that names its own URL";
     case Step::guest_served:
         return "got a file without secrets that makes it ask again";
+    case Step::url_shared:
+        return "used a URL that another address uses too";
     case Step::heard_outside:
         return "asked from an address outside the network here, and got no answer";
     }

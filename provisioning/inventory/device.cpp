@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 30> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 31> step_names = {{
     {Step::heard, "heard"},
     {Step::held, "held"},
     {Step::offered, "offered"},
@@ -39,6 +39,7 @@ constexpr std::array<std::pair<Step, std::string_view>, 30> step_names = {{
     {Step::rotated, "rotated"},
     {Step::boot_served, "boot_served"},
     {Step::guest_served, "guest_served"},
+    {Step::url_shared, "url_shared"},
     {Step::heard_outside, "heard_outside"},
 }};
 

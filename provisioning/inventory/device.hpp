@@ -113,6 +113,7 @@ enum class Step : std::uint8_t {
     rotated,            ///< its steady token has a new generation
     boot_served,        ///< a file without secrets was handed out without a token
     guest_served,       ///< a file without secrets was handed out to a phone not approved
+    url_shared,         ///< its steady URL was used from two addresses at a time
     heard_outside,      ///< asked from an address outside the network where it was heard
 };
 
