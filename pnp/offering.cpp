@@ -17,6 +17,10 @@ using profile::Dialect;
 /// Within this time a phone's further SUBSCRIBE gets its 200 but no second NOTIFY.
 constexpr std::chrono::seconds cool_down{5};
 
+/// A NOTIFY sooner than this after the SUBSCRIBE comes while every phone still listens: a rule's
+/// approval is a commit of some milliseconds, the kernel's look for the neighbour at most a second.
+constexpr std::chrono::seconds still_prompt{5};
+
 /// A phone asks once per boot, and some restart after each file they accept. More than this is a
 /// fault or a forgery, and each offer costs a commit.
 constexpr int offers_per_minute = 10;
@@ -242,7 +246,7 @@ void Offering::decided(const std::vector<base::Mac>& macs) {
         if (decision.verdict == Verdict::silent) {
             close(dialog);
         } else if (decision.verdict == Verdict::offer) {
-            dialog.late = true;
+            dialog.late = context_.clock.now() - dialog.began > still_prompt;
             prepare(dialog);
         } else if (decision.reason != dialog.reason) {
             hold(dialog, decision.reason);

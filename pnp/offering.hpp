@@ -56,7 +56,7 @@ class Offering {
         Stage stage = Stage::preparing;
         base::Steady began{};
         std::uint32_t round = 0; ///< of prepare(): what an older round brings is void
-        bool late = false;       ///< decided upon while the phone was held
+        bool late = false;       ///< decided upon long after the phone asked
         std::string reason;      ///< of the hold
         std::optional<Offer> offer;
         std::optional<base::Steady> due;

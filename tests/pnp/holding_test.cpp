@@ -109,6 +109,17 @@ TEST_F(Holding, AVendorThatTakesNoLateNotifyIsNotSentOne) {
     EXPECT_EQ(counters().held, 0U);
 }
 
+TEST_F(Holding, AVendorThatTakesNoLateNotifyIsSentOneThatARuleApprovedAtOnce) {
+    sent();
+    notes();
+    offer->late_allowed = false;
+    decision = {Verdict::offer, ""};
+    pass(5s);
+    responder.decided({mac});
+    EXPECT_THAT(sent(), SizeIs(1));
+    EXPECT_THAT(notes(), ElementsAre("offered: NOTIFY sent"));
+}
+
 TEST_F(Holding, ANewSubscribeReplacesTheOldHold) {
     sent();
     pass(60s);
