@@ -42,6 +42,8 @@ struct Vendor {
     Dialect dialect = Dialect::standard;
     bool takes_late_notify = true;
     bool keeps_pnp_url = false; ///< such phones are offered the steady URL
+    std::string boot_template;  ///< for entry without a token: no secrets, the steady URL; or none
+    std::string guest_template; ///< for phones not approved: no secrets, asks again; or none
     std::uint16_t sip_port =
         5060;                 ///< where a phone listens for check-sync when no PBX knows better
     std::string resync_event; ///< "resync"
