@@ -21,6 +21,17 @@ struct Timelines {
     std::vector<std::optional<EventRow>> newest; ///< of each, once written
 };
 
+void take_decisions(Device& device, const Device& decided) {
+    device.approval = decided.approval;
+    device.lines = decided.lines;
+    device.generation = decided.generation;
+    device.confirmed = decided.confirmed;
+    device.keeps_previous = decided.keeps_previous;
+    device.claim = decided.claim;
+    device.boots = decided.boots;
+    device.decided = decided.decided;
+}
+
 Status write(Store& store,
              const Plan& plan,
              const std::unordered_set<base::Mac>& gone,
@@ -66,6 +77,11 @@ Status write(Store& store,
         }
         timelines.newest.push_back(std::move(*newest));
         ++batch;
+    }
+    if (plan.enrolments()) {
+        if (done = store.put_enrolments(*plan.enrolments()); !done) {
+            return done;
+        }
     }
     for (const auto& order : plan.orders()) {
         if (done = store.add_audit(now, actor, order); !done) {
@@ -137,10 +153,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             // Its sighting may have moved on meanwhile; or it was dropped as a stranger.
             const auto* known = state.current.device(mac);
             auto device = known != nullptr ? *known : planned.device;
-            device.approval = planned.device.approval;
-            device.lines = planned.device.lines;
-            device.generation = planned.device.generation;
-            device.decided = planned.device.decided;
+            take_decisions(device, planned.device);
             state.strangers.forget(mac);
             state.gone.erase(mac);
             state.track_of(mac).on_disk = true;
@@ -150,13 +163,16 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             if (planned.is_blocked_anew) {
                 state.end_first_tokens(mac);
             }
-            state.renew_credentials(device);
+            state.renew_credentials(known, device);
             for (const auto& event : planned.events) {
                 steps.emplace_back(device, event);
             }
             state.put(std::move(device));
             state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));
             ++at;
+        }
+        if (plan.enrolments()) {
+            state.set_enrolments(*plan.enrolments());
         }
         for (const auto& [number, extension] : plan.extensions()) {
             if (extension) {

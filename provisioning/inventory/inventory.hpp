@@ -124,7 +124,9 @@ class Inventory {
     std::string steady_token(const Device& device) const;
 
     /// The steady token of `generation` was used: the device's first tokens end, and with the
-    /// newest generation also the one before and a granted claim. Committed with FULL. Blocks.
+    /// newest generation also the one before and a granted claim. Committed with FULL; mostly there
+    /// is nothing to commit, and the disk is not waited for. Refused when that token is not valid
+    /// any more: the answer is that to a foreign one. Blocks.
     base::Status steady_used(base::Mac mac, std::uint32_t generation);
 
     /// Its first tokens end at `end` at the latest. Committed with FULL. Blocks.

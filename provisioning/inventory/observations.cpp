@@ -93,6 +93,20 @@ void Inventory::note(base::Mac mac, Step step, std::string_view address, std::st
     state_->tell(as_it_was, event);
 }
 
+void Inventory::used(base::Mac mac, base::Ipv4 from) {
+    const auto now = state_->clock.unix_ms();
+    const std::lock_guard model(state_->model);
+    const auto* known = state_->current.device(mac);
+    if (known == nullptr) {
+        return;
+    }
+    auto device = *known;
+    device.seen.used = now;
+    device.seen.used_from = from;
+    state_->put(std::move(device));
+    state_->unsaved.insert(mac);
+}
+
 void Inventory::reached(base::Mac mac, Stage stage) {
     const std::lock_guard model(state_->model);
     const auto* known = state_->current.device(mac);
@@ -179,9 +193,9 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
     }
     if (done && tidy) {
         const std::chrono::milliseconds kept = limits.events_for;
-        done = store->remove_events_before(now - kept.count()).and_then([&] {
-            return store->keep_audits(most_audits);
-        });
+        done = store->remove_events_before(now - kept.count())
+                   .and_then([&] { return store->keep_audits(most_audits); })
+                   .and_then([&] { return store->remove_ended_enrolments(now); });
     }
     if (done) {
         done = transaction->commit();
@@ -230,6 +244,9 @@ Status Inventory::flush() {
         state.saved(taken, std::move(*written));
         if (taken.tokens_expired) {
             state.end_expired_tokens(now);
+        }
+        if (tidy) {
+            state.drop_ended_enrolments(now);
         }
     }
     if (std::exchange(state.is_failing, false)) {

@@ -2,8 +2,6 @@
 // What a list of changes comes to, found out before anything is written.
 #include "provisioning/inventory/plan.hpp"
 
-#include "provisioning/base/utf8.hpp"
-
 #include <algorithm>
 #include <set>
 
@@ -18,48 +16,9 @@ using base::Status;
 namespace {
 
 constexpr std::size_t most_lines = 64;
-constexpr std::size_t most_number = 64;
-constexpr std::size_t most_text = 200;
-
-bool is_number_letter(char letter) {
-    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-           (letter >= 'A' && letter <= 'Z') ||
-           (letter != '\0' && std::string_view("*#+-._").find(letter) != std::string_view::npos);
-}
-
-/// What a phone's file can carry: UTF-8 without control characters, those of C1 among them.
-bool is_plain_text(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const base::Utf8 found = base::utf8_at(text, at);
-        if (found.length == 0 || found.code < 0x20 || (found.code >= 0x7f && found.code < 0xa0) ||
-            found.code == 0xfffe || found.code == 0xffff) {
-            return false;
-        }
-        at += found.length;
-    }
-    return true;
-}
 
 std::string joined(const std::vector<std::string>& words) {
     return fmt::format("{}", fmt::join(words, ", "));
-}
-
-/// The first few, so that a sentence stays one.
-std::string named(const std::vector<base::Mac>& macs) {
-    constexpr std::size_t most = 5;
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < std::min(macs.size(), most); ++at) {
-        words.push_back(macs[at].str());
-    }
-    return macs.size() > most ? fmt::format("{} and {} more", joined(words), macs.size() - most)
-                              : joined(words);
-}
-
-Status check_mac(base::Mac mac) {
-    if (mac == base::Mac()) {
-        return fail(Errc::malformed, "000000000000 is no phone; give the MAC on its label");
-    }
-    return {};
 }
 
 } // namespace
@@ -72,6 +31,13 @@ Plan::Plan(const Snapshot& before,
 
 Status Plan::add(const Change& change) {
     return std::visit([this](const auto& order) { return carry_out(order); }, change);
+}
+
+Status Plan::check_mac(base::Mac mac) {
+    if (mac == base::Mac()) {
+        return fail(Errc::malformed, "000000000000 is no phone; give the MAC on its label");
+    }
+    return {};
 }
 
 std::vector<base::Mac> Plan::touched() const {
@@ -112,6 +78,10 @@ bool Plan::has_extension(const std::string& number) const {
                                       : before_.extension(number) != nullptr;
 }
 
+bool Plan::is_extension(const std::string& number) const {
+    return has_extension(number) || (is_host_number_ && is_host_number_(number));
+}
+
 std::vector<base::Mac> Plan::holders(const std::string& number) const {
     auto macs = before_.holders(number);
     std::erase_if(macs, [&](base::Mac mac) { return devices_.count(mac) != 0; });
@@ -125,10 +95,19 @@ std::vector<base::Mac> Plan::holders(const std::string& number) const {
 }
 
 void Plan::decide(Planned& planned, Approval approval) {
-    if (planned.device.approval != approval) {
-        planned.device.approval = approval;
-        planned.device.decided = now_;
+    auto& device = planned.device;
+    if (device.approval == approval) {
+        return;
     }
+    if (device.is_approved()) {
+        ++device.generation; // no later approval brings its tokens back to life
+    }
+    device.approval = approval;
+    device.decided = now_;
+    device.confirmed = 0;
+    device.keeps_previous = false;
+    device.claim = Claim::settled;
+    device.boots = 0;
 }
 
 void Plan::note(Planned& planned, Step step, const std::string& detail) {
@@ -140,10 +119,13 @@ Status Plan::carry_out(const Approve& change) {
         return valid;
     }
     orders_.push_back(fmt::format("approve {}", change.mac.str()));
-    if (const auto* known = device(change.mac); known != nullptr && known->is_approved()) {
+    auto& target = planned(change.mac);
+    if (target.device.is_approved()) {
+        target.device.claim = Claim::granted;
+        target.device.boots = 0;
+        note(target, Step::approved, fmt::format("again by {}", actor_));
         return {};
     }
-    auto& target = planned(change.mac);
     decide(target, Approval::approved);
     note(target, Step::approved, fmt::format("by {}", actor_));
     return {};
@@ -184,7 +166,7 @@ Status Plan::carry_out(const Assign& change) {
             return fail(Errc::conflict, "assign {}: extension {} is named twice; name it once", mac,
                         number);
         }
-        if (!has_extension(number) && !(is_host_number_ && is_host_number_(number))) {
+        if (!is_extension(number)) {
             return fail(Errc::not_found,
                         "assign {}: there is no extension {}; add it first, or create it in the "
                         "PBX",
@@ -218,69 +200,6 @@ Status Plan::carry_out(const Unassign& change) {
     const auto was = joined(target.device.lines);
     target.device.lines.clear();
     note(target, Step::unassigned, fmt::format("{} by {}", was, actor_));
-    return {};
-}
-
-Status Plan::carry_out(const AssignFromPool& /*change*/) {
-    return fail(Errc::not_found, "not there yet");
-}
-
-Status Plan::carry_out(const Rotate& /*change*/) {
-    return fail(Errc::not_found, "not there yet");
-}
-
-Status Plan::carry_out(const OpenEnrolment& /*change*/) {
-    return fail(Errc::not_found, "not there yet");
-}
-
-Status Plan::carry_out(const CloseEnrolments& /*change*/) {
-    return fail(Errc::not_found, "not there yet");
-}
-
-Status Plan::carry_out(const AddExtension& change) {
-    const auto& [number, name, password] = change.extension;
-    if (number.empty() || number.size() > most_number ||
-        !std::all_of(number.begin(), number.end(), is_number_letter)) {
-        return fail(Errc::malformed,
-                    "add extension: a number has 1 to {} letters, digits or * # + - . _",
-                    most_number);
-    }
-    if (name.size() > most_text || !is_plain_text(name)) {
-        return fail(Errc::malformed,
-                    "add extension {}: a name has at most {} bytes of UTF-8 and no control "
-                    "characters",
-                    number, most_text);
-    }
-    if (password.empty() || password.reveal().size() > most_text ||
-        !is_plain_text(password.reveal())) {
-        return fail(Errc::malformed,
-                    "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
-                    "characters; anybody could register as {} without one",
-                    number, most_text, number);
-    }
-    if (has_extension(number)) {
-        return fail(Errc::conflict,
-                    "add extension {}: it is there already; assign it as it is, or remove it first",
-                    number);
-    }
-    orders_.push_back(fmt::format("add extension {}", number));
-    extensions_[number] = change.extension;
-    return {};
-}
-
-Status Plan::carry_out(const RemoveExtension& change) {
-    if (!has_extension(change.number)) {
-        return fail(Errc::not_found,
-                    "remove extension {}: there is none of ours with this number; those of the PBX "
-                    "are removed in the PBX",
-                    change.number);
-    }
-    if (const auto macs = holders(change.number); !macs.empty()) {
-        return fail(Errc::conflict, "remove extension {}: {} {} it on a line; unassign there first",
-                    change.number, named(macs), macs.size() == 1 ? "has" : "have");
-    }
-    orders_.push_back(fmt::format("remove extension {}", change.number));
-    extensions_[change.number] = std::nullopt;
     return {};
 }
 

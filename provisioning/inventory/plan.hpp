@@ -40,6 +40,9 @@ class Plan {
     /// One sentence per change: "assign 001fc1000001 to 201, 202".
     const std::vector<std::string>& orders() const noexcept { return orders_; }
 
+    /// All that are open then; empty: as before.
+    const std::optional<std::vector<Enrolment>>& enrolments() const noexcept { return enrolments_; }
+
     std::vector<base::Mac> touched() const;
 
   private:
@@ -54,11 +57,14 @@ class Plan {
     base::Status carry_out(const AddExtension& change);
     base::Status carry_out(const RemoveExtension& change);
 
+    static base::Status check_mac(base::Mac mac);
     const Device* device(base::Mac mac) const;
     Planned& planned(base::Mac mac);
-    bool has_extension(const std::string& number) const;
+    bool has_extension(const std::string& number) const; ///< of our own
+    bool is_extension(const std::string& number) const;  ///< or of the PBX
     std::vector<base::Mac> holders(const std::string& number) const;
     void decide(Planned& planned, Approval approval);
+    std::vector<Enrolment> open_enrolments() const; ///< without those that have ended
     void note(Planned& planned, Step step, const std::string& detail);
 
     const Snapshot& before_;
@@ -67,6 +73,7 @@ class Plan {
     std::string actor_;
     std::map<base::Mac, Planned> devices_;
     std::map<std::string, std::optional<Extension>> extensions_;
+    std::optional<std::vector<Enrolment>> enrolments_;
     std::vector<std::string> orders_;
 };
 

@@ -26,6 +26,16 @@ std::optional<base::Mac> Snapshot::former_holder(std::string_view token) const {
     return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
+std::unordered_map<base::Mac, std::size_t> Snapshot::first_tokens(base::UnixMs now) const {
+    std::unordered_map<base::Mac, std::size_t> counts;
+    credentials_.each([&](const base::Digest256&, const Credential& credential) {
+        if (!credential.steady && credential.expires > now) {
+            ++counts[credential.mac];
+        }
+    });
+    return counts;
+}
+
 std::vector<const Device*> Snapshot::devices() const {
     std::vector<const Device*> all;
     all.reserve(devices_.size());

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace inventory {
 
@@ -39,6 +40,8 @@ class Snapshot {
     /// Whose token this was, as long as it is remembered: spent, expired or rotated away. For the
     /// timeline only; it opens nothing.
     std::optional<base::Mac> former_holder(std::string_view token) const;
+    /// How many first tokens each device has that end after `now`.
+    std::unordered_map<base::Mac, std::size_t> first_tokens(base::UnixMs now) const;
     std::vector<const Device*> devices() const;       ///< by MAC
     std::vector<const Extension*> extensions() const; ///< by number
     /// Those who have `number` on a line.

@@ -19,6 +19,7 @@ struct Track {
     std::uint64_t serial = 0; ///< a stranger dropped and heard again is another device
     bool on_disk = false;
     std::deque<FirstToken> first_tokens; ///< the oldest first
+    std::deque<base::Digest256> former;  ///< tokens that ended, likewise
 };
 
 struct Inventory::State {
@@ -64,9 +65,18 @@ struct Inventory::State {
     void drop_strangers();
     Track& track_of(base::Mac mac);
     void add_first_token(base::Mac mac, const FirstToken& token);
-    /// Makes the steady token known if the device is approved; else all of its tokens unknown.
-    void renew_credentials(const Device& device);
+    void set_enrolments(std::vector<Enrolment> enrolments);
+    void drop_ended_enrolments(base::UnixMs now);
+    /// Makes exactly the steady tokens known that are valid now; of a device that is not approved
+    /// the first ones end too. `before`: as it was, if it was known.
+    void renew_credentials(const Device* before, const Device& device);
+    void load_credentials(const Device& device);
+    base::Digest256 steady_hash(base::Mac mac, std::uint32_t generation) const;
     void end_first_tokens(base::Mac mac);
+    /// The device after this use of its steady token; empty: nothing changes. Refused: not valid.
+    base::Result<std::optional<Device>> after_use(base::Mac mac, std::uint32_t generation) const;
+    /// It opens nothing any more, but its holder is known for a while.
+    void retire(base::Mac mac, const base::Digest256& token);
     void end_expired_tokens(base::UnixMs now);
     /// How many events a device of this approval may have.
     std::size_t most_events(bool is_stranger) const;
@@ -94,7 +104,10 @@ struct Inventory::State {
     void keep_for_later(Unsaved unsaved);
     void saved(const Unsaved& unsaved, std::vector<std::optional<EventRow>> newest);
 
-    /// With `disk` held.
+    // Both of these: with `disk` held.
+    enum class FirstTokens : std::uint8_t { keep, end };
+    /// Commits what put_trust() of the store writes, and shows it to readers.
+    base::Status put_trust(const Device& after, FirstTokens first_tokens);
     base::Result<std::vector<std::optional<EventRow>>>
     write(const Unsaved& unsaved, base::UnixMs now, bool tidy);
 };

@@ -40,6 +40,20 @@ template <class Enum> Enum enum_in(const sql::Statement& row, int column, Enum l
     return value < 0 || value > static_cast<std::int64_t>(last) ? Enum{} : static_cast<Enum>(value);
 }
 
+/// Here the least is the most careful: settled would let a second claimant in.
+Claim claim_in(const sql::Statement& row, int column) {
+    const auto value = row.integer(column);
+    return value < 0 || value > static_cast<std::int64_t>(Claim::granted)
+               ? Claim::contested
+               : static_cast<Claim>(value);
+}
+
+std::uint8_t boots_in(const sql::Statement& row, int column) {
+    const auto value = row.integer(column);
+    return value < 0 || value > UINT8_MAX ? std::uint8_t{UINT8_MAX}
+                                          : static_cast<std::uint8_t>(value);
+}
+
 /// Calls `read` for each row.
 template <class Read> Status each_row(sql::Statement& statement, Read&& read) {
     for (;;) {
@@ -84,15 +98,24 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
 }
 
 Status Store::prepare() {
-    const std::array<std::pair<sql::Statement*, const char*>, 20> statements = {{
+    const std::array<std::pair<sql::Statement*, const char*>, 25> statements = {{
         {&put_decision_,
-         "insert into device (mac, approval, generation, decided) values ($1, $2, $3, $4) "
+         "insert into device (mac, approval, generation, decided, confirmed, keeps_previous, "
+         "claim, boots) values ($1, $2, $3, $4, $5, $6, $7, $8) "
          "on conflict (mac) do update set approval = excluded.approval, "
-         "generation = excluded.generation, decided = excluded.decided"},
+         "generation = excluded.generation, decided = excluded.decided, "
+         "confirmed = excluded.confirmed, keeps_previous = excluded.keeps_previous, "
+         "claim = excluded.claim, boots = excluded.boots"},
+        {&put_trust_, "update device set confirmed = $2, keeps_previous = $3, claim = $4, "
+                      "boots = $5 where mac = $1"},
         {&remove_lines_, "delete from line where mac = $1"},
         {&add_line_, "insert into line (mac, position, number) values ($1, $2, $3)"},
         {&add_extension_, "insert into extension (number, name, password) values ($1, $2, $3)"},
         {&remove_extension_, "delete from extension where number = $1"},
+        {&clear_enrolments_, "delete from enrolment"},
+        {&add_enrolment_, "insert into enrolment (id, until, rule, network, mac) "
+                          "values ($1, $2, $3, $4, $5)"},
+        {&remove_ended_enrolments_, "delete from enrolment where until <= $1"},
         {&add_audit_, "insert into audit (at, actor, what) values ($1, $2, $3)"},
         {&keep_audits_, "delete from audit where id <= "
                         "(select id from audit order by id desc limit 1 offset $1)"},
@@ -100,14 +123,17 @@ Status Store::prepare() {
         {&add_token_, "insert into first_token (hash, mac, expires) values ($1, $2, $3)"},
         {&remove_token_, "delete from first_token where hash = $1"},
         {&remove_tokens_, "delete from first_token where mac = $1"},
+        {&shorten_tokens_, "update first_token set expires = $2 where mac = $1 and expires > $2"},
         {&remove_expired_tokens_, "delete from first_token where expires <= $1"},
         {&put_sighting_,
          "insert into device (mac, first_seen, last_seen, address, interface, vendor, model, "
-         "version, user_agent, stage) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+         "version, user_agent, stage, used_at, used_from) "
+         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
          "on conflict (mac) do update set first_seen = excluded.first_seen, "
          "last_seen = excluded.last_seen, address = excluded.address, "
          "interface = excluded.interface, vendor = excluded.vendor, model = excluded.model, "
-         "version = excluded.version, user_agent = excluded.user_agent, stage = excluded.stage"},
+         "version = excluded.version, user_agent = excluded.user_agent, "
+         "stage = excluded.stage, used_at = excluded.used_at, used_from = excluded.used_from"},
         // approval = 0: whatever was decided upon is never dropped.
         {&forget_stranger_, "delete from device where mac = $1 and approval = 0"},
         {&ensure_device_, "insert into device (mac) values ($1) on conflict (mac) do nothing"},
@@ -146,6 +172,11 @@ Result<Stored> Store::load() {
     }
     if (auto all = extensions()) {
         stored.extensions = std::move(*all);
+    } else {
+        return tl::unexpected(all.error());
+    }
+    if (auto all = enrolments()) {
+        stored.enrolments = std::move(*all);
     } else {
         return tl::unexpected(all.error());
     }
@@ -226,7 +257,8 @@ Result<std::vector<Device>> Store::devices() {
     if (done) {
         done = each_row(connection_,
                         "select mac, approval, generation, decided, first_seen, last_seen, "
-                        "address, interface, vendor, model, version, user_agent, stage from device "
+                        "address, interface, vendor, model, version, user_agent, stage, "
+                        "confirmed, keeps_previous, claim, boots, used_at, used_from from device "
                         "order by last_seen, mac",
                         [&](const sql::Statement& row) {
                             Device device;
@@ -243,6 +275,13 @@ Result<std::vector<Device>> Store::devices() {
                             device.seen.version = row.text(10);
                             device.seen.user_agent = row.text(11);
                             device.seen.stage = enum_in(row, 12, Stage::registered);
+                            device.confirmed = static_cast<std::uint32_t>(row.integer(13));
+                            device.keeps_previous = row.integer(14) != 0;
+                            device.claim = claim_in(row, 15);
+                            device.boots = boots_in(row, 16);
+                            device.seen.used = row.integer(17);
+                            device.seen.used_from.value =
+                                static_cast<std::uint32_t>(row.integer(18));
                             if (const auto found = lines.find(device.mac); found != lines.end()) {
                                 device.lines = std::move(found->second);
                             }
@@ -273,6 +312,10 @@ Status Store::put_decision(const Device& device) {
                     .bind(2, static_cast<std::int64_t>(device.approval))
                     .bind(3, static_cast<std::int64_t>(device.generation))
                     .bind(4, device.decided)
+                    .bind(5, static_cast<std::int64_t>(device.confirmed))
+                    .bind(6, std::int64_t{device.keeps_previous})
+                    .bind(7, static_cast<std::int64_t>(device.claim))
+                    .bind(8, std::int64_t{device.boots})
                     .run()
                     .and_then([&] { return remove_lines_.bind(1, key(device.mac)).run(); });
     std::int64_t position = 1;
@@ -283,6 +326,58 @@ Status Store::put_decision(const Device& device) {
         done = add_line_.bind(1, key(device.mac)).bind(2, position++).bind(3, number).run();
     }
     return done;
+}
+
+Status Store::put_trust(const Device& device) {
+    return put_trust_.bind(1, key(device.mac))
+        .bind(2, static_cast<std::int64_t>(device.confirmed))
+        .bind(3, std::int64_t{device.keeps_previous})
+        .bind(4, static_cast<std::int64_t>(device.claim))
+        .bind(5, std::int64_t{device.boots})
+        .run();
+}
+
+Result<std::vector<Enrolment>> Store::enrolments() {
+    std::vector<Enrolment> all;
+    auto done =
+        each_row(connection_,
+                 "select id, until, rule, network, coalesce(mac, 0) from enrolment "
+                 "order by id",
+                 [&](const sql::Statement& row) {
+                     Enrolment enrolment{row.integer(0), row.integer(1), row.text(2), {}, {}};
+                     const auto network = row.text(3);
+                     enrolment.from = base::Network::parse(network);
+                     if (!network.empty() && !enrolment.from) {
+                         return; // damaged: not to be opened to any network
+                     }
+                     if (row.integer(4) != 0) {
+                         enrolment.mac = mac_in(row, 4);
+                     }
+                     all.push_back(std::move(enrolment));
+                 });
+    if (!done) {
+        return tl::unexpected(done.error());
+    }
+    return all;
+}
+
+Status Store::put_enrolments(const std::vector<Enrolment>& all) {
+    auto done = clear_enrolments_.run();
+    for (auto each = all.begin(); done && each != all.end(); ++each) {
+        add_enrolment_.bind(1, each->id)
+            .bind(2, each->until)
+            .bind(3, each->rule)
+            .bind(4, each->from ? each->from->str() : std::string());
+        if (each->mac) {
+            add_enrolment_.bind(5, key(*each->mac));
+        }
+        done = add_enrolment_.run();
+    }
+    return done;
+}
+
+Status Store::remove_ended_enrolments(base::UnixMs now) {
+    return remove_ended_enrolments_.bind(1, now).run();
 }
 
 Status Store::add_extension(const Extension& extension) {
@@ -319,6 +414,10 @@ Status Store::remove_tokens(base::Mac mac) {
     return remove_tokens_.bind(1, key(mac)).run();
 }
 
+Status Store::shorten_tokens(base::Mac mac, base::UnixMs end) {
+    return shorten_tokens_.bind(1, key(mac)).bind(2, end).run();
+}
+
 Status Store::remove_expired_tokens(base::UnixMs now) {
     return remove_expired_tokens_.bind(1, now).run();
 }
@@ -334,6 +433,8 @@ Status Store::put_sighting(base::Mac mac, const Sighting& seen) {
         .bind(8, seen.version)
         .bind(9, seen.user_agent)
         .bind(10, static_cast<std::int64_t>(seen.stage))
+        .bind(11, seen.used)
+        .bind(12, static_cast<std::int64_t>(seen.used_from.value))
         .run();
 }
 

@@ -30,6 +30,7 @@ struct Stored {
     std::vector<Extension> extensions;
     std::vector<std::pair<base::Mac, FirstToken>> first_tokens; ///< the oldest first
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
+    std::vector<Enrolment> enrolments; ///< ended ones too
     base::Secret token_key;
 };
 
@@ -49,6 +50,10 @@ class Store {
 
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
+    /// What a used token, a file without one and a second claimant change in it.
+    base::Status put_trust(const Device& device);
+    base::Status put_enrolments(const std::vector<Enrolment>& all);
+    base::Status remove_ended_enrolments(base::UnixMs now);
     base::Status add_extension(const Extension& extension);
     base::Status remove_extension(const std::string& number);
     base::Status add_audit(base::UnixMs at, std::string_view actor, std::string_view what);
@@ -58,6 +63,7 @@ class Store {
     base::Status add_token(base::Mac mac, const FirstToken& token);
     base::Status remove_token(const base::Digest256& hash);
     base::Status remove_tokens(base::Mac mac);
+    base::Status shorten_tokens(base::Mac mac, base::UnixMs end);
     base::Status remove_expired_tokens(base::UnixMs now);
 
     // Observations.
@@ -79,13 +85,16 @@ class Store {
     base::Result<base::Secret> token_key();
     base::Result<std::vector<Device>> devices();
     base::Result<std::vector<Extension>> extensions();
+    base::Result<std::vector<Enrolment>> enrolments();
 
     sql::LockFile lock_; ///< let go of last
     sql::Connection connection_;
-    sql::Statement put_decision_, remove_lines_, add_line_;
+    sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
+    sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;
     sql::Statement add_audit_, keep_audits_, audit_;
-    sql::Statement add_token_, remove_token_, remove_tokens_, remove_expired_tokens_;
+    sql::Statement add_token_, remove_token_, remove_tokens_, shorten_tokens_;
+    sql::Statement remove_expired_tokens_;
     sql::Statement put_sighting_, forget_stranger_;
     sql::Statement ensure_device_, add_event_, repeat_event_, keep_events_, remove_events_before_;
     sql::Statement events_;

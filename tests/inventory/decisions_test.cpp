@@ -107,7 +107,7 @@ TEST_F(Decisions, NoPhoneHasTheZeroMac) {
 TEST_F(Decisions, AssignReplacesTheLinesAndKeepsTheGeneration) {
     apply({extension("201"), extension("202"), Assign{mac(1), {"201", "202"}}});
     const auto token = inventory().steady_token(*device(mac(1)));
-    apply({Block{mac(1)}});
+    apply({Unassign{mac(1)}});
     apply({Assign{mac(1), {"202"}}});
     EXPECT_THAT(device(mac(1))->lines, ElementsAre("202"));
     EXPECT_TRUE(device(mac(1))->is_approved());
@@ -133,11 +133,11 @@ TEST_F(Decisions, WhatIsDecidedAlreadyIsDoneAgainWithoutAnEvent) {
     apply({extension("201"), Assign{mac(1), {"201"}}, Block{mac(2)}});
     const auto decided = device(mac(1))->decided;
     clock_.advance(std::chrono::minutes(1));
-    apply({Approve{mac(1)}, Assign{mac(1), {"201"}}, Block{mac(2)}, Unassign{mac(2)}});
+    apply({Assign{mac(1), {"201"}}, Block{mac(2)}, Unassign{mac(2)}});
     EXPECT_EQ(device(mac(1))->decided, decided);
     EXPECT_THAT(story(mac(1)), ElementsAre("assigned 201 by uid 0"));
     EXPECT_THAT(story(mac(2)), ElementsAre("blocked by uid 0"));
-    EXPECT_EQ(inventory().audit(100)->size(), 7U);
+    EXPECT_EQ(inventory().audit(100)->size(), 6U);
 }
 
 TEST_F(Decisions, UnassignNamesAPhoneThatIsNotKnown) {

@@ -128,5 +128,35 @@ TEST_F(Sql, AStepThatFailsHalfWayLeavesTheSchemaBeforeIt) {
     EXPECT_FALSE(connection.run("insert into b values (1)"));
 }
 
+TEST_F(Sql, ADatabaseOfTheFirstVersionGoesOnWithItsRows) {
+    {
+        auto connection = connect();
+        ASSERT_TRUE(sql::bring_up_to_date(connection, {sql::schema_steps().front()}));
+        const auto filled = connection.run(fmt::format(
+            "insert into meta values ('token_key', zeroblob(32));"
+            "insert into device (mac, approval, generation, decided, first_seen, stage) values "
+            "({0}, 1, 1, 5, 7, 4), ({1}, 1, 1, 5, 7, 1), ({2}, 2, 1, 5, 7, 4), ({3}, 0, 1, 0, 7, "
+            "0);"
+            "insert into line values ({0}, 1, '201');"
+            "insert into extension values ('201', 'Anna', 'pw-201');",
+            mac(1).number(), mac(2).number(), mac(3).number(), mac(4).number()));
+        ASSERT_TRUE(filled) << filled.error().what;
+    }
+    for (int round = 0; round < 2; ++round) {
+        ASSERT_NE(device(mac(1)), nullptr);
+        EXPECT_THAT(device(mac(1))->lines, testing::ElementsAre("201"));
+        EXPECT_TRUE(device(mac(1))->is_configured()) << "it came as far with its steady token";
+        EXPECT_EQ(device(mac(1))->seen.first, 7);
+        EXPECT_EQ(device(mac(1))->claim, Claim::settled);
+        EXPECT_FALSE(device(mac(2))->is_configured());
+        EXPECT_EQ(device(mac(2))->generation, 1U);
+        EXPECT_EQ(device(mac(3))->generation, 2U) << "an approval must not revive its token";
+        EXPECT_EQ(device(mac(4))->state(), "pending");
+        EXPECT_EQ(inventory().now().extension("201")->password.reveal(), "pw-201");
+        reopen();
+    }
+    EXPECT_TRUE(inventory().steady_used(mac(1), 1));
+}
+
 } // namespace
 } // namespace inventory

@@ -88,7 +88,7 @@ TEST_F(Tokens, SteadyOneIsKnownOnlyWhileTheDeviceIsApproved) {
     reopen();
     EXPECT_FALSE(is_known(token));
     apply({Approve{mac(1)}});
-    EXPECT_TRUE(is_known(token));
+    EXPECT_TRUE(is_known(inventory().steady_token(*device(mac(1)))));
     EXPECT_FALSE(is_known(""));
     EXPECT_FALSE(is_known(token + "x"));
 }
@@ -160,7 +160,6 @@ TEST_F(Tokens, FirstOnesEndDurablyWhenTheSteadyOneWasUsed) {
     const auto steady = inventory().steady_token(*device(mac(1)));
     ASSERT_TRUE(inventory().steady_used(mac(1), 1));
     ASSERT_TRUE(inventory().steady_used(mac(1), 1));
-    ASSERT_TRUE(inventory().steady_used(mac(99), 1));
     for (int round = 0; round < 2; ++round) {
         EXPECT_FALSE(is_known(a));
         EXPECT_FALSE(is_known(b));
