@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // An HTTP/1.1 server on the loop: plain requests in, plain responses out; Asio is seen in http.cpp
-// only, Beast in head.cpp only.
+// and connection.cpp only, Beast in head.cpp only.
 #pragma once
 
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
+#include "provisioning/serve/sources.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -43,6 +44,9 @@ struct HttpLimits {
     std::size_t connections_per_source = 400; ///< 300 phones may sit behind one address
     std::size_t target_bytes = 2048;
     std::uint64_t body_bytes = 65536; ///< read and dropped: no handler wants one
+    RequestRates rates;
+    std::size_t waiting_requests = 500; ///< for a worker; more are told to come again later
+    std::size_t delayed_answers = 500;  ///< at a time
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< first byte to last
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
     std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
@@ -54,6 +58,9 @@ struct HttpCounters {
     std::uint64_t timeouts = 0;            ///< in the middle of a request or of an answer
     std::uint64_t bad_requests = 0;        ///< answered with 4xx and the end of the connection
     std::uint64_t open = 0;                ///< connections now
+    std::uint64_t limited = 0;             ///< requests over the rates, answered with 503
+    std::uint64_t overloaded = 0;          ///< requests that found no worker soon, the same
+    std::uint64_t evicted = 0;             ///< slow connections closed to make room
 };
 
 class Http {

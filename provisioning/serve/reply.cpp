@@ -14,6 +14,9 @@
 namespace serve {
 namespace {
 
+/// Long enough for a queue to empty, and shorter than the patience of a phone that starts.
+constexpr int seconds_until_retry = 5;
+
 std::string_view reason(int status) {
     switch (status) {
     case 200:
@@ -114,6 +117,8 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
         head.field("Content-Range", fmt::format("bytes */{}", size));
     } else if (plan.status == 405) {
         head.field("Allow", "GET, HEAD");
+    } else if (plan.status == 503) {
+        head.field("Retry-After", seconds_until_retry);
     }
     if (is_file) {
         head.field("ETag", etag);
@@ -138,7 +143,9 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
 }
 
 Reply make_refusal(int status) {
-    return make_reply({}, {status, {}, nullptr, 0}, false, 0);
+    Response response;
+    response.status = status;
+    return make_reply({}, response, false, 0);
 }
 
 } // namespace serve

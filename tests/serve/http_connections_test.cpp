@@ -161,40 +161,6 @@ TEST_F(HttpConnections, GivesUpOnAClientThatDoesNotCloseItsSide) {
     EXPECT_EQ(http->counters().timeouts, 0U);
 }
 
-TEST_F(HttpConnections, TakesNoMoreThanTheLimitPerSource) {
-    HttpLimits limits;
-    limits.connections_per_source = 2;
-    start(limits);
-    Client first(loop, server);
-    auto second = std::make_unique<Client>(loop, server);
-    EXPECT_EQ(first.ask(request).status, 200);
-    EXPECT_EQ(second->ask(request).status, 200);
-    Client third(loop, server);
-    EXPECT_TRUE(third.closed_by_server());
-    EXPECT_EQ(http->counters().refused_connections, 1U);
-    EXPECT_EQ(http->counters().open, 2U);
-    Client neighbour(loop, server, loopback2.address);
-    EXPECT_EQ(neighbour.ask(request).status, 200) << "another address has its own count";
-    second.reset();
-    ASSERT_TRUE(until(loop, [&] { return http->counters().open == 2; }));
-    Client fourth(loop, server);
-    EXPECT_EQ(fourth.ask(request).status, 200) << "there is room again";
-}
-
-TEST_F(HttpConnections, TakesNoMoreThanTheLimitInAll) {
-    HttpLimits limits;
-    limits.connections = 2;
-    start(limits);
-    Client first(loop, server);
-    Client second(loop, server, loopback2.address);
-    EXPECT_EQ(first.ask(request).status, 200);
-    EXPECT_EQ(second.ask(request).status, 200);
-    Client third(loop, server, base::Ipv4{INADDR_LOOPBACK + 2});
-    EXPECT_TRUE(third.closed_by_server());
-    EXPECT_EQ(http->counters().refused_connections, 1U);
-    EXPECT_EQ(first.ask(request).status, 200);
-}
-
 TEST_F(HttpConnections, LeavesNoDescriptorToTheProgramsThatTheHostStarts) {
     start();
     Client client(loop, server);

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+// Reads a request, has a worker answer it, writes the answer: one in flight on each connection.
+#include "provisioning/serve/connection.hpp"
+
+#include "provisioning/serve/target.hpp"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include <cerrno>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/write.hpp>
+
+namespace serve {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// How long a client may take to close its side after we closed ours (RFC 9112 9.6): closing at
+/// once would reset the connection under an answer that is still on its way.
+constexpr milliseconds longest_linger = std::chrono::seconds(2);
+
+/// A refusal leaves this long after its request was read, however soon it was known: how long we
+/// looked must not tell a token that is right from one that is not. Where looking took longer, it
+/// leaves at the next multiple.
+constexpr milliseconds refusal_time{10};
+
+/// An answer on its way is given so much time before its connection may be closed for another's.
+constexpr milliseconds undisturbed{1000};
+
+base::Steady now() {
+    return std::chrono::steady_clock::now();
+}
+
+std::int64_t unix_seconds() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+/// Whether the answer says no for a reason that is nobody's business.
+bool is_refusal(const Response& response) {
+    return response.status == 401 || response.status == 403 || response.status == 404;
+}
+
+} // namespace
+
+Response Shared::ask(const Request& request) {
+    try {
+        return handler(request);
+    } catch (const std::exception& failure) {
+        base::log::error("serve", "{} for {} failed: {}", without_token(request.path),
+                         request.peer.str(), failure.what());
+    } catch (...) {
+        base::log::error("serve", "{} for {} failed with an exception of unknown type",
+                         without_token(request.path), request.peer.str());
+    }
+    Response response;
+    response.status = 500;
+    return response;
+}
+
+Connection::Connection(std::shared_ptr<Shared> shared,
+                       asio::ip::tcp::socket socket,
+                       base::Endpoint peer,
+                       base::Endpoint local,
+                       base::Endpoint listener)
+    : shared_(std::move(shared)), socket_(std::move(socket)), timer_(shared_->loop.context()),
+      peer_(peer), local_(local), listener_(listener), phase_began_(now()) {}
+
+void Connection::close() {
+    if (const auto shared = std::exchange(shared_, nullptr)) {
+        if (std::exchange(counts_as_delayed_, false)) {
+            --shared->delayed;
+        }
+        error_code ignored;
+        socket_.close(ignored);
+        timer_.cancel();
+        shared->ended(*this);
+    }
+}
+
+std::optional<base::Steady> Connection::waits_since() const {
+    switch (phase_) {
+    case Phase::handler:
+    case Phase::delay:
+        return std::nullopt;
+    case Phase::reply:
+        return phase_began_ + undisturbed;
+    default:
+        return phase_began_;
+    }
+}
+
+void Connection::set_phase(Phase phase) {
+    phase_ = phase;
+    phase_began_ = now();
+}
+
+// Between requests, and with pipelined bytes the next request at once.
+void Connection::next() {
+    reply_ = {};
+    searched_ = 0;
+    if (in_.empty()) {
+        set_phase(Phase::idle);
+        set_deadline(shared_->limits.idle_deadline);
+        wait_readable();
+        return;
+    }
+    set_phase(Phase::head);
+    set_deadline(shared_->limits.request_deadline);
+    look();
+}
+
+void Connection::set_deadline(milliseconds from_now) {
+    set_deadline(now() + from_now);
+}
+
+void Connection::set_deadline(base::Steady when) {
+    timer_.expires_at(when);
+    timer_.async_wait([self = shared_from_this(), round = ++round_](error_code error) {
+        if (!error && self->shared_ && round == self->round_) {
+            self->expired();
+        }
+    });
+}
+
+void Connection::expired() {
+    if (phase_ == Phase::delay) {
+        if (std::exchange(counts_as_delayed_, false)) {
+            --shared_->delayed;
+        }
+        leave(std::exchange(response_, {}));
+        return;
+    }
+    if (phase_ != Phase::idle && phase_ != Phase::linger) {
+        ++shared_->timeouts;
+        shared_->complain("{} is too slow: its connection was closed", peer_.str());
+    }
+    close();
+}
+
+void Connection::wait_readable() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this()](error_code error) {
+                           if (!self->shared_) {
+                               return;
+                           }
+                           if (error) {
+                               self->close();
+                           } else {
+                               self->readable();
+                           }
+                       });
+}
+
+void Connection::readable() {
+    std::array<char, 4096> bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
+    const auto length = ::recv(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
+        wait_readable();
+        return;
+    }
+    if (length <= 0) {
+        close();
+        return;
+    }
+    if (phase_ == Phase::linger) {
+        wait_readable();
+        return;
+    }
+    in_.append(bytes.data(), static_cast<std::size_t>(length));
+    if (phase_ == Phase::idle) {
+        set_phase(Phase::head);
+        // Once for the whole request: a client that sends a byte a second does not get more time.
+        set_deadline(shared_->limits.request_deadline);
+    }
+    look();
+}
+
+void Connection::look() {
+    if (phase_ == Phase::head) {
+        read_head();
+    } else {
+        read_body();
+    }
+}
+
+void Connection::read_head() {
+    constexpr std::string_view end_of_head = "\r\n\r\n";
+    if (searched_ == 0) { // RFC 9112 2.2: old clients put an empty line behind the last request
+        const auto begin = in_.find_first_not_of("\r\n");
+        in_.erase(0, begin == std::string::npos ? in_.size() : begin);
+    }
+    const auto end = in_.find(end_of_head, searched_);
+    const auto length = end == std::string::npos ? in_.size() : end + end_of_head.size();
+    if (length > shared_->limits.header_bytes) {
+        refuse(431, "a head of too many bytes");
+        return;
+    }
+    if (end == std::string::npos) {
+        searched_ = in_.size() - std::min(in_.size(), end_of_head.size() - 1);
+        wait_readable();
+        return;
+    }
+    auto head = parse_head(std::string_view(in_).substr(0, length), shared_->limits.body_bytes);
+    in_.erase(0, length);
+    if (!head) {
+        refuse(head.error().status, head.error().why);
+        return;
+    }
+    head_ = std::move(*head);
+    keep_alive_ = head_.keep_alive;
+    body_left_ = head_.body_bytes;
+    if (head_.expects_100 && body_left_ != 0) {
+        // It asks before it sends, and our word is no; what it sends all the same is not read.
+        keep_alive_ = false;
+        answer();
+        return;
+    }
+    phase_ = Phase::body;
+    read_body();
+}
+
+void Connection::read_body() {
+    const auto here = std::min<std::uint64_t>(body_left_, in_.size());
+    in_.erase(0, static_cast<std::size_t>(here));
+    body_left_ -= here;
+    if (body_left_ == 0) {
+        answer();
+    } else {
+        wait_readable();
+    }
+}
+
+void Connection::answer() {
+    if (head_.target.size() > shared_->limits.target_bytes) {
+        refuse(414, "a path of too many bytes");
+        return;
+    }
+    ++shared_->requests;
+    set_phase(Phase::handler);
+    read_ = phase_began_;
+    auto path = clean_path(head_.target);
+    path_shown_ = path ? without_token(*path) : "?";
+    if (!shared_->sources.may_ask(peer_.address, read_)) {
+        ++shared_->limited;
+        busy("more requests than are answered in this time");
+    } else if (head_.method != "GET" && head_.method != "HEAD") {
+        Response response;
+        response.status = 405;
+        leave(response);
+    } else if (!path) {
+        shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
+        answered({}); // the 404, which is the same for every reason
+    } else if (shared_->working >= shared_->limits.waiting_requests) {
+        ++shared_->overloaded;
+        busy("too many requests wait for a worker");
+    } else {
+        hand_over(std::move(*path));
+    }
+}
+
+void Connection::hand_over(std::string path) {
+    ++shared_->working;
+    // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
+    // it.
+    shared_->loop.work(
+        [shared = shared_, weak = weak_from_this(),
+         request = Request{head_.method, std::move(path), head_.user_agent, head_.authorization,
+                           peer_, local_, head_.conditions.none()}] {
+            auto response = std::make_shared<Response>(shared->ask(request));
+            shared->loop.post([shared, weak, response] {
+                --shared->working;
+                const auto self = weak.lock();
+                if (self && self->shared_) {
+                    self->answered(std::move(*response));
+                }
+            });
+        });
+}
+
+void Connection::answered(Response response) {
+    auto due = read_;
+    if (is_refusal(response)) {
+        const auto looked = now() - read_;
+        due += (looked / refusal_time + 1) * refusal_time;
+    }
+    if (response.delay > milliseconds::zero()) {
+        if (shared_->delayed >= shared_->limits.delayed_answers) {
+            ++shared_->overloaded;
+            busy("too many answers wait for their time");
+            return;
+        }
+        ++shared_->delayed;
+        counts_as_delayed_ = true;
+        due = std::max(due, now()) + response.delay;
+    }
+    if (due <= now()) {
+        leave(response);
+        return;
+    }
+    set_phase(Phase::delay);
+    response_ = std::move(response);
+    set_deadline(due);
+}
+
+void Connection::leave(const Response& response) {
+    Reply reply = make_reply(head_, response, keep_alive_, unix_seconds());
+    base::log::debug("serve", "{} {} {}: {}, {} bytes", peer_.str(), head_.method, path_shown_,
+                     reply.status, reply.length);
+    send(std::move(reply), keep_alive_);
+}
+
+void Connection::busy(std::string_view why) {
+    shared_->complain("{} was told to come again later: {}", peer_.str(), why);
+    Response response;
+    response.status = 503;
+    leave(response);
+}
+
+void Connection::refuse(int status, std::string_view why) {
+    ++shared_->bad_requests;
+    shared_->complain("{} was answered with {}: {}", peer_.str(), status, why);
+    send(make_refusal(status), false);
+}
+
+void Connection::send(Reply reply, bool keep_alive) {
+    set_phase(Phase::reply);
+    keep_alive_ = keep_alive;
+    reply_ = std::move(reply);
+    const std::array<asio::const_buffer, 2> bytes = {
+        asio::buffer(reply_.head), reply_.body
+                                       ? asio::buffer(reply_.body->data() + reply_.offset,
+                                                      static_cast<std::size_t>(reply_.length))
+                                       : asio::const_buffer{}};
+    set_deadline(shared_->limits.write_deadline);
+    asio::async_write(socket_, bytes,
+                      [self = shared_from_this()](error_code error, std::size_t /*sent*/) {
+                          if (self->shared_) {
+                              self->sent(error);
+                          }
+                      });
+}
+
+void Connection::sent(error_code error) {
+    if (error) {
+        close();
+    } else if (keep_alive_) {
+        next();
+    } else {
+        linger();
+    }
+}
+
+void Connection::linger() {
+    set_phase(Phase::linger);
+    reply_ = {};
+    error_code error;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    if (error) {
+        close();
+        return;
+    }
+    set_deadline(std::min(longest_linger, shared_->limits.request_deadline));
+    wait_readable();
+}
+
+} // namespace serve

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// One client of the HTTP server: its requests one after the other, and a deadline for every step.
+#pragma once
+
+#include "provisioning/base/limit.hpp"
+#include "provisioning/base/log.hpp"
+#include "provisioning/serve/head.hpp"
+#include "provisioning/serve/http.hpp"
+#include "provisioning/serve/reply.hpp"
+#include "provisioning/serve/sources.hpp"
+
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace serve {
+
+class Connection;
+
+/// What the connections of one server share.
+struct Shared {
+    Shared(base::Loop& on, HttpLimits with, Http::Handler answers)
+        : loop(on), limits(with), handler(std::move(answers)), sources(limits.rates) {}
+
+    base::Loop& loop;
+    HttpLimits limits;
+    Http::Handler handler;
+    std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
+    Sources sources;
+    std::size_t working = 0;               ///< requests that workers have or will have
+    std::size_t delayed = 0;               ///< answers that were asked to leave late
+    base::TokenBucket complaints{0.2, 10}; ///< what strangers can make us log
+
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> refused_connections{0};
+    std::atomic<std::uint64_t> timeouts{0};
+    std::atomic<std::uint64_t> bad_requests{0};
+    std::atomic<std::uint64_t> open{0};
+    std::atomic<std::uint64_t> limited{0};
+    std::atomic<std::uint64_t> overloaded{0};
+    std::atomic<std::uint64_t> evicted{0};
+
+    Response ask(const Request& request); ///< on a worker
+
+    template <class... Args> void complain(fmt::format_string<Args...> text, Args&&... args) {
+        if (complaints.take(std::chrono::steady_clock::now())) {
+            const auto silent = complaints.held_back();
+            base::log::info("serve", "{}{}", fmt::format(text, std::forward<Args>(args)...),
+                            silent == 0 ? "" : fmt::format(" ({} more not logged)", silent));
+        }
+    }
+};
+
+/// Asio's handlers hold the connection and look at shared_ first: a completion that was queued when
+/// the socket closed still comes.
+class Connection : public std::enable_shared_from_this<Connection> {
+  public:
+    Connection(std::shared_ptr<Shared> shared,
+               boost::asio::ip::tcp::socket socket,
+               base::Endpoint peer,
+               base::Endpoint local,
+               base::Endpoint listener);
+
+    base::Endpoint peer() const noexcept { return peer_; }
+
+    base::Endpoint listener() const noexcept { return listener_; }
+
+    /// Since when it keeps us waiting: to make room, the one that does so longest goes first.
+    /// Nothing while the next step is ours.
+    std::optional<base::Steady> waits_since() const;
+
+    void start() { next(); }
+
+    void close(); ///< after this no handler of ours does anything
+
+  private:
+    enum class Phase : std::uint8_t { idle, head, body, handler, delay, reply, linger };
+
+    void next();
+    void set_phase(Phase phase);
+    void set_deadline(base::Steady when);
+    void set_deadline(std::chrono::milliseconds from_now);
+    void expired();
+    void wait_readable();
+    void readable();
+    void look();
+    void read_head();
+    void read_body();
+    void answer();
+    void hand_over(std::string path);
+    void answered(Response response);
+    void leave(const Response& response);
+    void busy(std::string_view why);
+    void refuse(int status, std::string_view why);
+    void send(Reply reply, bool keep_alive);
+    void sent(boost::system::error_code error);
+    void linger();
+
+    std::shared_ptr<Shared> shared_; // null once closed
+    boost::asio::ip::tcp::socket socket_;
+    boost::asio::steady_timer timer_;
+    std::uint64_t round_ = 0; // of the timer: a handler of an earlier round comes too late
+    base::Endpoint peer_;
+    base::Endpoint local_;
+    base::Endpoint listener_;
+
+    Phase phase_ = Phase::idle;
+    base::Steady phase_began_;
+    std::string in_;           // received and not yet used
+    std::size_t searched_ = 0; // of in_, for the end of the head
+    Head head_;
+    std::uint64_t body_left_ = 0;
+    base::Steady read_; // when the request was there
+    Response response_; // of Phase::delay
+    bool counts_as_delayed_ = false;
+    Reply reply_;
+    bool keep_alive_ = false;
+    std::string path_shown_; // of the request in hand, for the log
+};
+
+} // namespace serve
