@@ -618,9 +618,11 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     say("NOTIFY", fmt::format("{} offered, {} accepted, {} failed, {} phones wait", sip.offers,
                               sip.notify_accepted, sip.notify_failed, sip.held));
     const auto http = http_->counters();
-    say("HTTP", fmt::format("{} requests, {} bad, {} timed out, {} connections refused, {} open",
-                            http.requests, http.bad_requests, http.timeouts,
-                            http.refused_connections, http.open));
+    say("HTTP",
+        fmt::format("{} requests, {} bad, {} timed out, {} connections refused, {} open, {} "
+                    "made room, {} told to come again later",
+                    http.requests, http.bad_requests, http.timeouts, http.refused_connections,
+                    http.open, http.evicted, http.limited + http.overloaded));
     const auto store = inventory_->counters();
     say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));
     if (store.flush_failures > 0) {

@@ -210,6 +210,9 @@ std::vector<std::string> needs_restart(const Settings& before, const Settings& a
     differs("http_connections", before.http.connections != after.http.connections);
     differs("http_connections_per_source",
             before.http.connections_per_source != after.http.connections_per_source);
+    differs("http_requests", before.http.rates.in_all != after.http.rates.in_all);
+    differs("http_requests_per_source",
+            before.http.rates.per_source != after.http.rates.per_source);
     differs("group", before.pnp.group.address != after.pnp.group.address);
     differs("group_port", before.pnp.group.port != after.pnp.group.port);
     differs("notify_port", before.pnp.notify_port != after.pnp.notify_port);
