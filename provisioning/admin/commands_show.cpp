@@ -203,13 +203,13 @@ Reply run_explain(Call& call) {
     const Story story = explain(
         device, timeline, call.reach.served_elsewhere(device),
         {call.reach.holds_since(), call.reach.clock.unix_ms(), call.reach.sees_registrations});
-    std::string text;
+    std::string text = story.now + "\n";
+    if (!story.next.empty()) {
+        text += fmt::format("What to do: {}\n", story.next);
+    }
+    text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {
         text += line + "\n";
-    }
-    text += fmt::format("Now:  {}\n", story.now);
-    if (!story.next.empty()) {
-        text += fmt::format("Next: {}\n", story.next);
     }
 
     base::Json events = base::Json::array();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A device's timeline told as a story, with the missing step and what to try when a phone is stuck.
+// Where a phone stands, what is missing and what to do, and its timeline as a story.
 #pragma once
 
 #include "provisioning/base/clock.hpp"

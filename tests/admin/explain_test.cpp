@@ -118,7 +118,8 @@ TEST_F(Explain, TellsOfAPhoneThatWasNeverHeard) {
 TEST_F(Explain, TellsOfAPhoneThatIsBlocked) {
     step(Step::heard);
     device.approval = Approval::blocked;
-    expect(0, "It is blocked and gets nothing.", "To let it in: pnp approve 001fc1000001");
+    expect(0, "It is blocked and gets nothing.",
+           "pnp approve 001fc1000001, then unplug the phone and plug it in again.");
 }
 
 TEST_F(Explain, TellsOfAPhoneThatWaitsForADecision) {
@@ -126,15 +127,14 @@ TEST_F(Explain, TellsOfAPhoneThatWaitsForADecision) {
     step(Step::heard);
     step(Step::held);
     expect(2 * minute, "It asked 2 min ago and waits for a decision.",
-           "Decide now and it gets its URL at once: pnp assign 001fc1000001 EXT");
+           "pnp assign 001fc1000001 EXT; it gets its URL at once.");
 }
 
 TEST_F(Explain, TellsOfAPhoneThatWaitedTooLongForADecision) {
     device.approval = Approval::pending;
     step(Step::heard);
     step(Step::held);
-    const char* next = "First: pnp assign 001fc1000001 EXT. Then unplug the phone and plug it in "
-                       "again.";
+    const char* next = "pnp assign 001fc1000001 EXT, then unplug the phone and plug it in again.";
     expect(11 * minute, "It was last heard 11 min ago, and nobody decided on it.", next);
     step(Step::waited_too_long);
     expect(3 * minute, "It was last heard 3 min ago, and nobody decided on it.", next);
@@ -144,8 +144,7 @@ TEST_F(Explain, TellsOfAnApprovedPhoneWithoutExtension) {
     device.lines.clear();
     step(Step::heard);
     step(Step::held);
-    expect(0, "It is approved and has no extension, so it is held.",
-           "Give it one: pnp assign 001fc1000001 EXT");
+    expect(0, "It is approved and has no extension, so it is held.", "pnp assign 001fc1000001 EXT");
 }
 
 TEST_F(Explain, TellsOfAPhoneThatWasApprovedInTime) {
@@ -204,9 +203,10 @@ TEST_F(Explain, GivesAPhoneAMinuteToFetchAndAHtekFive) {
     step(Step::notify_accepted);
     expect(50 * second, "It has its URL and has not fetched a file yet.",
            "Wait: phones take up to a minute.");
-    const char* next = "Unplug it and plug it in again. Still nothing: check that the file "
-                       "server's TCP port (5480 unless changed) can be reached from the phone's "
-                       "network.";
+    const char* next = "Unplug it and plug it in again. Still nothing: can the file server's TCP "
+                       "port (5480 unless changed) be reached from the phone's network, and does "
+                       "the phone get its files from elsewhere (DHCP option 66, a provisioning "
+                       "server that was set in it)?";
     expect(70 * second, "It has its URL and never fetched a file.", next);
     device.seen.vendor = "HTEK";
     expect(70 * second, "It has its URL and has not fetched a file yet.",
@@ -233,9 +233,10 @@ TEST_F(Explain, TellsOfFilesThatTheProfileDoesNotHave) {
     step(Step::offered);
     step(Step::file_missing, "001fc1000001.boot");
     EXPECT_EQ(story(10 * second).now, "It fetches its files and restarts with them.");
-    expect(2 * minute, "It asked only for files that its profile does not have.",
-           "Is it recognised as the right vendor (pnp show device)? Its profile needs a template "
-           "for one of the names above.");
+    expect(2 * minute, "It asked only for files that its profile does not have (404).",
+           "Does `pnp show device 001fc1000001` show the right vendor and model? Then its profile "
+           "needs a template for one of the names below: vendors/VENDOR/profile.conf, then: pnp "
+           "reload");
 }
 
 TEST_F(Explain, TellsWhyAFileWasRefused) {
@@ -248,6 +249,12 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     step(Step::file_refused, "extension 201 does not exist");
     EXPECT_EQ(story().next, "Give it an extension that exists: pnp assign 001fc1000001 EXT");
     step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 3: no such tag");
+    expect(0,
+           "It was answered with 404, because cfg001fc1000001.xml cannot be made: line 3: no such "
+           "tag.",
+           "pnp render 001fc1000001 FILENAME shows the same. Correct the template or the value it "
+           "names, then: pnp reload. The phone comes again when it is unplugged and plugged in.");
+    step(Step::file_refused, "no vendor profile matches this phone");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 FILENAME"));
@@ -313,12 +320,13 @@ TEST_F(Explain, TellsOfAPasswordThatThePbxRefuses) {
     step(Step::heard);
     step(Step::configured);
     step(Step::register_refused, "201: wrong user or password");
-    expect(0,
-           "It holds its configuration, and the PBX refuses to register it (201: wrong user or "
-           "password).",
-           "Was the password changed in the PBX after the phone got its file? Then: pnp resync "
-           "001fc1000001. If not, compare the account in the phone with the PBX's (pnp render "
-           "001fc1000001 FILENAME).");
+    expect(
+        0,
+        "It holds its configuration, and the PBX refuses to register it (201: wrong user or "
+        "password).",
+        "pnp resync 001fc1000001: if the password was changed in the PBX after the phone got its "
+        "file, that brings the new one. If not, compare the account in the phone with the "
+        "PBX's: pnp render 001fc1000001 FILENAME --reveal");
     step(Step::registered);
     device.seen.stage = Stage::registered;
     EXPECT_EQ(story().now, "All is well: it is registered with 201.");
@@ -352,6 +360,104 @@ TEST_F(Explain, TellsOfAResyncWithoutAnswer) {
     expect(0, "It did not follow the last resync (no answer).", replug);
     step(Step::heard);
     EXPECT_EQ(story().now, "All is well: it is registered with 201.");
+}
+
+TEST_F(Explain, TellsOfAPhoneWithAnAddressOfAnotherNetwork) {
+    step(Step::heard_outside, "the network here is 192.168.77.0/24");
+    timeline.back().address = "10.9.9.9";
+    const char* now = "It asked from 10.9.9.9, an address of another network (the network here is "
+                      "192.168.77.0/24), so it cannot be answered.";
+    EXPECT_EQ(story().now, now);
+    EXPECT_THAT(story().next, testing::AllOf(HasSubstr("DHCP"), HasSubstr("pnp status")));
+    step(Step::heard);
+    EXPECT_NE(story().now, now);
+}
+
+TEST_F(Explain, TellsOfAClockThatWasSetBack) {
+    step(Step::heard);
+    step(Step::offered);
+    EXPECT_EQ(story(-24 * 60 * minute).now,
+              "The clock of this machine was set back: the newest step of this phone is of "
+              "2026-01-01 12:00:02, and now it is 2025-12-31 12:00:02.");
+    EXPECT_THAT(story(-24 * 60 * minute).next, HasSubstr("timedatectl"));
+    device.seen.stage = Stage::registered;
+    EXPECT_THAT(story(-24 * 60 * minute).now, HasSubstr("All is well"));
+}
+
+TEST_F(Explain, TellsOfTwoPhonesWithOneMac) {
+    device.seen.stage = Stage::registered;
+    device.claim = inventory::Claim::contested;
+    step(Step::heard);
+    step(Step::registered);
+    EXPECT_EQ(story().now, "Two phones claim this MAC, so it gets nothing new.");
+    step(Step::claim_refused, "registered from 10.0.0.2");
+    timeline.back().address = "10.0.0.66";
+    expect(0,
+           "Two phones claim this MAC, so it gets nothing new: one asked from 10.0.0.66 "
+           "(registered from 10.0.0.2).",
+           "Find the phone that has this MAC on its label, and unplug the other one. Then: pnp "
+           "approve 001fc1000001, and unplug the right one and plug it in again.");
+}
+
+TEST_F(Explain, TellsOfAnotherDeviceAtItsAddress) {
+    step(Step::heard);
+    step(Step::neighbour_mismatch, "the network shows 001fc1000009");
+    EXPECT_EQ(story().now, "Another device answers at 10.0.0.2 (the network shows 001fc1000009), "
+                           "so it was refused.");
+    EXPECT_THAT(story().next, HasSubstr("neighbour_allow = 10.0.0.2"));
+    step(Step::offered);
+    EXPECT_EQ(story().now, "Its URL is on the way.");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatIsSlowedDown) {
+    step(Step::heard);
+    step(Step::limited, "20 wrong tokens within a minute");
+    EXPECT_EQ(story().now, "It is slowed down (20 wrong tokens within a minute).");
+    EXPECT_THAT(story().next, HasSubstr("pnp status"));
+    device.seen.stage = Stage::registered;
+    EXPECT_THAT(story().now, HasSubstr("All is well"));
+}
+
+TEST_F(Explain, TellsOfAPhoneThatWentToAnotherServer) {
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::notify_accepted);
+    step(Step::rival_heard, "10.0.0.7 sent http://10.0.0.7/");
+    EXPECT_EQ(story().now, "Another server answered it too (10.0.0.7 sent http://10.0.0.7/), and "
+                           "the first answer wins: it went there.");
+    EXPECT_THAT(story().next, HasSubstr("factory settings"));
+    step(Step::file_served);
+    device.seen.stage = Stage::fetching;
+    EXPECT_THAT(story().now, HasSubstr("It fetches its files"));
+}
+
+TEST_F(Explain, TellsOfAGuest) {
+    device.approval = Approval::pending;
+    step(Step::heard);
+    step(Step::guest_served);
+    expect(2 * minute,
+           "Nobody decided on it. 2 min ago it got a file without secrets that makes it ask again.",
+           "pnp assign 001fc1000001 EXT; it comes by itself for its file.");
+}
+
+TEST_F(Explain, TellsOfATokenThatIsNotValid) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::token_refused, "spent");
+    expect(0, "It asks with a URL that is not valid (any more): spent.",
+           std::string(replug) + " It then gets a fresh URL.");
+}
+
+TEST_F(Explain, TellsOfAPhoneThatUsedUpItsFilesWithoutToken) {
+    device.boots = 3;
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::boot_served, "cfg001fc1000001.xml");
+    EXPECT_EQ(story(2 * minute).now,
+              "It got a file without secrets that names its own URL (3 of 3 for one approval), and "
+              "never came back with that URL.");
+    EXPECT_THAT(story(2 * minute).next, HasSubstr("pnp approve 001fc1000001"));
 }
 
 } // namespace

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Phones that are not known, not heard, not allowed, or perhaps not who they say.
+#include "provisioning/admin/diagnosis.hpp"
+#include "provisioning/admin/tell.hpp"
+
+#include <fmt/format.h>
+
+namespace admin {
+namespace {
+
+using inventory::Approval;
+using inventory::Step;
+
+/// More than two machines of one network differ, and more than a leap of NTP.
+constexpr base::UnixMs odd = 5 * minute;
+
+std::string day_and_time(base::UnixMs at) {
+    return local_time(at, at + 48 * 60 * minute); // as of something older than a day
+}
+
+constexpr Rule rules[] = {
+    {[](const Facts& f) { return f.device.approval == Approval::blocked; },
+     [](const Facts&) { return std::string("It is blocked and gets nothing."); },
+     [](const Facts& f) {
+         return fmt::format("pnp approve {}, then unplug the phone and plug it in again.", f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return !f.timeline.empty() && f.timeline.back().last > f.around.now + odd &&
+                !f.is_registered();
+     },
+     [](const Facts& f) {
+         return fmt::format("The clock of this machine was set back: the newest step of this phone "
+                            "is of {}, and now it is {}.",
+                            day_and_time(f.timeline.back().last), day_and_time(f.around.now));
+     },
+     [](const Facts&) {
+         return std::string(
+             "Set the clock right (timedatectl set-ntp true; timedatectl shows it). Tokens and "
+             "certificates live by it: a phone refuses a certificate of the future. Then unplug "
+             "the phone and plug it in again.");
+     }},
+
+    {[](const Facts& f) {
+         return f.is_newer(Step::heard_outside,
+                           {Step::heard, Step::file_served, Step::configured, Step::registered});
+     },
+     [](const Facts& f) {
+         return fmt::format("It asked from {}, an address of another network ({}), so it cannot be "
+                            "answered.",
+                            f.address(Step::heard_outside), f.detail(Step::heard_outside));
+     },
+     [](const Facts&) {
+         return std::string(
+             "Let the phone take its address by DHCP, or correct the address that was set in it "
+             "by hand; is there a second DHCP server? `pnp status` shows the networks that are "
+             "served. Then unplug it and plug it in again.");
+     }},
+
+    {[](const Facts& f) { return !f.device.was_heard(); },
+     [](const Facts& f) {
+         return f.device.lines.empty() ? std::string("It was never heard.")
+                                       : fmt::format("It is prepared with {}, and was never heard.",
+                                                     listed(f.device.lines));
+     },
+     [](const Facts&) {
+         return std::string(
+             "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
+             "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "
+             "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
+             "Yes)?");
+     }},
+
+    {[](const Facts& f) { return f.device.claim == inventory::Claim::contested; },
+     [](const Facts& f) {
+         const auto* refused = f.last(Step::claim_refused);
+         return refused == nullptr
+                    ? std::string("Two phones claim this MAC, so it gets nothing new.")
+                    : fmt::format("Two phones claim this MAC, so it gets nothing new: one asked "
+                                  "from {}{}.",
+                                  f.address(Step::claim_refused),
+                                  refused->detail.empty()
+                                      ? ""
+                                      : " (" + f.detail(Step::claim_refused) + ")");
+     },
+     [](const Facts& f) {
+         return fmt::format("Find the phone that has this MAC on its label, and unplug the other "
+                            "one. Then: pnp approve {}, and unplug the right one and plug it in "
+                            "again.",
+                            f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return f.is_newer(Step::url_shared, {Step::rotated, Step::approved, Step::heard});
+     },
+     [](const Facts& f) {
+         const std::string who = f.detail(Step::url_shared);
+         return fmt::format("Its own URL is used from two addresses: {}{}.",
+                            f.address(Step::url_shared), who.empty() ? "" : ", " + who);
+     },
+     [](const Facts& f) {
+         return fmt::format("Did the phone just get another address? Then all is well. If not, "
+                            "somebody read its URL: pnp rotate {} gives it a new one, and a new "
+                            "password in the PBX is due as well.",
+                            f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return !f.is_registered() &&
+                f.is_newer(Step::neighbour_mismatch,
+                           {Step::offered, Step::file_served, Step::configured, Step::registered});
+     },
+     [](const Facts& f) {
+         return fmt::format("Another device answers at {} ({}), so it was refused.",
+                            f.address(Step::neighbour_mismatch),
+                            f.detail(Step::neighbour_mismatch));
+     },
+     [](const Facts& f) {
+         return fmt::format("Is the address in use twice? Then correct that. Is there a router, a "
+                            "VPN or an access point between the phone and this host that shows "
+                            "its own MAC? Then write neighbour_allow = {} into pnp.conf, and: pnp "
+                            "reload. Then unplug the phone and plug it in again.",
+                            f.address(Step::neighbour_mismatch));
+     }},
+
+    {[](const Facts& f) {
+         return !f.is_registered() &&
+                f.is_newer(Step::limited,
+                           {Step::offered, Step::file_served, Step::configured, Step::registered});
+     },
+     [](const Facts& f) {
+         const std::string why = f.detail(Step::limited);
+         return fmt::format("It is slowed down{}.", why.empty() ? "" : " (" + why + ")");
+     },
+     [](const Facts& f) {
+         return fmt::format("Find out who asks so often at {} (`pnp status` counts it): a phone "
+                            "that restarts again and again, or a scanner behind the same address. "
+                            "Stop that, wait ten minutes, then unplug the phone and plug it in "
+                            "again.",
+                            f.address(Step::limited));
+     }},
+
+    {[](const Facts& f) { return !f.device.is_approved() && f.is_held(); },
+     [](const Facts& f) {
+         return fmt::format("It asked {} and waits for a decision.",
+                            ago(f.around.now - f.since(Step::held), f.around.now));
+     },
+     [](const Facts& f) {
+         return fmt::format("pnp assign {} EXT; it gets its URL at once.", f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return !f.device.is_approved() && f.is_newer(Step::guest_served, {Step::heard});
+     },
+     [](const Facts& f) {
+         return fmt::format("Nobody decided on it. {} it got a file without secrets that makes it "
+                            "ask again.",
+                            ago(f.around.now - f.since(Step::guest_served), f.around.now));
+     },
+     [](const Facts& f) {
+         return fmt::format("pnp assign {} EXT; it comes by itself for its file.", f.mac());
+     }},
+
+    {[](const Facts& f) { return !f.device.is_approved(); },
+     [](const Facts& f) {
+         return fmt::format("It was last heard {}, and nobody decided on it.",
+                            ago(f.device.seen.last, f.around.now));
+     },
+     [](const Facts& f) {
+         return fmt::format("pnp assign {} EXT, then unplug the phone and plug it in again.",
+                            f.mac());
+     }},
+
+    {[](const Facts& f) { return !f.has_files_to_get(); },
+     [](const Facts&) {
+         return std::string("It is approved and has no extension, so it is held.");
+     },
+     [](const Facts& f) { return fmt::format("pnp assign {} EXT", f.mac()); }},
+};
+
+} // namespace
+
+std::span<const Rule> rules_of_entry() {
+    return rules;
+}
+
+} // namespace admin

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "provisioning/admin/facts.hpp"
+
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+
+namespace admin {
+
+using inventory::Event;
+using inventory::Stage;
+using inventory::Step;
+
+int Facts::at(Step step) const noexcept {
+    for (std::size_t i = timeline.size(); i > 0; --i) {
+        if (timeline[i - 1].step == step) {
+            return static_cast<int>(i - 1);
+        }
+    }
+    return -1;
+}
+
+const Event* Facts::last(Step step) const noexcept {
+    const int place = at(step);
+    return place < 0 ? nullptr : &timeline[static_cast<std::size_t>(place)];
+}
+
+bool Facts::is_newer(Step step, std::initializer_list<Step> others) const noexcept {
+    return happened(step) && std::all_of(others.begin(), others.end(),
+                                         [&](Step other) { return at(other) < at(step); });
+}
+
+base::UnixMs Facts::since(Step step) const noexcept {
+    const Event* event = last(step);
+    return event == nullptr ? 0 : around.now - event->last;
+}
+
+std::string Facts::detail(Step step) const {
+    const Event* event = last(step);
+    return event == nullptr ? std::string() : base::printable(event->detail);
+}
+
+bool Facts::detail_has(Step step, std::string_view lower_case_word) const {
+    return base::lower(detail(step)).find(lower_case_word) != std::string::npos;
+}
+
+std::string Facts::address(Step step) const {
+    const Event* event = last(step);
+    return event == nullptr || event->address.empty() ? "its address"
+                                                      : base::printable(event->address, 60);
+}
+
+bool Facts::is_from_phone(Step step) const {
+    const Event* event = last(step);
+    return event != nullptr && event->address == device.seen.address.str();
+}
+
+bool Facts::is_held() const noexcept {
+    return is_newer(Step::held, {Step::offered, Step::waited_too_long}) &&
+           around.now - since(Step::held) > around.holds_since;
+}
+
+bool Facts::is_htek() const {
+    return base::istarts_with(device.seen.vendor, "htek");
+}
+
+base::UnixMs Facts::fetch_time() const {
+    return is_htek() ? 5 * minute : minute;
+}
+
+bool Facts::fetched_since_offer() const noexcept {
+    return is_newer(Step::file_served, {Step::offered}) ||
+           is_newer(Step::file_missing, {Step::offered}) ||
+           is_newer(Step::file_refused, {Step::offered}) ||
+           is_newer(Step::configured, {Step::offered});
+}
+
+bool Facts::only_offered() const noexcept {
+    return happened(Step::offered) && !fetched_since_offer() && device.seen.stage <= Stage::offered;
+}
+
+} // namespace admin
