@@ -5,6 +5,9 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/offer_url.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace engine {
 
 using base::Errc;
@@ -30,15 +33,54 @@ void follow_habits(pnp::Offer& offer, std::string_view announced) {
     }
 }
 
+/// How long a phone that a rule would approve waits for its neighbour entry: our 200 makes the
+/// kernel ask, three times, a second apart.
+constexpr std::chrono::seconds neighbour_patience{3};
+constexpr std::chrono::milliseconds look_every{50};
+constexpr std::size_t most_looked_for = 1000;
+
 /// The name that rules match by: ours where we know the vendor, else the phone's own word.
 std::string rule_name(const profile::Vendor* vendor, std::string_view said) {
     return vendor != nullptr ? vendor->name : std::string(said);
 }
 
+/// A file without secrets that makes the phone ask again.
+bool has_guest_file(const profile::Vendor& vendor) {
+    return !vendor.guest_template.empty();
+}
+
+Action action_of(const std::optional<Ruling>& ruling, UnknownPhone otherwise) {
+    if (ruling) {
+        return ruling->action;
+    }
+    return otherwise == UnknownPhone::guest ? Action::guest : Action::hold;
+}
+
+std::string hold_reason(const std::optional<Ruling>& ruling) {
+    if (ruling && !ruling->reason.empty()) {
+        return ruling->reason;
+    }
+    return ruling && ruling->rule
+               ? fmt::format("rule {} holds it: assign an extension to it", ruling->rule->name)
+               : "not approved: assign an extension to it";
+}
+
 } // namespace
 
-Desk::Desk(base::Loop& loop, inventory::Inventory& inventory, const base::Clock& clock)
-    : loop_(loop), inventory_(inventory), clock_(clock) {}
+Desk::Desk(base::Loop& loop,
+           inventory::Inventory& inventory,
+           const base::Clock& clock,
+           Senses senses)
+    : loop_(loop), inventory_(inventory), clock_(clock), senses_(std::move(senses)),
+      orders_(loop,
+              inventory,
+              clock,
+              [this](const std::vector<base::Mac>& macs) {
+                  if (senses_.again) {
+                      senses_.again(macs);
+                  }
+              }),
+      look_(loop) {}
 
 Desk::~Desk() {
     *alive_ = false;
@@ -74,6 +116,19 @@ bool Desk::served_elsewhere(const inventory::Device& device) const {
     return site_of(*rules(), device).offer_url.has_value();
 }
 
+bool Desk::may_be_guest(const inventory::Device& device) const {
+    const auto rules = this->rules();
+    const auto* vendor = recognise(*rules, device.mac, device.seen.vendor, device.seen.user_agent);
+    if (device.approval != inventory::Approval::pending || vendor == nullptr ||
+        !has_guest_file(*vendor)) {
+        return false;
+    }
+    const Said said{device.mac, vendor->name, device.seen.model, device.seen.address};
+    const auto now = inventory_.now();
+    return action_of(rule_on(said, rules->approval_rules, now.enrolments(), clock_.unix_ms()),
+                     rules->unknown_phone) == Action::guest;
+}
+
 pnp::Decision Desk::decide(const pnp::Asked& asked) {
     const auto rules = this->rules();
     inventory::Sighting sighting;
@@ -102,14 +157,182 @@ pnp::Decision Desk::decide(const pnp::Asked& asked) {
                 "server has its files"};
     }
     if (!device->is_approved()) {
-        return {rules->unknown_phone == UnknownPhone::hold ? pnp::Verdict::hold
-                                                           : pnp::Verdict::silent,
-                "not approved: assign an extension to it"};
+        return on_stranger(*rules, now, asked, vendor, elsewhere);
     }
-    if (!elsewhere && device->lines.empty()) {
+    if (elsewhere) {
+        return {pnp::Verdict::offer, {}};
+    }
+    if (device->lines.empty()) {
         return {pnp::Verdict::hold, "approved, but it has no extension: assign one"};
     }
+    if (const auto why = why_not_again(*rules, now, *device, asked)) {
+        return {pnp::Verdict::hold, *why};
+    }
     return {pnp::Verdict::offer, {}};
+}
+
+pnp::Decision Desk::on_stranger(const Rules& rules,
+                                const inventory::Snapshot& now,
+                                const pnp::Asked& asked,
+                                const profile::Vendor* vendor,
+                                bool elsewhere) {
+    const auto name = rule_name(vendor, asked.vendor);
+    const Said said{asked.mac, name, asked.model, asked.source.address};
+    const auto ruling = rule_on(said, rules.approval_rules, now.enrolments(), clock_.unix_ms());
+    if (!ruling && rules.unknown_phone == UnknownPhone::silent) {
+        return {pnp::Verdict::silent, hold_reason({})};
+    }
+    switch (action_of(ruling, rules.unknown_phone)) {
+    case Action::block:
+        // Not written down: a made-up MAC costs nothing, and without the rule all is as before.
+        return {pnp::Verdict::silent, fmt::format("rule {} blocks it", ruling->rule->name)};
+    case Action::guest:
+        if (!elsewhere && vendor != nullptr && has_guest_file(*vendor)) {
+            return {pnp::Verdict::offer, {}};
+        }
+        break;
+    case Action::approve:
+    case Action::assign:
+        return on_approval(asked, *ruling);
+    case Action::hold:
+        break;
+    }
+    return {pnp::Verdict::hold, hold_reason(ruling)};
+}
+
+// Whoever can make up a MAC could have it approved, so the network has to say the same.
+pnp::Decision Desk::on_approval(const pnp::Asked& asked, const Ruling& ruling) {
+    const auto neighbour = senses_.neighbour ? senses_.neighbour(asked) : Neighbour::fine;
+    if (neighbour != Neighbour::unknown) {
+        looked_.erase(asked.mac);
+    }
+    const auto who = ruling.rule ? fmt::format("rule {}", ruling.rule->name)
+                                 : std::string("the enrolment window");
+    if (neighbour == Neighbour::other) {
+        return {pnp::Verdict::hold,
+                fmt::format("{} does not approve it: another MAC answers at {}; look who that is, "
+                            "then assign an extension to it yourself",
+                            who, asked.source.address.str())};
+    }
+    if (neighbour == Neighbour::fine) {
+        return {pnp::Verdict::hold, orders_.approve(asked.mac, ruling)};
+    }
+    const auto now = clock_.now();
+    const auto found = looked_.find(asked.mac);
+    if (found == looked_.end() && looked_.size() < most_looked_for) {
+        looked_.emplace(asked.mac, now);
+        look_.after(look_every, [this] { look_again(); });
+    } else if (found == looked_.end() || now - found->second >= neighbour_patience) {
+        looked_.erase(asked.mac);
+        return {pnp::Verdict::hold,
+                fmt::format("{} does not approve it: nobody answers for {}, so its MAC cannot be "
+                            "checked; assign an extension to it yourself",
+                            who, asked.source.address.str())};
+    }
+    return {pnp::Verdict::hold, fmt::format("{} approves it once the network shows that its MAC is "
+                                            "at {}",
+                                            who, asked.source.address.str())};
+}
+
+void Desk::look_again() {
+    std::vector<base::Mac> macs;
+    const auto now = clock_.now();
+    for (auto each = looked_.begin(); each != looked_.end();) {
+        macs.push_back(each->first);
+        // Who does not wait any more is not asked about.
+        const bool is_forgotten = now - each->second > 2 * neighbour_patience;
+        each = is_forgotten ? looked_.erase(each) : std::next(each);
+    }
+    if (!macs.empty()) {
+        look_.after(look_every, [this] { look_again(); });
+        if (senses_.again) {
+            senses_.again(macs);
+        }
+    }
+}
+
+/// Why a phone that has its configuration gets no new credential; nothing when it does.
+std::optional<std::string> Desk::why_not_again(const Rules& rules,
+                                               const inventory::Snapshot& now,
+                                               const inventory::Device& device,
+                                               const pnp::Asked& asked) {
+    const auto source = asked.source.address;
+    if (!device.is_configured() ||
+        is_expected(device.mac, source, now.enrolments(), clock_.unix_ms())) {
+        return {};
+    }
+    if (rules.reoffer == Reoffer::never) {
+        return fmt::format("it has its configuration, and reoffer = never: `pnp enrol start --mac "
+                           "{}` lets it have a new URL",
+                           device.mac.str());
+    }
+    if (device.claim == inventory::Claim::granted) {
+        return {};
+    }
+    if (device.claim == inventory::Claim::contested) {
+        return fmt::format("two phones claim this MAC: look which of them is yours, then `pnp "
+                           "approve {}`",
+                           device.mac.str());
+    }
+    if (rules.reoffer == Reoffer::ask) {
+        return fmt::format("it has its configuration, and reoffer = ask: `pnp approve {}` lets it "
+                           "have a new URL",
+                           device.mac.str());
+    }
+    const auto rival = rival_of(rules, device, source);
+    if (rival.empty()) {
+        return {};
+    }
+    if (senses_.neighbour && senses_.neighbour(asked) == Neighbour::other) {
+        return fmt::format("another MAC answers at {}, and {}", source.str(), rival);
+    }
+    orders_.contest(device.mac, source, fmt::format("{} asks, but {}", source.str(), rival));
+    return fmt::format("two phones claim this MAC: {} asks, but {}; look which of them is yours, "
+                       "then `pnp approve {}`",
+                       source.str(), rival, device.mac.str());
+}
+
+/// Who else is this phone, as far as one can see; empty when nobody is.
+std::string
+Desk::rival_of(const Rules& rules, const inventory::Device& device, base::Ipv4 source) const {
+    const auto contact = senses_.contact ? senses_.contact(device.mac) : std::nullopt;
+    if (contact && contact->address != source) {
+        return fmt::format("{} is registered as it", contact->address.str());
+    }
+    const auto& seen = device.seen;
+    const auto ago = std::chrono::milliseconds(clock_.unix_ms() - seen.used);
+    if (seen.used != 0 && seen.used_from.value != 0 && seen.used_from != source &&
+        ago < rules.reoffer_quiet) {
+        return fmt::format("{} used its URL {} s ago", seen.used_from.str(), ago.count() / 1000);
+    }
+    return {};
+}
+
+std::vector<base::Mac> Desk::concerned(std::vector<base::Mac> macs) {
+    const auto now = inventory_.now();
+    const auto& windows = now.enrolments();
+    const bool same =
+        std::equal(windows.begin(), windows.end(), windows_.begin(), windows_.end(),
+                   [](const auto& a, const auto& b) { return a.id == b.id && a.until == b.until; });
+    if (!same) {
+        windows_ = windows;
+        const auto all = all_undecided();
+        macs.insert(macs.end(), all.begin(), all.end());
+    }
+    const auto hopeful = orders_.hopeful();
+    macs.insert(macs.end(), hopeful.begin(), hopeful.end());
+    return macs;
+}
+
+std::vector<base::Mac> Desk::all_undecided() const {
+    std::vector<base::Mac> macs;
+    const auto now = inventory_.now();
+    for (const auto* device : now.devices()) {
+        if (device->approval == inventory::Approval::pending || device->is_configured()) {
+            macs.push_back(device->mac);
+        }
+    }
+    return macs;
 }
 
 void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp::Offer>)> done) {
@@ -138,6 +361,14 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
         return;
     }
     const auto local = asked.local;
+    const auto now = inventory_.now();
+    const auto* device = now.device(asked.mac);
+    if (device != nullptr && may_be_guest(*device)) {
+        offer.url = base::Secret(fmt::format("http://{}:{}/boot/{}/", asked.local.str(),
+                                             rules->http_port, vendor->name));
+        done(std::move(offer));
+        return;
+    }
     auto finish = [rules, vendor, local, offer = std::move(offer),
                    done = std::move(done)](base::Result<std::string> token) mutable {
         if (!token) {
@@ -148,8 +379,6 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
         done(std::move(offer));
     };
     if (vendor->keeps_pnp_url) {
-        const auto now = inventory_.now();
-        const auto* device = now.device(asked.mac);
         finish(device != nullptr ? base::Result<std::string>(inventory_.steady_token(*device))
                                  : fail(Errc::not_found, "no such device"));
         return;

@@ -2,6 +2,7 @@
 // Decides what a phone that asks is told: silence, wait, or a URL made for it.
 #pragma once
 
+#include "module/orders.hpp"
 #include "module/settings.hpp"
 #include "pnp/policy.hpp"
 #include "provisioning/base/loop.hpp"
@@ -11,13 +12,16 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace engine {
 
-/// Lives on the loop thread; served_elsewhere() and site() may be called from any.
+/// Lives on the loop thread; rules(), served_elsewhere(), may_be_guest() and those that are static
+/// may be called from any.
 class Desk {
   public:
     /// What a reload swaps as a whole.
@@ -27,9 +31,28 @@ class Desk {
         UnknownPhone unknown_phone = UnknownPhone::hold;
         std::uint16_t http_port = 5480;
         std::string extensions_context;
+        std::vector<ApprovalRule> approval_rules;
+        Reoffer reoffer = Reoffer::quiet;
+        std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
     };
 
-    Desk(base::Loop& loop, inventory::Inventory& inventory, const base::Clock& clock);
+    /// Whether the MAC that a phone claims answers at its address.
+    enum class Neighbour : std::uint8_t { fine, unknown, other };
+
+    /// What the desk asks of the rest.
+    struct Senses {
+        /// `fine` also where nobody looks.
+        std::function<Neighbour(const pnp::Asked&)> neighbour;
+        /// Where a phone is registered now.
+        std::function<std::optional<base::Endpoint>(base::Mac)> contact;
+        /// These phones, if they wait, are to be decided upon again.
+        std::function<void(const std::vector<base::Mac>&)> again;
+    };
+
+    Desk(base::Loop& loop,
+         inventory::Inventory& inventory,
+         const base::Clock& clock,
+         Senses senses = {});
     ~Desk();
     Desk(const Desk&) = delete;
     Desk& operator=(const Desk&) = delete;
@@ -37,24 +60,56 @@ class Desk {
     void rules(std::shared_ptr<const Rules> rules);
     std::shared_ptr<const Rules> rules() const;
 
+    /// How many phones each rule approved so far. Blocks: before the loop starts.
+    base::Status recall() { return orders_.recall(); }
+
     pnp::Decision decide(const pnp::Asked& asked);
     void prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp::Offer>)> done);
+
+    /// Something was decided about these phones: them and the ones for whom that may change
+    /// something.
+    std::vector<base::Mac> concerned(std::vector<base::Mac> macs);
+    /// Rules or windows changed: every phone that a rule could be about.
+    std::vector<base::Mac> all_undecided() const;
+    /// Asks again about phones whose neighbour entry was not there yet; by itself every 50 ms.
+    void look_again();
 
     /// What the rules set for a phone, by what it said of itself.
     static profile::Site site_of(const Rules& rules, const inventory::Device& device);
     const profile::Vendor* vendor_of(const inventory::Device& device) const;
     bool served_elsewhere(const inventory::Device& device) const;
+    /// Nobody decided upon it, and by its rule or `unknown_phone` it gets a file without secrets.
+    bool may_be_guest(const inventory::Device& device) const;
+
+    std::size_t approved_by(const std::string& rule) const { return orders_.approved_by(rule); }
 
   private:
     using Done = std::function<void(base::Result<std::string>)>;
 
     static profile::Site site_of(const Rules& rules, const pnp::Asked& asked);
+    pnp::Decision on_stranger(const Rules& rules,
+                              const inventory::Snapshot& now,
+                              const pnp::Asked& asked,
+                              const profile::Vendor* vendor,
+                              bool elsewhere);
+    pnp::Decision on_approval(const pnp::Asked& asked, const Ruling& ruling);
+    std::optional<std::string> why_not_again(const Rules& rules,
+                                             const inventory::Snapshot& now,
+                                             const inventory::Device& device,
+                                             const pnp::Asked& asked);
+    std::string
+    rival_of(const Rules& rules, const inventory::Device& device, base::Ipv4 source) const;
     void first_token(base::Mac mac, Done done);
     void mint();
 
     base::Loop& loop_;
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
+    Senses senses_;
+    Orders orders_;
+    std::vector<inventory::Enrolment> windows_;          ///< as last seen
+    std::unordered_map<base::Mac, base::Steady> looked_; ///< since when for a neighbour entry
+    base::Timer look_;
     mutable std::mutex mutex_; // guards rules_
     std::shared_ptr<const Rules> rules_;
     std::vector<std::pair<base::Mac, Done>> waiting_; // one commit serves all that came meanwhile

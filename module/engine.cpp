@@ -122,7 +122,14 @@ base::Status Engine::open() {
     loop_ = std::make_unique<base::Loop>();
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
     offer_host();
-    desk_ = std::make_unique<Desk>(*loop_, *inventory_, clock_);
+    desk_ = std::make_unique<Desk>(
+        *loop_, *inventory_, clock_,
+        Desk::Senses{{},
+                     [this](base::Mac mac) { return registrations_->contact(mac); },
+                     [this](const std::vector<base::Mac>& macs) { pnp_->decided(macs); }});
+    if (auto done = desk_->recall(); !done) {
+        return done;
+    }
     extensions_ = std::make_unique<Extensions>(host_, *inventory_);
     registrations_ = std::make_unique<Registrations>(*inventory_);
     files_ = std::make_unique<serve::Files>(
@@ -152,7 +159,7 @@ base::Status Engine::open() {
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
         extensions_->sync(*desk_->rules());
-        loop_->post([this, macs] { pnp_->decided(macs); });
+        loop_->post([this, macs] { pnp_->decided(desk_->concerned(macs)); });
     });
 
     commands_ = std::make_shared<admin::Commands>(admin::Reach{
@@ -223,7 +230,8 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     }
     desk_->rules(std::make_shared<const Desk::Rules>(
         Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port,
-                    settings.extensions_context}));
+                    settings.extensions_context, settings.approval_rules, settings.reoffer,
+                    settings.reoffer_quiet}));
     files_->settings({std::move(catalogue), settings.rules, settings.http_port});
     const std::lock_guard lock(mutex_);
     settings_ = settings;
@@ -247,6 +255,7 @@ base::Result<std::string> Engine::reload() {
         apply(loaded.settings, loaded.catalogue);
         pnp_->settings(loaded.settings.pnp);
         serve_again();
+        pnp_->decided(desk_->all_undecided()); // there may be a rule for those who wait
         applied->set_value();
     });
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {

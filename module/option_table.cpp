@@ -22,23 +22,39 @@ const std::vector<Row>& option_rows() {
           "Where phones are served: auto takes each interface with a private or link-local "
           "address; a name or an address takes just that one, a public one too."},
          [](Target t, std::string_view v) { return set_interfaces(t.settings.interfaces, v); }},
-        {{"general", "unknown_phone", "hold | silent", "hold",
-          "What a phone gets that nobody approved: hold answers 200 OK and sends the URL as soon "
-          "as "
-          "it is approved, silent answers nothing. Either way it appears in `show devices`."},
-         [](Target t, std::string_view v) -> Status {
-             std::string word;
-             if (auto done = set_word(word, v, {"hold", "silent"}); !done) {
-                 return done;
-             }
-             t.settings.unknown_phone = word == "hold" ? UnknownPhone::hold : UnknownPhone::silent;
-             return {};
+        {{"general", "unknown_phone", "hold | guest | silent", "hold",
+          "What a phone gets that nobody approved and no [rule] is about: hold answers 200 OK and "
+          "sends the URL as soon as it is approved; guest sends it for a file without secrets that "
+          "makes it ask again, where the vendor has one, and else holds; silent answers nothing. "
+          "In any case it appears in `show devices`."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.unknown_phone, v,
+                               {{"hold", UnknownPhone::hold},
+                                {"guest", UnknownPhone::guest},
+                                {"silent", UnknownPhone::silent}});
          }},
         {{"general", "hold_for", "DURATION", "10m",
           "How long a phone that waits can still be sent its URL; afterwards it must be plugged in "
           "again."},
          [](Target t, std::string_view v) {
              return set_duration(t.settings.pnp.hold_for, v, 1s, 24h);
+         }},
+        {{"general", "reoffer", "quiet | ask | never", "quiet",
+          "Whether a phone that has its configuration gets a new URL when it asks again. quiet: "
+          "unless another address is registered as this phone or used its URL within "
+          "reoffer_quiet; then two phones claim one MAC, and it must be approved again. ask: only "
+          "once it was approved again, or while an enrolment window for its MAC is open. never: "
+          "only with such a window."},
+         [](Target t, std::string_view v) {
+             return set_choice(
+                 t.settings.reoffer, v,
+                 {{"quiet", Reoffer::quiet}, {"ask", Reoffer::ask}, {"never", Reoffer::never}});
+         }},
+        {{"general", "reoffer_quiet", "DURATION", "10m",
+          "How long another address must not have used a phone's URL before that phone gets a new "
+          "one elsewhere."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.reoffer_quiet, v, 0s, 24h);
          }},
         {{"general", "neighbour_check", "enforce | log | off", "enforce",
           "Whether a phone has to have the MAC that it claims: the kernel's neighbour table must "
@@ -168,6 +184,48 @@ const std::vector<Row>& option_rows() {
           "debug, info, warn or error, for all or for one of base, inventory, profile, serve, pnp, "
           "dialplan, admin, engine."},
          [](Target t, std::string_view v) { return set_levels(t.settings.levels, v); }},
+
+        {{"rule", "oui", "HEX", "", "Only phones whose MAC starts with these six hex digits."},
+         [](Target t, std::string_view v) { return set_oui(t.approval.oui, v); }},
+        {{"rule", "vendor", "WORD", "", "Only phones of this vendor, such as htek."},
+         [](Target t, std::string_view v) -> Status {
+             t.approval.vendor = base::lower(v);
+             return {};
+         }},
+        {{"rule", "model", "WORD", "", "Only this model; a * at the end takes any rest."},
+         [](Target t, std::string_view v) -> Status {
+             t.approval.model = v;
+             return {};
+         }},
+        {{"rule", "network", "NETWORK", "", "Only phones in this network, such as 10.0.0.0/24."},
+         [](Target t, std::string_view v) { return set_network(t.approval.network, v); }},
+        {{"rule", "action", "approve | assign | guest | block | hold", "hold",
+          "What becomes of such a phone that nobody decided upon. approve: it may have a file, as "
+          "by "
+          "`approve`. assign: it is approved and gets the lowest number of `pool` that is an "
+          "extension and on no phone. guest, hold: as with unknown_phone. block: it is not "
+          "answered."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.approval.action, v,
+                               {{"approve", Action::approve},
+                                {"assign", Action::assign},
+                                {"guest", Action::guest},
+                                {"block", Action::block},
+                                {"hold", Action::hold}});
+         }},
+        {{"rule", "pool", "FIRST-LAST", "",
+          "The numbers that assign takes from, such as 200-299; with no other action."},
+         [](Target t, std::string_view v) { return set_pool(t.approval.pool, v); }},
+        {{"rule", "when", "always | enrolment", "always",
+          "enrolment: only while an enrolment window that names this rule is open."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.approval.only_enrolment, v,
+                               {{"always", false}, {"enrolment", true}});
+         }},
+        {{"rule", "most", "NUMBER", "300",
+          "How many phones this rule approves in all. A MAC can be made up, so a rule without an "
+          "end would be no rule; the phones beyond it wait for a person."},
+         [](Target t, std::string_view v) { return set_number(t.approval.most, v, 0, 100'000); }},
 
         {{"profile", "vendor", "WORD", "", "Only phones of this vendor, such as htek."},
          [](Target t, std::string_view v) -> Status {

@@ -9,10 +9,11 @@
 
 namespace engine {
 
-/// What a row sets: the settings, or the rule of its [profile] section.
+/// What a row sets: the settings, or the rule of its section.
 struct Target {
     Settings& settings;
-    profile::Rule& rule;
+    profile::Rule& rule;    ///< of [profile]
+    ApprovalRule& approval; ///< of [rule]
 };
 
 struct Row {

@@ -5,6 +5,28 @@
 
 namespace engine {
 
+namespace {
+
+/// How a section is headed in the sample file.
+std::string heading(std::string_view section) {
+    if (section == "general") {
+        return "\n[general]\n";
+    }
+    if (section == "rule") {
+        return "\n; What becomes of phones that nobody decided upon: as many sections as needed, "
+               "the "
+               "first one\n; that matches wins. An empty matcher (oui, vendor, model, network) "
+               "takes "
+               "every phone.\n;[rule NAME]\n";
+    }
+    return "\n; Values for some phones: as many sections as needed, the first one that matches "
+           "and\n"
+           "; sets a value wins. An empty matcher (vendor, model, network) takes every phone.\n"
+           ";[profile NAME]\n";
+}
+
+} // namespace
+
 std::string sample_file() {
     std::string out =
         "; pnp.conf: every option with its default. Lines that start with ; or # are comments,\n"
@@ -15,12 +37,7 @@ std::string sample_file() {
         const auto& option = row.option;
         if (option.section != section) {
             section = option.section;
-            out += section == "general" ? "\n[general]\n"
-                                        : "\n; Values for some phones: as many sections as needed, "
-                                          "the first one that matches and\n"
-                                          "; sets a value wins. An empty matcher (vendor, model, "
-                                          "network) takes every phone.\n"
-                                          ";[profile NAME]\n";
+            out += heading(section);
         }
         std::string line = ";";
         for (const auto word : base::split(option.help, ' ')) {
@@ -53,7 +70,7 @@ std::string markdown_table() {
             out += fmt::format("{}`[{}]`\n\n| option | value | default | what it does |\n"
                                "|---|---|---|---|\n",
                                out.empty() ? "" : "\n",
-                               section == "profile" ? "profile NAME" : section);
+                               section == "general" ? "general" : fmt::format("{} NAME", section));
         }
         std::string value(option.value);
         for (std::size_t at = 0; (at = value.find('|', at)) != value.npos; at += 2) {

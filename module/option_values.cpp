@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace engine {
 
@@ -12,11 +13,15 @@ using base::Errc;
 using base::fail;
 using base::Status;
 
+Status not_one_of(std::string_view value, const std::vector<std::string_view>& words) {
+    return fail(Errc::malformed, "\"{}\" is none of: {}", value, fmt::join(words, ", "));
+}
+
 Status
 set_word(std::string& out, std::string_view value, std::initializer_list<std::string_view> words) {
     const std::vector<std::string_view> known(words);
     if (std::find(known.begin(), known.end(), value) == known.end()) {
-        return fail(Errc::malformed, "\"{}\" is none of: {}", value, fmt::join(known, ", "));
+        return not_one_of(value, known);
     }
     out = value;
     return {};
@@ -130,6 +135,45 @@ Status set_networks(std::vector<base::Network>& out, std::string_view value) {
         }
         out.push_back(*network);
     }
+    return {};
+}
+
+Status set_oui(std::string& out, std::string_view value) {
+    std::string digits;
+    for (const char c : value) {
+        if (std::isxdigit(static_cast<unsigned char>(c)) != 0) {
+            digits += c;
+        } else if (c != ':' && c != '-' && c != '.') {
+            digits.clear();
+            break;
+        }
+    }
+    if (digits.size() != 6) {
+        return fail(Errc::malformed, "\"{}\" is no OUI: write six hex digits, such as 001fc1",
+                    value);
+    }
+    out = base::lower(digits);
+    return {};
+}
+
+Status set_pool(std::optional<Pool>& out, std::string_view value) {
+    // As long as the numbers of one phone could be; also what AssignFromPool counts in.
+    constexpr std::size_t most_digits = 15;
+    const auto dash = value.find('-');
+    const auto first = base::trim(value.substr(0, dash));
+    const auto last = dash == value.npos ? std::string_view() : base::trim(value.substr(dash + 1));
+    const auto is_number = [](std::string_view text) {
+        return !text.empty() && text.size() <= most_digits &&
+               std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    if (!is_number(first) || !is_number(last) || first.size() != last.size() || last < first) {
+        return fail(
+            Errc::malformed,
+            "\"{}\" is no pool: write the first and the last number, of one length, such as "
+            "200-299",
+            value);
+    }
+    out = Pool{std::string(first), std::string(last)};
     return {};
 }
 

@@ -2,6 +2,7 @@
 // Reads the values of options: each refusal says what to write.
 #pragma once
 
+#include "module/rules.hpp"
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/net.hpp"
@@ -49,6 +50,24 @@ base::Status set_duration(Value& out,
     return {};
 }
 
+base::Status not_one_of(std::string_view value, const std::vector<std::string_view>& words);
+
+/// One of these words, each of which stands for a value.
+template <class Value>
+base::Status set_choice(Value& out,
+                        std::string_view value,
+                        std::initializer_list<std::pair<std::string_view, Value>> choices) {
+    std::vector<std::string_view> words;
+    for (const auto& [word, meaning] : choices) {
+        if (word == value) {
+            out = meaning;
+            return {};
+        }
+        words.push_back(word);
+    }
+    return not_one_of(value, words);
+}
+
 base::Status
 set_word(std::string& out, std::string_view value, std::initializer_list<std::string_view> words);
 base::Status set_word(std::optional<std::string>& out,
@@ -63,6 +82,8 @@ base::Status set_codecs(std::optional<std::string>& out, std::string_view value)
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
+base::Status set_oui(std::string& out, std::string_view value);
+base::Status set_pool(std::optional<Pool>& out, std::string_view value);
 base::Status set_offer_url(std::optional<base::Secret>& out, std::string_view value);
 
 } // namespace engine

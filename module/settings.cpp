@@ -50,7 +50,7 @@ struct Place {
     std::string str() const { return line > 0 ? fmt::format("{}:{}", file, line) : file; }
 };
 
-/// One [general] or [profile] section on its way through Program_options.
+/// One [general], [rule] or [profile] section on its way through Program_options.
 class Section {
   public:
     explicit Section(std::string_view kind) : kind_(kind) {
@@ -80,6 +80,15 @@ class Section {
         return {};
     }
 
+    Status add_all(const base::IniSection& section, const std::string& file) {
+        for (const auto& entry : section.entries) {
+            if (auto done = add(entry.name, entry.value, {file, entry.line}); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+
     Status apply(Target target) {
         po::variables_map values;
         try {
@@ -102,12 +111,35 @@ class Section {
         return {};
     }
 
+    /// As Settings holds them; `here` is the section's own.
+    Settings::Places places(const Place& here) const {
+        Settings::Places all{{"", here.str()}};
+        for (const auto& [name, place] : places_) {
+            all.emplace(name, place.str());
+        }
+        return all;
+    }
+
   private:
     std::string kind_;
     po::options_description description_;
     po::parsed_options parsed_{&description_};
     std::map<std::string, Place, std::less<>> places_;
 };
+
+/// What no option can say by itself.
+Status check_pool(const ApprovalRule& rule, const Settings::Places& places) {
+    if (rule.action == Action::assign && !rule.pool) {
+        return fail(Errc::malformed,
+                    "{}: [rule {}] assigns, but from which numbers? write pool, such as 200-299",
+                    places.at(""), rule.name);
+    }
+    if (rule.action != Action::assign && rule.pool) {
+        return fail(Errc::malformed, "{}: pool: only action = assign takes numbers from a pool",
+                    places.at("pool"));
+    }
+    return {};
+}
 
 } // namespace
 
@@ -129,6 +161,7 @@ base::Result<Settings> read_settings(std::string_view text,
     Settings settings;
     settings.vendors = "/etc/pnp/vendors";
     profile::Rule unused;
+    ApprovalRule unused_too;
     Section general("general");
     std::set<std::string, std::less<>> overridden;
     for (const auto& line : overrides) {
@@ -140,9 +173,10 @@ base::Result<Settings> read_settings(std::string_view text,
         }
         overridden.insert(name);
     }
-    std::set<std::string, std::less<>> profiles;
+    std::set<std::pair<std::string, std::string>> names;
     for (const auto& section : *sections) {
         const Place here{file, section.line};
+        const bool is_rule = section.kind == "rule";
         if (section.kind == "general" && section.name.empty()) {
             for (const auto& entry : section.entries) {
                 if (overridden.count(entry.name) != 0) {
@@ -152,35 +186,40 @@ base::Result<Settings> read_settings(std::string_view text,
                     return tl::unexpected(done.error());
                 }
             }
-        } else if (section.kind == "profile" && !section.name.empty()) {
-            if (!profiles.insert(section.name).second) {
-                return fail(Errc::conflict, "{}: there is a [profile {}] already; rename one",
-                            here.str(), section.name);
+        } else if ((is_rule || section.kind == "profile") && !section.name.empty()) {
+            if (!names.emplace(section.kind, section.name).second) {
+                return fail(Errc::conflict, "{}: there is a [{} {}] already; rename one",
+                            here.str(), section.kind, section.name);
             }
             profile::Rule rule;
-            rule.name = section.name;
-            Section reader("profile");
-            for (const auto& entry : section.entries) {
-                if (auto done = reader.add(entry.name, entry.value, {file, entry.line}); !done) {
-                    return tl::unexpected(done.error());
-                }
+            ApprovalRule approval;
+            rule.name = approval.name = section.name;
+            Section reader(section.kind);
+            auto done = reader.add_all(section, file);
+            if (done) {
+                done = reader.apply({settings, rule, approval});
             }
-            if (auto done = reader.apply({settings, rule}); !done) {
+            if (done && is_rule) {
+                done = check_pool(approval, reader.places(here));
+            }
+            if (!done) {
                 return tl::unexpected(done.error());
             }
-            settings.rules.push_back(std::move(rule));
-            auto& places = settings.rule_places.emplace_back();
-            places.emplace("", here.str());
-            for (const auto& entry : section.entries) {
-                places.emplace(entry.name, Place{file, entry.line}.str());
+            if (is_rule) {
+                settings.approval_rules.push_back(std::move(approval));
+                settings.approval_places.push_back(reader.places(here));
+            } else {
+                settings.rules.push_back(std::move(rule));
+                settings.rule_places.push_back(reader.places(here));
             }
         } else {
             return fail(Errc::not_found,
-                        "{}: there is no section [{}{}{}]; write [general] or [profile NAME]",
+                        "{}: there is no section [{}{}{}]; write [general], [rule NAME] or "
+                        "[profile NAME]",
                         here.str(), section.kind, section.name.empty() ? "" : " ", section.name);
         }
     }
-    if (auto done = general.apply({settings, unused}); !done) {
+    if (auto done = general.apply({settings, unused, unused_too}); !done) {
         return tl::unexpected(done.error());
     }
     return settings;
@@ -195,6 +234,20 @@ base::Status check_rules(const Settings& settings, const profile::Catalogue& cat
             const auto place = places.find(what.substr(0, what.find(':')));
             return fail(good.error().code, "{}: {}",
                         place != places.end() ? place->second : places.at(""), what);
+        }
+    }
+    // Rules may be about phones of any vendor, but what looks like a slip is one.
+    std::vector<std::string_view> known;
+    for (const auto* vendor : catalogue.vendors()) {
+        known.push_back(vendor->name);
+    }
+    for (std::size_t i = 0; i < settings.approval_rules.size(); ++i) {
+        const auto& vendor = settings.approval_rules[i].vendor;
+        const auto near = base::nearest(vendor, known);
+        if (!vendor.empty() && catalogue.named(vendor) == nullptr && near) {
+            return fail(Errc::not_found, "{}: vendor: there is no '{}'; did you mean {}?",
+                        settings.approval_places[i].at("vendor"), base::printable(vendor, 60),
+                        *near);
         }
     }
     return {};

@@ -2,6 +2,7 @@
 // All options in one table: pnp.conf, --help, the sample file and the README's table come from it.
 #pragma once
 
+#include "module/rules.hpp"
 #include "pnp/service.hpp"
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/log.hpp"
@@ -23,11 +24,20 @@
 
 namespace engine {
 
-enum class UnknownPhone : std::uint8_t { hold, silent };
+enum class UnknownPhone : std::uint8_t { hold, guest, silent };
+
+/// Whether a phone that is configured gets a new credential when it asks again.
+enum class Reoffer : std::uint8_t {
+    quiet, ///< unless another address is registered as it or used its URL just now
+    ask,   ///< only once somebody approved it again, or with an enrolment window for its MAC
+    never, ///< only with an enrolment window for its MAC
+};
 
 struct Settings {
     base::InterfaceChoice interfaces;
     UnknownPhone unknown_phone = UnknownPhone::hold;
+    Reoffer reoffer = Reoffer::quiet;
+    std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
     base::NeighbourCheck neighbour_check = base::NeighbourCheck::enforce;
     std::vector<base::Network> neighbour_allow; ///< believed without a look
     pnp::Settings pnp;
@@ -39,14 +49,18 @@ struct Settings {
     std::string vendors;                               ///< the site's own templates
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
     std::vector<std::pair<std::string, base::log::Level>> levels;
-    std::vector<profile::Rule> rules;
-    /// Where each rule's options stand, "FILE:LINE"; "" names the section itself.
-    std::vector<std::map<std::string, std::string, std::less<>>> rule_places;
+    /// Where a rule's options stand, "FILE:LINE"; "" names the section itself.
+    using Places = std::map<std::string, std::string, std::less<>>;
+
+    std::vector<ApprovalRule> approval_rules; ///< [rule NAME]
+    std::vector<Places> approval_places;      ///< of each
+    std::vector<profile::Rule> rules;         ///< [profile NAME]
+    std::vector<Places> rule_places;          ///< of each
 };
 
 /// One row of the table.
 struct Option {
-    std::string_view section; ///< "general" or "profile"
+    std::string_view section; ///< "general", "rule" or "profile"
     std::string_view name;
     std::string_view value;    ///< what to write, such as "DURATION"
     std::string_view fallback; ///< the default, as it would be written; empty = none

@@ -5,7 +5,6 @@
 #include "provisioning/base/text.hpp"
 
 namespace profile {
-namespace {
 
 bool takes_model(std::string_view pattern, std::string_view model) {
     if (pattern.empty()) {
@@ -16,6 +15,8 @@ bool takes_model(std::string_view pattern, std::string_view model) {
     }
     return base::iequals(pattern, model);
 }
+
+namespace {
 
 bool takes(const Rule& rule, std::string_view vendor, std::string_view model, base::Ipv4 phone) {
     return (rule.vendor.empty() || base::iequals(rule.vendor, vendor)) &&

@@ -58,6 +58,10 @@ struct Site {
     std::string transport; ///< empty: as the PBX chooses
 };
 
+/// Whether a rule's `model` takes this one: the same but for case; an empty one takes all, a * at
+/// the end any rest.
+bool takes_model(std::string_view pattern, std::string_view model);
+
 /// Rules by their order in the file.
 Site site_for(const std::vector<Rule>& rules,
               std::string_view vendor,

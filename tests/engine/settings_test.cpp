@@ -65,13 +65,15 @@ TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
         at = end + 1;
         if (line == ";[profile NAME]") {
             line = "[profile name]";
+        } else if (line == ";[rule NAME]") {
+            line = "[rule name]";
         } else if (line.size() > 1 && line[0] == ';' && line[1] != ' ' &&
                    line.find("= <") == line.npos) {
             line = line.substr(1);
         }
         // Placeholders in capitals stand for something only a site knows.
-        for (const auto* placeholder :
-             {"= FOLDER", "= FILE", "= WORD", "= NETWORK", "= URL", "= ZONE"}) {
+        for (const auto* placeholder : {"= HEX", "= FIRST-LAST", "= FOLDER", "= FILE", "= WORD",
+                                        "= NETWORK", "= URL", "= ZONE"}) {
             if (line.find(placeholder) != line.npos) {
                 line.insert(0, ";");
             }
@@ -123,6 +125,8 @@ TEST(Settings, TheTablesDefaultsAreTheStructsDefaults) {
     EXPECT_EQ(written.pnp.hold_for, silent.pnp.hold_for);
     EXPECT_EQ(written.pnp.notify_retries, silent.pnp.notify_retries);
     EXPECT_EQ(written.unknown_phone, silent.unknown_phone);
+    EXPECT_EQ(written.reoffer, silent.reoffer);
+    EXPECT_EQ(written.reoffer_quiet, silent.reoffer_quiet);
     EXPECT_EQ(written.neighbour_check, silent.neighbour_check);
     EXPECT_EQ(written.interfaces.automatic, silent.interfaces.automatic);
 }
@@ -149,6 +153,48 @@ TEST(Settings, TheNeighbourCheckIsEnforcedUnlessToldAndBelievesListedNetworks) {
                                                       *base::Network::parse("10.20.0.0/16")));
 }
 
+TEST(Settings, KeepTheOrderOfApprovalRulesAndWhatTheyDo) {
+    const auto settings =
+        read("[rule lobby]\noui = 00:1F:C1\nvendor = Htek\nmodel = UC9*\nnetwork = 10.1.0.0/16\n"
+             "action = assign\npool = 200 - 299\nwhen = enrolment\nmost = 40\n"
+             "[rule rest]\naction = block\n[rule plain]\n");
+    ASSERT_EQ(settings.approval_rules.size(), 3U);
+    const auto& lobby = settings.approval_rules[0];
+    EXPECT_EQ(lobby.name, "lobby");
+    EXPECT_EQ(lobby.oui, "001fc1");
+    EXPECT_EQ(lobby.vendor, "htek");
+    EXPECT_EQ(lobby.model, "UC9*");
+    EXPECT_EQ(lobby.network->str(), "10.1.0.0/16");
+    EXPECT_EQ(lobby.action, Action::assign);
+    EXPECT_EQ(lobby.pool, (Pool{"200", "299"}));
+    EXPECT_TRUE(lobby.only_enrolment);
+    EXPECT_EQ(lobby.most, 40U);
+    EXPECT_EQ(settings.approval_rules[1].action, Action::block);
+    EXPECT_EQ(settings.approval_rules[2].action, Action::hold);
+    EXPECT_FALSE(settings.approval_rules[2].only_enrolment);
+    EXPECT_EQ(settings.approval_rules[2].most, 300U);
+}
+
+TEST(Settings, ABadApprovalRuleNamesFileAndLine) {
+    EXPECT_THAT(refused("[rule a]\naction = assign\n"),
+                StartsWith("pnp.conf:1: [rule a] assigns, but from which numbers?"));
+    EXPECT_THAT(refused("[rule a]\npool = 200-299\n"), StartsWith("pnp.conf:2: pool: only action"));
+    EXPECT_THAT(refused("[rule a]\npool = 299-200\n"), HasSubstr("such as 200-299"));
+    EXPECT_THAT(refused("[rule a]\npool = 99-100\n"), HasSubstr("of one length"));
+    EXPECT_THAT(refused("[rule a]\noui = 001fc\n"),
+                StartsWith("pnp.conf:2: oui: \"001fc\" is no OUI"));
+    EXPECT_THAT(refused("[rule a]\naction = allow\n"),
+                HasSubstr("none of: approve, assign, guest, block, hold"));
+    EXPECT_THAT(refused("[rule a]\nvender = htek\n"), HasSubstr("did you mean vendor?"));
+    EXPECT_THAT(refused("[rule a]\n[rule a]\n"), StartsWith("pnp.conf:2: there is a [rule a]"));
+    const auto slip = read("\n[rule a]\nvendor = htec\n");
+    const auto catalogue = profile::Catalogue::load("/nowhere");
+    ASSERT_TRUE(catalogue);
+    const auto why = check_rules(slip, **catalogue);
+    ASSERT_FALSE(why);
+    EXPECT_EQ(why.error().what, "pnp.conf:3: vendor: there is no 'htec'; did you mean htek?");
+}
+
 TEST(Settings, TheCommandLineWinsOverTheFile) {
     const auto settings = read("[general]\nhttp_port = 8080\ninterfaces = auto\n",
                                {"http_port=9090", "interfaces=eth0,10.0.0.1"});
@@ -167,7 +213,7 @@ TEST(Settings, ABadValueNamesFileLineOptionAndWhatToWrite) {
     EXPECT_THAT(refused("\n[general]\nhttp_port = eighty\n"),
                 StartsWith("pnp.conf:3: http_port: \"eighty\" is not a number from 1 to 65535"));
     EXPECT_THAT(refused("[general]\nhold_for = 10 parsecs\n"), StartsWith("pnp.conf:2: hold_for:"));
-    EXPECT_THAT(refused("[general]\nunknown_phone = guess\n"), HasSubstr("hold, silent"));
+    EXPECT_THAT(refused("[general]\nunknown_phone = guess\n"), HasSubstr("hold, guest, silent"));
     EXPECT_THAT(refused("[general]\ngroup = 10.0.0.1\n"), HasSubstr("multicast"));
     EXPECT_THAT(refused("[general]\nneighbour_check = yes\n"), HasSubstr("enforce, log, off"));
     EXPECT_THAT(refused("[general]\nneighbour_allow = 10.0.0.1 10.0.0.2\n"),

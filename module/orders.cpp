@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "module/orders.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace engine {
+
+namespace {
+
+/// A window without a rule is as open as it can be, so it has an end as well.
+constexpr std::size_t most_by_window = 300;
+
+/// What failed fails again, and strangers ask often: so it is left alone for a while.
+constexpr std::chrono::seconds patience{30};
+
+/// Phones that are tried again at once when it may work; the others have to be plugged in again.
+constexpr std::size_t most_waiting = 1000;
+
+/// More lines than the audit keeps.
+constexpr std::size_t most_audited = 1'000'000;
+
+constexpr std::string_view rule_actor = "rule ";
+
+std::string giver_of(const Ruling& ruling) {
+    return ruling.rule
+               ? fmt::format("{}{}", rule_actor, ruling.rule->name)
+               : fmt::format("window {} until {}", ruling.enrolment->id, ruling.enrolment->until);
+}
+
+/// As the audit and the timelines name it.
+std::string actor_of(const Ruling& ruling) {
+    return ruling.rule ? giver_of(ruling) : "enrolment";
+}
+
+std::string sentence(const Ruling& ruling) {
+    if (!ruling.rule) {
+        return "the open enrolment window approves it";
+    }
+    return ruling.action == Action::assign
+               ? fmt::format("rule {} gives it the next free number of {}", ruling.rule->name,
+                             ruling.rule->pool->str())
+               : fmt::format("rule {} approves it", ruling.rule->name);
+}
+
+inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
+    if (ruling.action == Action::assign) {
+        return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last};
+    }
+    return inventory::Approve{mac};
+}
+
+} // namespace
+
+Orders::Orders(base::Loop& loop,
+               inventory::Inventory& inventory,
+               const base::Clock& clock,
+               Again again)
+    : loop_(loop), inventory_(inventory), clock_(clock), again_(std::move(again)) {}
+
+Orders::~Orders() {
+    *alive_ = false;
+}
+
+base::Status Orders::recall() {
+    const auto lines = inventory_.audit(most_audited);
+    if (!lines) {
+        return tl::unexpected(lines.error());
+    }
+    for (const auto& line : *lines) {
+        if (base::istarts_with(line.actor, rule_actor)) {
+            ++givers_[line.actor].approved;
+        }
+    }
+    return {};
+}
+
+std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
+    if (under_way_.count(mac) != 0) {
+        return sentence(ruling);
+    }
+    const auto key = giver_of(ruling);
+    auto& giver = givers_[key];
+    if (giver.failure && clock_.now() < giver.failure->until) {
+        if (giver.waiting.size() < most_waiting) {
+            giver.waiting.insert(mac);
+        }
+        return giver.failure->reason;
+    }
+    const auto most = ruling.rule ? ruling.rule->most : most_by_window;
+    if (giver.approved >= most) {
+        return ruling.rule ? fmt::format("rule {} has approved {} phones, its most: assign an "
+                                         "extension to this one yourself, or raise `most`",
+                                         ruling.rule->name, giver.approved)
+                           : fmt::format("the enrolment window has approved {} phones, its most: "
+                                         "assign an extension to this one yourself, or open "
+                                         "another window",
+                                         giver.approved);
+    }
+    ++giver.approved;
+    under_way_.insert(mac);
+    wishes_.push_back({mac, key, actor_of(ruling), change_of(mac, ruling)});
+    if (!busy_) {
+        begin();
+    }
+    return sentence(ruling);
+}
+
+void Orders::begin() {
+    busy_ = true;
+    auto batch = std::make_shared<Wishes>(std::move(wishes_));
+    wishes_.clear();
+    loop_.work([this, batch, alive = alive_] {
+        carry_out(*batch);
+        loop_.post([this, batch, alive] {
+            if (*alive) {
+                carried_out(*batch);
+            }
+        });
+    });
+}
+
+/// On a worker.
+void Orders::carry_out(Wishes& wishes) {
+    {
+        const auto now = inventory_.now();
+        for (auto& wish : wishes) {
+            // A person was faster, or it was dropped because too many strangers were heard.
+            const auto* device = now.device(wish.mac);
+            if (device == nullptr || device->approval != inventory::Approval::pending) {
+                wish.outcome = Outcome::overtaken;
+            }
+        }
+    }
+    for (auto first = wishes.begin(); first != wishes.end();) {
+        const auto last = std::find_if(
+            first, wishes.end(), [&](const Wish& wish) { return wish.actor != first->actor; });
+        carry_out_together(first, last);
+        first = last;
+    }
+}
+
+/// In one commit where that works, else each alone, so that one cannot spoil it for the others.
+void Orders::carry_out_together(Wishes::iterator first, Wishes::iterator last) {
+    std::vector<inventory::Change> changes;
+    for (auto wish = first; wish != last; ++wish) {
+        if (wish->outcome == Outcome::waits) {
+            changes.push_back(wish->change);
+        }
+    }
+    const bool all = changes.size() > 1 && inventory_.apply(changes, first->actor).has_value();
+    for (auto wish = first; wish != last; ++wish) {
+        if (wish->outcome != Outcome::waits) {
+            continue;
+        }
+        auto done = all ? base::Status() : inventory_.apply({wish->change}, wish->actor);
+        wish->outcome = done ? Outcome::done : Outcome::failed;
+        if (!done) {
+            wish->why = std::move(done.error().what);
+        }
+    }
+}
+
+void Orders::carried_out(const Wishes& wishes) {
+    std::vector<base::Mac> failed;
+    for (const auto& wish : wishes) {
+        auto& giver = givers_[wish.giver];
+        under_way_.erase(wish.mac);
+        if (wish.outcome == Outcome::done) {
+            giver.failure.reset();
+            continue;
+        }
+        --giver.approved;
+        if (wish.outcome == Outcome::failed) {
+            const auto reason = fmt::format("{} cannot approve it: {}", wish.actor, wish.why);
+            if (!giver.failure && lines_.take(clock_.now())) {
+                base::log::warn("engine", "{} waits: {}", wish.mac.str(), reason);
+            }
+            giver.failure = Failure{reason, clock_.now() + patience};
+            failed.push_back(wish.mac);
+        }
+    }
+    busy_ = false;
+    if (!wishes_.empty()) {
+        begin();
+    }
+    if (!failed.empty()) {
+        again_(failed); // so that their timelines say why
+    }
+}
+
+std::vector<base::Mac> Orders::hopeful() {
+    std::vector<base::Mac> all;
+    for (auto& [key, giver] : givers_) {
+        all.insert(all.end(), giver.waiting.begin(), giver.waiting.end());
+        giver.waiting.clear();
+        giver.failure.reset();
+    }
+    return all;
+}
+
+std::size_t Orders::approved_by(const std::string& rule) const {
+    const auto found = givers_.find(fmt::format("{}{}", rule_actor, rule));
+    return found != givers_.end() ? found->second.approved : 0;
+}
+
+void Orders::contest(base::Mac mac, base::Ipv4 source, const std::string& detail) {
+    if (!contested_.insert(mac).second) {
+        return;
+    }
+    if (lines_.take(clock_.now())) {
+        base::log::warn("engine", "two phones claim {}: {}", mac.str(), detail);
+    }
+    loop_.work([this, mac, source, detail, alive = alive_] {
+        if (auto done = inventory_.contest(mac, source.str(), detail); !done) {
+            base::log::error("engine", "{}", done.error().what);
+        }
+        loop_.post([this, mac, alive] {
+            if (*alive) {
+                contested_.erase(mac);
+            }
+        });
+    });
+}
+
+} // namespace engine

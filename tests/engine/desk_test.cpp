@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// What a phone that asks is told: by rules, by windows, and once it has its configuration.
+#include "module/desk.hpp"
+
+#include "tests/dialplan/shelf.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace engine {
+namespace {
+
+using namespace std::chrono_literals;
+using inventory::Step;
+using pnp::Verdict;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const base::Mac alice = *base::Mac::parse("001fc1000001");
+
+base::Ipv4 ip(const char* text) {
+    return *base::Ipv4::parse(text);
+}
+
+struct DeskOf : testing::Test {
+    Shelf shelf;
+    base::Loop loop;
+    Desk::Rules rules;
+    Desk::Neighbour neighbour = Desk::Neighbour::fine;
+    std::optional<base::Endpoint> contact;
+    std::vector<base::Mac> again; ///< that the desk wanted to be asked about
+    std::unique_ptr<Desk> desk;
+
+    DeskOf() {
+        rules.catalogue = profile::Catalogue::load("").value();
+        start();
+    }
+
+    void start() {
+        desk = std::make_unique<Desk>(loop, *shelf, shelf.clock,
+                                      Desk::Senses{[this](const pnp::Asked&) { return neighbour; },
+                                                   [this](base::Mac) { return contact; },
+                                                   [this](const std::vector<base::Mac>& macs) {
+                                                       again.insert(again.end(), macs.begin(),
+                                                                    macs.end());
+                                                   }});
+        ASSERT_TRUE(desk->recall());
+        apply_rules();
+    }
+
+    void apply_rules() { desk->rules(std::make_shared<const Desk::Rules>(rules)); }
+
+    ApprovalRule& rule(const char* name, Action action) {
+        auto& made = rules.approval_rules.emplace_back();
+        made.name = name;
+        made.action = action;
+        return made;
+    }
+
+    static pnp::Asked asked(base::Mac mac = alice, const char* from = "10.0.0.1") {
+        pnp::Asked one;
+        one.mac = mac;
+        one.source = {ip(from), 5060};
+        one.local = ip("10.0.0.254");
+        one.interface = "eth0";
+        one.vendor = "Htek";
+        one.model = "UC924";
+        return one;
+    }
+
+    /// "silent: why", "hold: why", "offer"
+    std::string told(base::Mac mac = alice, const char* from = "10.0.0.1") {
+        const auto decision = desk->decide(asked(mac, from));
+        static constexpr std::array<const char*, 3> words = {"silent", "hold", "offer"};
+        return std::string(words.at(static_cast<std::size_t>(decision.verdict))) +
+               (decision.reason.empty() ? "" : ": " + decision.reason);
+    }
+
+    /// Lets the workers do what was ordered.
+    void work() {
+        while (loop.step()) {
+        }
+    }
+
+    std::string url(base::Mac mac = alice) {
+        std::string out;
+        desk->prepare(asked(mac), [&](base::Result<pnp::Offer> offer) {
+            out = offer ? offer->url.reveal() : "no: " + offer.error().what;
+        });
+        work();
+        return out;
+    }
+
+    const inventory::Device& device(base::Mac mac = alice) {
+        now = shelf->now();
+        return *now.device(mac);
+    }
+
+    std::vector<std::string> audit() {
+        std::vector<std::string> out;
+        const auto lines = shelf->audit(1000).value();
+        for (const auto& line : lines) {
+            out.push_back(line.actor + ": " + line.what);
+        }
+        return out;
+    }
+
+    inventory::Snapshot now;
+};
+
+/// The Nth phone of a maker.
+base::Mac phone(std::uint64_t n) {
+    return base::Mac::from_number(0x001fc1000000 + n);
+}
+
+struct RulesOf : DeskOf {};
+
+TEST_F(RulesOf, NobodyLeaveAPhoneWaiting) {
+    EXPECT_EQ(told(), "hold: not approved: assign an extension to it");
+    rules.unknown_phone = UnknownPhone::silent;
+    apply_rules();
+    EXPECT_THAT(told(), StartsWith("silent: not approved"));
+}
+
+TEST_F(RulesOf, ApprovalHoldThePhoneUntilItIsOnDisk) {
+    rule("lobby", Action::approve);
+    apply_rules();
+    EXPECT_EQ(told(), "hold: rule lobby approves it");
+    EXPECT_FALSE(device().is_approved());
+    EXPECT_EQ(told(), "hold: rule lobby approves it"); // and is ordered once
+    work();
+    EXPECT_TRUE(device().is_approved());
+    EXPECT_THAT(audit(), testing::ElementsAre("rule lobby: approve 001fc1000001"));
+    EXPECT_EQ(told(), "hold: approved, but it has no extension: assign one");
+}
+
+TEST_F(RulesOf, BlockAnswerNothingAndWriteNothing) {
+    rule("out", Action::block);
+    apply_rules();
+    EXPECT_EQ(told(), "silent: rule out blocks it");
+    work();
+    EXPECT_EQ(device().approval, inventory::Approval::pending);
+    EXPECT_THAT(audit(), testing::IsEmpty());
+}
+
+TEST_F(RulesOf, HoldSayWhichOneItWas) {
+    rule("wait", Action::hold);
+    apply_rules();
+    EXPECT_EQ(told(), "hold: rule wait holds it: assign an extension to it");
+}
+
+TEST_F(RulesOf, OneKindDoNotTouchWhatAPersonDecided) {
+    rule("lobby", Action::approve);
+    apply_rules();
+    shelf.apply({inventory::Block{alice}});
+    EXPECT_EQ(told(), "silent: blocked");
+    work();
+    EXPECT_EQ(device().approval, inventory::Approval::blocked);
+}
+
+TEST_F(RulesOf, ApprovalDoNotOvertakeAPersonWhoBlocksMeanwhile) {
+    rule("lobby", Action::approve);
+    apply_rules();
+    told();
+    shelf.apply({inventory::Block{alice}});
+    work();
+    EXPECT_EQ(device().approval, inventory::Approval::blocked);
+    EXPECT_EQ(desk->approved_by("lobby"), 0U);
+}
+
+TEST_F(RulesOf, ApprovalEndAtTheirMostHoweverManyStrangersAsk) {
+    rule("lobby", Action::approve).most = 3;
+    apply_rules();
+    for (std::uint64_t n = 1; n <= 50; ++n) {
+        told(phone(n));
+        if (n % 7 == 0) {
+            work();
+        }
+    }
+    work();
+    EXPECT_EQ(audit().size(), 3U);
+    EXPECT_EQ(desk->approved_by("lobby"), 3U);
+    EXPECT_EQ(told(phone(50)), "hold: rule lobby has approved 3 phones, its most: assign an "
+                               "extension to this one yourself, or raise `most`");
+    // A restart forgets none of them.
+    start();
+    EXPECT_EQ(desk->approved_by("lobby"), 3U);
+    EXPECT_THAT(told(phone(51)), HasSubstr("its most"));
+}
+
+TEST_F(RulesOf, ApprovalWantThatTheNetworkShowsTheMac) {
+    rule("lobby", Action::approve);
+    apply_rules();
+    neighbour = Desk::Neighbour::other;
+    EXPECT_EQ(told(), "hold: rule lobby does not approve it: another MAC answers at 10.0.0.1; look "
+                      "who that is, then assign an extension to it yourself");
+    work();
+    EXPECT_FALSE(device().is_approved());
+}
+
+TEST_F(RulesOf, ApprovalWaitForTheNeighbourTableButNotForEver) {
+    rule("lobby", Action::approve);
+    apply_rules();
+    neighbour = Desk::Neighbour::unknown;
+    EXPECT_EQ(told(), "hold: rule lobby approves it once the network shows that its MAC is at "
+                      "10.0.0.1");
+    desk->look_again();
+    EXPECT_THAT(again, testing::Contains(alice));
+    shelf.clock.advance(3s);
+    EXPECT_THAT(told(), HasSubstr("nobody answers for 10.0.0.1"));
+    again.clear();
+    desk->look_again();
+    EXPECT_THAT(again, testing::IsEmpty());
+    EXPECT_THAT(told(), HasSubstr("once the network shows")); // it asked once more
+    neighbour = Desk::Neighbour::fine;
+    EXPECT_EQ(told(), "hold: rule lobby approves it");
+    work();
+    EXPECT_TRUE(device().is_approved());
+}
+
+TEST_F(RulesOf, ANewOneConcernsThePhonesThatWaitAlready) {
+    told();
+    EXPECT_THAT(desk->all_undecided(), testing::ElementsAre(alice));
+    shelf.apply({inventory::Approve{alice}});
+    EXPECT_THAT(desk->all_undecided(), testing::IsEmpty());
+}
+
+} // namespace
+} // namespace engine
