@@ -45,10 +45,10 @@ constexpr Rule rules[] = {
          return fmt::format("It was answered with 404, because {}.", f.detail(Step::file_refused));
      },
      [](const Facts& f) {
-         return fmt::format("pnp render {} FILENAME shows the same. Correct the template or the "
+         return fmt::format("pnp render {} {} shows the same. Correct the template or the "
                             "value it names, then: pnp reload. The phone comes again when it is "
                             "unplugged and plugged in.",
-                            f.mac());
+                            f.mac(), f.file());
      }},
 
     {[](const Facts& f) { return is_refused_for(f, "token"); }, refusal, ask_again},
@@ -69,7 +69,7 @@ constexpr Rule rules[] = {
 
     {[](const Facts& f) { return was_refused(f, Step::file_refused); }, refusal,
      [](const Facts& f) {
-         return fmt::format("See its files with: pnp render {} FILENAME. Then: {}", f.mac(),
+         return fmt::format("See its file with: pnp render {} {}. Then: {}", f.mac(), f.file(),
                             replug);
      }},
 
@@ -121,10 +121,10 @@ constexpr Rule rules[] = {
                             "so it probably did not accept the configuration.");
      },
      [](const Facts& f) {
-         return fmt::format("Look at the file (pnp render {} FILENAME) and at the phone's own "
+         return fmt::format("Look at the file (pnp render {} {}) and at the phone's own "
                             "page: is its server the steady URL? Then unplug it and plug it in "
                             "again.",
-                            f.mac());
+                            f.mac(), f.file());
      }},
 };
 

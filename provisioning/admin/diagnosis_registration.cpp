@@ -31,8 +31,8 @@ constexpr Rule rules[] = {
          return fmt::format(
              "pnp resync {}: if the password was changed in the PBX after the phone got its file, "
              "that brings the new one. If not, compare the account in the phone with the PBX's: "
-             "pnp render {} FILENAME --reveal",
-             f.mac(), f.mac());
+             "pnp render {} {} --reveal",
+             f.mac(), f.mac(), f.file());
      }},
 
     {[](const Facts& f) {
@@ -54,9 +54,9 @@ constexpr Rule rules[] = {
          return std::string("It holds its configuration and has not registered since.");
      },
      [](const Facts& f) {
-         return fmt::format("Compare the PBX's log with its account (pnp render {} FILENAME): SIP "
+         return fmt::format("Compare the PBX's log with its account (pnp render {} {}): SIP "
                             "server, extension, password.",
-                            f.mac());
+                            f.mac(), f.file());
      }},
 
     {[](const Facts& f) { return is_configured(f) && f.around.sees_registrations; },

@@ -68,6 +68,18 @@ base::UnixMs Facts::fetch_time() const {
     return is_htek() ? 5 * minute : minute;
 }
 
+std::string Facts::file() const {
+    for (auto event = timeline.rbegin(); event != timeline.rend(); ++event) {
+        const bool is_named = event->step == Step::file_served ||
+                              (event->step == Step::file_refused &&
+                               event->detail.find(" cannot be made") != std::string::npos);
+        if (is_named) {
+            return base::printable(event->detail.substr(0, event->detail.find_first_of(" :")));
+        }
+    }
+    return "FILENAME";
+}
+
 bool Facts::fetched_since_offer() const noexcept {
     return is_newer(Step::file_served, {Step::offered}) ||
            is_newer(Step::file_missing, {Step::offered}) ||

@@ -50,6 +50,8 @@ struct Facts {
     bool is_htek() const;
     /// How long it may take from the NOTIFY to the first request for a file.
     base::UnixMs fetch_time() const;
+    /// The file that it asked for last, or FILENAME.
+    std::string file() const;
     bool fetched_since_offer() const noexcept;
     /// It was offered a URL, and nothing else is known since.
     bool only_offered() const noexcept;

@@ -252,12 +252,13 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     expect(0,
            "It was answered with 404, because cfg001fc1000001.xml cannot be made: line 3: no such "
            "tag.",
-           "pnp render 001fc1000001 FILENAME shows the same. Correct the template or the value it "
-           "names, then: pnp reload. The phone comes again when it is unplugged and plugged in.");
+           "pnp render 001fc1000001 cfg001fc1000001.xml shows the same. Correct the template or "
+           "the value it names, then: pnp reload. The phone comes again when it is unplugged and "
+           "plugged in.");
     step(Step::file_refused, "no vendor profile matches this phone");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
-    EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 FILENAME"));
+    EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
 }
 
 TEST_F(Explain, DoesNotTakeAStrangersRequestForThePhones) {
@@ -277,7 +278,7 @@ TEST_F(Explain, TellsOfAPhoneThatFetchedAndNeverCameBack) {
     step(Step::file_served, "cfg001fc1000001.xml");
     expect(minute, "It fetches its files and restarts with them.", "Wait a few minutes.");
     EXPECT_THAT(story(11 * minute).now, HasSubstr("never came back with the URL"));
-    EXPECT_THAT(story(11 * minute).next, HasSubstr("pnp render 001fc1000001 FILENAME"));
+    EXPECT_THAT(story(11 * minute).next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
 }
 
 TEST_F(Explain, DoesNotNagAboutRegistrationsThatNobodySees) {

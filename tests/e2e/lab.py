@@ -66,11 +66,11 @@ class Lab:
         return self.network.host(f"desk{number}", address or f"192.168.77.{100 + number}/24", link,
                                  f"00:1f:c1:00:00:{number:02x}")
 
-    def pnpd(self, config="", *options, host=None, start=True):
+    def pnpd(self, config="", *options, host=None, start=True, environment=()):
         folder = os.path.join(self.folder, f"pnpd{len(self.to_close)}")
         os.makedirs(folder)
         made = self.close_later(Pnpd(self.options.bin, host or self.pbx, folder, config, options,
-                                     self.patience))
+                                     self.patience, environment))
         return made.start() if start else made
 
     def asterisk(self, *, version=None, host=None, start=True, **wishes):

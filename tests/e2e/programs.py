@@ -59,12 +59,13 @@ class Program:
 class Pnpd:
     """pnpd on a host, with its own data folder; it may be killed and started again."""
 
-    def __init__(self, tools, host, folder, config="", options=(), patience=1):
+    def __init__(self, tools, host, folder, config="", options=(), patience=1, environment=()):
         self.tools = tools
         self.host = host
         self.folder = folder
         self.patience = patience
         self.options = list(options)
+        self.environment = environment  # NAME=VALUE
         self.data = os.path.join(folder, "data")
         self.vendors = os.path.join(folder, "vendors")
         self.control = os.path.join(folder, "pnp.ctl")
@@ -80,8 +81,9 @@ class Pnpd:
             file.write(f"[general]\nvendors = {self.vendors}\n{text}")
 
     def start(self, ready=True):
-        words = [os.path.join(self.tools, "pnpd"), "--foreground", "--config", self.config_file,
-                 "--data", self.data, "--control", self.control, *self.options]
+        words = ["env", *self.environment] if self.environment else []
+        words += [os.path.join(self.tools, "pnpd"), "--foreground", "--config", self.config_file,
+                  "--data", self.data, "--control", self.control, *self.options]
         self.program = Program(self.host, words, self.log_path)
         if ready:
             self.wait_ready()

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""What `explain` says of a phone that is well and of phones that are stuck, each by a real cause.
+
+What it says is in data/explain/*.txt, to be read as an administrator reads it. With PNP_UPDATE=1 in
+the environment the files are written instead of compared."""
+import os
+import re
+import struct
+
+from asterisk import account
+from bare_phone import http_get, subscribe
+from test_asterisk import STAYS, register_with_wrong_proof
+
+SNAPSHOTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "explain")
+
+
+def normal(said):
+    """Without what differs from run to run."""
+    said = re.sub(r"\d{4}-\d\d-\d\d ", "", said)
+    said = re.sub(r"\b\d\d:\d\d:\d\d\b", "TIME", said)
+    said = re.sub(r"\b(just now|\d+ (s|min|h|hours?|days?) ago)", "some time ago", said)
+    said = re.sub(r", \d+ s after the phone asked", ", N s after the phone asked", said)
+    said = re.sub(r" \(\d+ times, last TIME\)", " (N times, last TIME)", said)
+    return said
+
+
+def assert_told(name, said):
+    path = os.path.join(SNAPSHOTS, f"{name}.txt")
+    said = normal(said)
+    if os.environ.get("PNP_UPDATE"):
+        os.makedirs(SNAPSHOTS, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(said)
+    with open(path, encoding="utf-8") as file:
+        wanted = file.read()
+    assert said == wanted, f"explain said:\n{said}\n{path} has:\n{wanted}"
+
+
+class Clock:
+    """The time of day as a program sees it, which can be set."""
+
+    def __init__(self, lab):
+        self.file = os.path.join(lab.folder, f"clock{len(os.listdir(lab.folder))}")
+        self.set(0)
+        shim = lab.compiled("wrong_clock", "-shared", "-fPIC")
+        self.environment = (f"LD_PRELOAD={shim}", f"WRONG_CLOCK={self.file}",
+                            "ASAN_OPTIONS=verify_asan_link_order=0")
+
+    def set(self, seconds):
+        with open(self.file, "wb") as file:
+            file.write(struct.pack("=q", seconds))
+
+
+def prepared(lab, desk, config="", **wishes):
+    """A daemon that expects the phone as extension 201."""
+    pnpd = lab.pnpd(config, **wishes)
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    return pnpd
+
+
+def wait_told(lab, pnpd, desk, words):
+    lab.wait_for(lambda: words in pnpd.text("explain", desk.mac), f"explain says {words!r}", 60)
+    return pnpd.text("explain", desk.mac)
+
+
+def test_explain_says_of_a_phone_that_is_registered_that_all_is_well(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module()
+    phone = lab.phone(desk, *STAYS)
+    phone.wait_trace("200")
+    pbx.pnp("extension add 201")
+    pbx.pnp(f"assign {desk.mac} 201")
+    pbx.wait_state(desk.mac, "registered")
+    assert_told("good", pbx.pnp(f"explain {desk.mac}"))
+
+
+def test_explain_says_that_a_phone_is_in_the_wrong_subnet(lab):
+    desk = lab.desk(1, address="10.9.9.9/24")
+    pnpd = prepared(lab, desk)
+    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "no_answer"
+    assert_told("wrong_subnet", wait_told(lab, pnpd, desk, "10.9.9.9"))
+
+
+def test_explain_says_that_a_template_makes_no_file_for_this_phone(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd(start=False)
+    os.makedirs(f"{pnpd.vendors}/htek")
+    with open(f"{pnpd.vendors}/htek/base.mustache", "w", encoding="utf-8") as file:
+        file.write("{{>htek/base}}\n{{#lines}}\n    <Line{{number}}>{{name}}</Line{{number}}>\n"
+                   "{{/lines}}\n")
+    pnpd.start()
+    pnpd.ctl("extension", "add", "*77")  # no element can be called <Line*77>
+    pnpd.ctl("assign", desk.mac, "*77")
+    assert lab.phone(desk).report()["outcome"] == "no_file"
+    assert_told("template", wait_told(lab, pnpd, desk, "404, because"))
+
+
+def test_explain_says_that_the_pbx_refuses_the_password(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(pjsip=account("301", "first"))
+    pbx.pnp(f"assign {desk.mac} 301")
+    lab.phone(desk, "--register", "--unregister").configured()
+    phone = lab.bare_phone(desk, 60001)
+    phone.send(register_with_wrong_proof("301", desk.address), (lab.pbx.address, 5060))
+    said = pbx.wait_cli(f"pnp explain {desk.mac}", "the refusal is told",
+                        lambda said: "the PBX refuses to register it" in said)
+    assert_told("wrong_password", said)
+
+
+def test_explain_says_that_a_firewall_keeps_the_notify_away(lab):
+    desk = lab.desk(1)
+    for rule in ("add table ip lab", "add chain ip lab in { type filter hook input priority 0; }",
+                 "add rule ip lab in udp sport 5059 drop"):
+        done = desk.run("nft", rule)
+        assert done.returncode == 0, done.stderr
+    pnpd = prepared(lab, desk, "notify_retries = 0\n")
+    phone = lab.phone(desk, "--wait", "1s")
+    assert_told("notify_unanswered", wait_told(lab, pnpd, desk, "did not answer."))
+    assert phone.report()["outcome"] == "held"
+
+
+def test_explain_says_that_a_phone_took_its_url_and_went_elsewhere(lab):
+    desk = lab.desk(1)
+    clock = Clock(lab)
+    pnpd = prepared(lab, desk, environment=clock.environment)
+    phone = lab.bare_phone(desk)
+    phone.offered_url(subscribe(desk.mac, desk.address, 60000))
+    wait_told(lab, pnpd, desk, "took the URL")
+    clock.set(6 * 60)
+    assert_told("never_fetched", pnpd.text("explain", desk.mac))
+
+
+def test_explain_says_that_our_clock_was_set_back(lab):
+    desk = lab.desk(1)
+    clock = Clock(lab)
+    clock.set(30 * 24 * 3600)
+    pnpd = prepared(lab, desk, environment=clock.environment)
+    lab.bare_phone(desk).offered_url(subscribe(desk.mac, desk.address, 60000))
+    wait_told(lab, pnpd, desk, "took the URL")
+    clock.set(0)
+    assert_told("clock_set_back", pnpd.text("explain", desk.mac))
+
+
+def test_explain_says_that_our_clock_leapt_and_the_url_expired(lab):
+    desk = lab.desk(1)
+    clock = Clock(lab)
+    pnpd = prepared(lab, desk, environment=clock.environment)
+    url = lab.bare_phone(desk).offered_url(subscribe(desk.mac, desk.address, 60000))
+    wait_told(lab, pnpd, desk, "took the URL")
+    clock.set(25 * 3600)
+    assert b" 404 " in http_get(desk, url + f"cfg{desk.mac}.xml")
+    assert_told("clock_leapt", pnpd.text("explain", desk.mac))
+
+
+def test_explain_says_that_an_approval_came_too_late(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd("hold_for = 2s\n")
+    pnpd.ctl("extension", "add", "201")
+    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "held"
+    wait_told(lab, pnpd, desk, "waited in vain")
+    pnpd.ctl("assign", desk.mac, "201")
+    assert_told("approved_too_late", pnpd.text("explain", desk.mac))
+
+
+def test_explain_says_that_nobody_decided(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd()
+    phone = lab.bare_phone(desk)
+    phone.send(subscribe(desk.mac, desk.address, 60000))
+    phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    assert_told("undecided", wait_told(lab, pnpd, desk, "waits for a decision"))
+
+
+def test_explain_says_that_a_phone_is_blocked(lab):
+    desk = lab.desk(1)
+    pnpd = prepared(lab, desk)
+    pnpd.ctl("block", desk.mac)
+    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "no_answer"
+    assert_told("blocked", wait_told(lab, pnpd, desk, "asked for its configuration"))
