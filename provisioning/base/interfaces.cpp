@@ -3,9 +3,9 @@
 #include "provisioning/base/interfaces.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/base/netlink.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <ifaddrs.h>
@@ -35,20 +35,6 @@ std::string why(int error) {
     return std::system_category().message(error);
 }
 
-Result<Fd> netlink_socket() {
-    Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    if (!fd) {
-        return fail(Errc::io, "no netlink socket: {}", why(errno));
-    }
-    sockaddr_nl local{};
-    local.nl_family = AF_NETLINK;
-    local.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR;
-    if (::bind(fd.get(), reinterpret_cast<const ::sockaddr*>(&local), sizeof local) != 0) {
-        return fail(Errc::io, "no netlink events: {}", why(errno));
-    }
-    return fd;
-}
-
 } // namespace
 
 bool InterfaceChoice::takes(const Interface& row) const {
@@ -74,7 +60,7 @@ struct Interfaces::State : std::enable_shared_from_this<State> {
     std::optional<std::vector<Interface>> rows;
 
     void begin() {
-        auto opened = netlink_socket();
+        auto opened = netlink_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR);
         if (opened) {
             netlink = std::move(*opened);
             watch.emplace(loop, netlink.get(), [this] { drain(); });
@@ -86,22 +72,10 @@ struct Interfaces::State : std::enable_shared_from_this<State> {
     }
 
     void drain() {
-        std::array<char, 16384> message{};
-        while (true) {
-            const ssize_t got = ::recv(netlink.get(), message.data(), message.size(), 0);
-            if (got < 0 && errno == EINTR) {
-                continue;
-            }
-            if (got < 0 && errno != ENOBUFS) { // ENOBUFS: events were lost, which is an event too
-                if (errno != EAGAIN) {
-                    log::warn("base", "netlink: {}", why(errno));
-                }
-                return;
-            }
-            // One change comes as several messages. What they say is not looked at: a new list is
-            // never wrong, and a lost message cannot make it so.
-            look_in(50ms);
-        }
+        // One change comes as several messages. What they say is not looked at: a new list is never
+        // wrong, and a lost message cannot make it so.
+        netlink_drain(netlink.get(), [](std::string_view) {});
+        look_in(50ms);
     }
 
     void look_in(Duration delay) {

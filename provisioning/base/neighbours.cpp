@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Asks for all neighbours once, and again whenever an event was lost.
+#include "provisioning/base/neighbours.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/netlink.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <linux/rtnetlink.h>
+#include <mutex>
+#include <utility>
+
+namespace base {
+namespace {
+
+using namespace std::chrono_literals;
+
+} // namespace
+
+struct Neighbours::State : std::enable_shared_from_this<State> {
+    State(Loop& on, std::function<void(const std::vector<Ipv4>&)> call)
+        : loop(on), changed(std::move(call)), again(on) {}
+
+    Loop& loop;
+    std::function<void(const std::vector<Ipv4>&)> changed;
+    mutable std::mutex mutex; // guards table and followed; held for moments only
+    NeighbourTable table;
+    bool followed = false;
+    Fd netlink;
+    std::optional<Watch> watch; // behind netlink, so that it goes first
+    Timer again;
+    int dumping = 0; ///< 0: no dump is on its way; else how often we looked for its end, from 1
+    bool alive = true;
+
+    void begin() {
+        auto opened = netlink_socket(RTMGRP_NEIGH);
+        if (!opened) {
+            log::error("base",
+                       "{}; phones cannot be told apart by the neighbour table: with "
+                       "neighbour_check = log they are served all the same",
+                       opened.error().what);
+            return;
+        }
+        netlink = std::move(*opened);
+        watch.emplace(loop, netlink.get(), [this] { drain(); });
+        dump(); // after the socket: nothing can change unseen in between
+    }
+
+    void dump() {
+        // One at a time: the kernel refuses a second one, and our rounds would mix them up.
+        if (dumping > 0 && ++dumping < 50) {
+            dump_in(100ms);
+            return;
+        }
+        if (auto asked = netlink_dump(netlink.get(), RTM_GETNEIGH); !asked) {
+            log::warn("base", "{}; the next try is in 1s", asked.error().what);
+            dump_in(1s);
+            return;
+        }
+        dumping = 1;
+        const std::lock_guard lock(mutex);
+        table.begin_dump();
+    }
+
+    void dump_in(Duration delay) {
+        again.after(delay, [this] { dump(); });
+    }
+
+    void drain() {
+        NeighbourTable::News news;
+        const bool complete = netlink_drain(netlink.get(), [&](std::string_view messages) {
+            const std::lock_guard lock(mutex);
+            table.read(messages, news);
+            followed = followed || news.dumped;
+        });
+        if (news.dumped || news.interrupted) {
+            dumping = 0;
+        }
+        if (!complete || news.interrupted) {
+            dump_in(100ms);
+        }
+        if (!news.changed.empty() && changed) {
+            const auto keep = shared_from_this(); // `changed` may destroy the Neighbours
+            changed(news.changed);
+        }
+    }
+};
+
+Neighbours::Neighbours(Loop& loop, std::function<void(const std::vector<Ipv4>&)> changed)
+    : state_(std::make_shared<State>(loop, std::move(changed))) {
+    loop.post([weak = std::weak_ptr<State>(state_)] {
+        if (const auto state = weak.lock(); state && state->alive) {
+            state->begin();
+        }
+    });
+}
+
+Neighbours::~Neighbours() {
+    state_->alive = false;
+    state_->watch.reset();
+    state_->again.cancel();
+}
+
+std::optional<Neighbour> Neighbours::find(Ipv4 address, int interface_index) const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->table.find(address, interface_index);
+}
+
+std::optional<Mac> Neighbours::mac_of(Ipv4 address) const {
+    const auto found = find(address);
+    return found ? std::optional(found->mac) : std::nullopt;
+}
+
+std::size_t Neighbours::size() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->table.size();
+}
+
+bool Neighbours::is_followed() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->followed;
+}
+
+std::optional<std::size_t> Neighbours::kernel_limit() {
+    const auto text = read_file("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
+    const auto number = text ? parse_number(trim(*text)) : std::nullopt;
+    return number ? std::optional<std::size_t>(*number) : std::nullopt;
+}
+
+} // namespace base
