@@ -171,6 +171,25 @@ pnp::Decision Desk::decide(const pnp::Asked& asked) {
     return {pnp::Verdict::offer, {}};
 }
 
+bool Desk::answers(const pnp::Asked& asked) const {
+    const auto rules = this->rules();
+    const auto now = inventory_.now();
+    const auto* device = now.device(asked.mac);
+    if (device != nullptr && device->approval == inventory::Approval::blocked) {
+        return false;
+    }
+    const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
+    if (vendor == nullptr && !site_of(*rules, asked).offer_url) {
+        return false;
+    }
+    if (device != nullptr && device->is_approved()) {
+        return true;
+    }
+    const Said said{asked.mac, rule_name(vendor, asked.vendor), asked.model, asked.source.address};
+    const auto ruling = rule_on(said, rules->approval_rules, now.enrolments(), clock_.unix_ms());
+    return ruling ? ruling->action != Action::block : rules->unknown_phone != UnknownPhone::silent;
+}
+
 pnp::Decision Desk::on_stranger(const Rules& rules,
                                 const inventory::Snapshot& now,
                                 const pnp::Asked& asked,

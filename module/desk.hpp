@@ -64,6 +64,9 @@ class Desk {
     base::Status recall() { return orders_.recall(); }
 
     pnp::Decision decide(const pnp::Asked& asked);
+    /// Whether decide() could be anything but silent. Nobody has checked yet whether this phone is
+    /// who it says: nothing of it is remembered, and nothing is done for it.
+    bool answers(const pnp::Asked& asked) const;
     void prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp::Offer>)> done);
 
     /// Something was decided about these phones: them and the ones for whom that may change

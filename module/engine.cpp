@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/engine.hpp"
 
-#include "pnp/neighbour.hpp"
+#include "module/neighbour_status.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 
@@ -120,11 +120,14 @@ base::Status Engine::open() {
     started_ = clock_.unix_ms();
 
     loop_ = std::make_unique<base::Loop>();
+    neighbours_ = std::make_unique<base::Neighbours>(
+        *loop_,
+        [this](const std::vector<base::Ipv4>& addresses) { pnp_->neighbours_changed(addresses); });
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
     offer_host();
     desk_ = std::make_unique<Desk>(
         *loop_, *inventory_, clock_,
-        Desk::Senses{{},
+        Desk::Senses{[this](const pnp::Asked& asked) { return neighbour_of(asked); },
                      [this](base::Mac mac) { return registrations_->contact(mac); },
                      [this](const std::vector<base::Mac>& macs) { pnp_->decided(macs); }});
     if (auto done = desk_->recall(); !done) {
@@ -153,9 +156,12 @@ base::Status Engine::open() {
         }
         inventory_->note(mac, step, phone.address.str(), detail);
     };
-    policy.neighbour = pnp::neighbour_mac;
-    settings.pnp.most_held = settings.limits.max_heard;
-    pnp_ = std::make_unique<pnp::Service>(*loop_, clock_, settings.pnp, std::move(policy));
+    policy.neighbour = [this](base::Ipv4 source, int interface_index) {
+        return neighbours_->find(source, interface_index);
+    };
+    policy.answers = [this](const pnp::Asked& asked) { return desk_->answers(asked); };
+    pnp_ =
+        std::make_unique<pnp::Service>(*loop_, clock_, pnp_settings(settings), std::move(policy));
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
         extensions_->sync(*desk_->rules());
@@ -205,6 +211,7 @@ Engine::~Engine() {
     ticker_.reset();
     interfaces_.reset();
     control_.reset();
+    neighbours_.reset(); // it tells the next one
     pnp_.reset();
     http_.reset();
     if (inventory_) {
@@ -221,6 +228,26 @@ Engine::~Engine() {
     loop_.reset();
     inventory_.reset();
     log::set_sink({});
+}
+
+/// Loop thread.
+Desk::Neighbour Engine::neighbour_of(const pnp::Asked& asked) const {
+    if (pnp_->settings().neighbour_check != base::NeighbourCheck::enforce || asked.vouched_for) {
+        return Desk::Neighbour::fine;
+    }
+    const auto shown = neighbours_->find(asked.source.address, asked.interface_index);
+    if (!shown) {
+        return Desk::Neighbour::unknown;
+    }
+    return shown->mac == asked.mac ? Desk::Neighbour::fine : Desk::Neighbour::other;
+}
+
+pnp::Settings Engine::pnp_settings(const Settings& settings) {
+    auto out = settings.pnp;
+    out.most_held = settings.limits.max_heard;
+    out.neighbour_check = settings.neighbour_check;
+    out.neighbour_allow = settings.neighbour_allow;
+    return out;
 }
 
 void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue) {
@@ -253,7 +280,7 @@ base::Result<std::string> Engine::reload() {
     auto done = applied->get_future();
     loop_->post([this, loaded = std::move(*loaded), applied] {
         apply(loaded.settings, loaded.catalogue);
-        pnp_->settings(loaded.settings.pnp);
+        pnp_->settings(pnp_settings(loaded.settings));
         serve_again();
         pnp_->decided(desk_->all_undecided()); // there may be a rule for those who wait
         applied->set_value();
@@ -639,6 +666,15 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
             fmt::format("{} times the timeline could not be written{}; see the log",
                         store.flush_failures, store.flush_fails ? "" : ", now it can"),
             store.flush_fails);
+    }
+    const auto now = inventory_->now();
+    const auto devices = now.devices();
+    const auto approved = std::count_if(devices.begin(), devices.end(),
+                                        [](const auto* device) { return device->is_approved(); });
+    for (auto& row : describe({settings.neighbour_check, neighbours_->is_followed(),
+                               neighbours_->size(), static_cast<std::size_t>(approved),
+                               base::Neighbours::kernel_limit(), sip.mismatches})) {
+        rows.push_back(std::move(row));
     }
     for (const auto& problem : seen.problems) {
         say("problem", problem, true);

@@ -13,6 +13,7 @@
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/limit.hpp"
 #include "provisioning/base/loop.hpp"
+#include "provisioning/base/neighbours.hpp"
 #include "provisioning/serve/files.hpp"
 
 #include <atomic>
@@ -57,6 +58,8 @@ class Engine {
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);
     void serve_again(); ///< the interfaces that were seen last
+    Desk::Neighbour neighbour_of(const pnp::Asked& asked) const;
+    static pnp::Settings pnp_settings(const Settings& settings);
     void tick();
     void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;
@@ -80,6 +83,7 @@ class Engine {
     // Built in this order, taken apart in the opposite one.
     std::unique_ptr<inventory::Inventory> inventory_;
     std::unique_ptr<base::Loop> loop_;
+    std::unique_ptr<base::Neighbours> neighbours_;
     std::unique_ptr<dialplan::Directory> directory_;
     std::unique_ptr<Desk> desk_;
     std::unique_ptr<Extensions> extensions_;

@@ -282,7 +282,6 @@ void keep_until_restart(Settings& fresh, const Settings& running) {
     fresh.http = running.http;
     fresh.pnp.group = running.pnp.group;
     fresh.pnp.notify_port = running.pnp.notify_port;
-    fresh.pnp.most_held = running.pnp.most_held;
     fresh.limits = running.limits;
     fresh.data = running.data;
     fresh.control = running.control;

@@ -5,6 +5,7 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ Counters Tally::read() const {
     out.not_ours = of(not_ours);
     out.nameless = of(nameless);
     out.foreign_source = of(foreign_source);
+    out.mismatches = of(mismatches);
     out.offers = of(offers);
     out.held = of(held);
     out.notify_accepted = of(notify_accepted);
@@ -47,6 +49,39 @@ bool Context::send(const Path& path, std::string_view bytes) {
     tell_of_stranger(
         fmt::format("nothing could be sent to {} from {}", path.to.str(), path.local.str()));
     return false;
+}
+
+Decision Context::hear(const Asked& asked) {
+    Decision decision = policy.decide ? policy.decide(asked) : Decision{};
+    const bool silent = decision.verdict == Verdict::silent;
+    note(asked, inventory::Step::heard,
+         silent ? std::string_view(decision.reason) : std::string_view());
+    if (phones.take(clock.now())) {
+        base::log::info("pnp", "{} asks; {}{}{}", described(asked),
+                        decision.verdict == Verdict::offer ? "offered"
+                        : silent                           ? "not answered"
+                                                           : "held",
+                        decision.reason.empty() ? "" : ": ", decision.reason);
+    }
+    return decision;
+}
+
+Belief Context::look(const Asked& asked) const {
+    return settings.neighbour_check == base::NeighbourCheck::off ? Belief{}
+                                                                 : belief_in(asked, policy);
+}
+
+bool Context::is_allowed(base::Ipv4 source) const noexcept {
+    return std::any_of(settings.neighbour_allow.begin(), settings.neighbour_allow.end(),
+                       [&](const base::Network& network) { return network.contains(source); });
+}
+
+bool Context::refuses(const Asked& asked, const Belief& belief) {
+    ++tally.mismatches;
+    const std::string why = mismatch(asked, belief, settings.neighbour_check);
+    note(asked, inventory::Step::neighbour_mismatch, why);
+    tell_of_stranger(fmt::format("{} is not believed: {}", described(asked), why));
+    return settings.neighbour_check == base::NeighbourCheck::enforce;
 }
 
 void Context::note(const Asked& asked,

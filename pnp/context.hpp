@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pnp/answered.hpp"
+#include "pnp/belief.hpp"
 #include "pnp/policy.hpp"
 #include "pnp/service.hpp"
 #include "provisioning/base/clock.hpp"
@@ -22,7 +23,8 @@ namespace pnp {
 struct Tally {
     using Count = std::atomic<std::uint64_t>;
     Count datagrams, subscribes, retransmissions, malformed, not_ours, nameless, foreign_source,
-        offers, held, notify_accepted, notify_failed, table_full, send_failures, kernel_drops;
+        mismatches, offers, held, notify_accepted, notify_failed, table_full, send_failures,
+        kernel_drops;
 
     Counters read() const;
 };
@@ -47,10 +49,21 @@ struct Context {
     base::TokenBucket strangers{0.2, 5};
     base::TokenBucket phones{50, 500};
     base::TokenBucket outsiders{0.5, 5};
+    /// Phones that are not answered, so that nobody asks the network who they are: each may be made
+    /// up, and takes the place of another one in the list.
+    base::TokenBucket unchecked{1, 200};
 
     /// One line about a datagram that is not answered, if the log can take one more.
     void tell_of_stranger(std::string_view text);
     bool send(const Path& path, std::string_view bytes);
+    /// What this phone is told, now that it is known to have asked.
+    Decision hear(const Asked& asked);
+    /// What the network shows about its MAC; that it fits where nobody wants to know.
+    Belief look(const Asked& asked) const;
+    bool is_allowed(base::Ipv4 source) const noexcept;
+    /// The network shows something else than the phone claims. False when it is served all the
+    /// same.
+    bool refuses(const Asked& asked, const Belief& belief);
     void note(const Asked& asked, inventory::Step step, std::string_view detail) const noexcept;
 };
 

@@ -26,6 +26,10 @@ constexpr std::chrono::seconds still_prompt{5};
 constexpr int offers_per_minute = 10;
 constexpr std::size_t most_lately = 20'000;
 
+/// A phone answers within milliseconds when the kernel asks who it is, and the kernel asks again
+/// after a second.
+constexpr std::chrono::seconds neighbour_patience{1};
+
 /// US-ASCII without blanks: a line end in a URL would be a header or a message of its own.
 bool is_one_word(std::string_view url) noexcept {
     return !url.empty() &&
@@ -35,41 +39,98 @@ bool is_one_word(std::string_view url) noexcept {
 } // namespace
 
 Offering::Offering(Context& context, Answered& answered, Notifying& notifying)
-    : context_(context), answered_(answered), notifying_(notifying) {}
+    : context_(context), answered_(answered), notifying_(notifying), lately_(most_lately) {}
 
 void Offering::begin(Owed owed, const Decision& decision) {
+    if (Dialog* dialog = add(std::move(owed), decision.verdict == Verdict::offer)) {
+        carry_out(*dialog, decision);
+    }
+}
+
+void Offering::doubt(Owed owed) {
+    if (Dialog* dialog = add(std::move(owed), true)) {
+        doubt(*dialog);
+    }
+}
+
+/// The caller's new dialog, in the place of its old one; nothing while that is on its way.
+Offering::Dialog* Offering::add(Owed owed, bool offers) {
     const base::Steady now = context_.clock.now();
-    const base::Mac mac = owed.asked.mac;
-    const bool offers = decision.verdict == Verdict::offer;
-    if (const auto older = by_mac_.find(mac); older != by_mac_.end()) {
+    if (const auto older = by_caller_.find(caller(owed.asked)); older != by_caller_.end()) {
         Dialog& before = dialogs_.at(older->second);
         if (offers && before.stage != Stage::held && now - before.began < cool_down) {
-            return;
+            return nullptr;
         }
         close(before); // RFC 6665: the NOTIFY belongs into the newest dialog
-    }
-    if (offers && !may_offer(owed.asked)) {
-        return;
     }
     const std::uint32_t id = owed.naming.id;
     answered_.open(*owed.answer);
     Dialog& dialog = dialogs_[id];
     dialog.owed = std::move(owed);
     dialog.began = now;
-    by_mac_[mac] = id;
-    if (offers) {
+    by_caller_[caller(dialog.owed.asked)] = id;
+    return &dialog;
+}
+
+void Offering::carry_out(Dialog& dialog, const Decision& decision) {
+    if (decision.verdict == Verdict::silent) {
+        close(dialog);
+        return;
+    }
+    leave_others(dialog);
+    if (decision.verdict == Verdict::hold) {
+        hold(dialog, decision.reason);
+        return;
+    }
+    if (const Offer* offer = offered_just_now(dialog)) {
+        dialog.offer = *offer;
+        send_in_time(dialog);
+    } else if (may_offer(dialog.owed.asked)) {
         prepare(dialog);
     } else {
-        hold(dialog, decision.reason);
+        close(dialog);
     }
 }
 
-bool Offering::may_offer(const Asked& asked) {
-    if (lately_.size() >= most_lately) {
-        lately_.clear();
+/// What the same phone still waits for elsewhere: it has a new address, or it was restarted.
+void Offering::leave_others(const Dialog& dialog) {
+    const Asked& asked = dialog.owed.asked;
+    for (const std::uint32_t id : dialogs_of(asked.mac)) {
+        Dialog& other = dialogs_.at(id);
+        const bool moved = other.owed.asked.source.address != asked.source.address;
+        if (id != dialog.id() && other.stage != Stage::doubted &&
+            (moved || other.stage == Stage::held)) {
+            close(other);
+        }
     }
+}
+
+/// The same phone asks from two ports, or somebody forges it: one URL is enough.
+const Offer* Offering::offered_just_now(const Dialog& dialog) const {
+    const Asked& asked = dialog.owed.asked;
+    for (const std::uint32_t id : dialogs_of(asked.mac)) {
+        const Dialog& other = dialogs_.at(id);
+        if (id != dialog.id() && other.offer && other.reusable &&
+            other.owed.asked.source.address == asked.source.address &&
+            dialog.began - other.began < cool_down) {
+            return &*other.offer;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<std::uint32_t> Offering::dialogs_of(base::Mac mac) const {
+    std::vector<std::uint32_t> ids;
+    for (auto each = by_caller_.lower_bound({{mac, {}}, 0});
+         each != by_caller_.end() && each->first.first.mac == mac; ++each) {
+        ids.push_back(each->second);
+    }
+    return ids;
+}
+
+bool Offering::may_offer(const Asked& asked) {
     const base::Steady now = context_.clock.now();
-    Lately& lately = lately_[asked.mac];
+    Lately& lately = lately_.at({asked.mac, asked.source.address});
     if (now - lately.since >= std::chrono::minutes(1)) {
         lately = {now, 0};
     }
@@ -78,6 +139,49 @@ bool Offering::may_offer(const Asked& asked) {
                         described(asked), offers_per_minute);
     }
     return lately.offers <= offers_per_minute;
+}
+
+void Offering::doubt(Dialog& dialog) {
+    dialog.was_held = dialog.stage == Stage::held;
+    set_stage(dialog, Stage::doubted);
+    deadlines_.set(dialog.id(), dialog.due, context_.clock.now() + neighbour_patience);
+    if (dialog.was_held) {
+        // Whatever we send makes the kernel ask who answers there, and a stored 200 says nothing.
+        context_.send(dialog.owed.path, dialog.owed.answer->ok);
+    }
+}
+
+void Offering::neighbours_changed(const std::vector<base::Ipv4>& addresses) {
+    std::vector<std::uint32_t> ids;
+    for (const base::Ipv4 address : addresses) {
+        for (auto each = doubted_.lower_bound({address, 0});
+             each != doubted_.end() && each->first == address; ++each) {
+            ids.push_back(each->second);
+        }
+    }
+    for (const std::uint32_t id : ids) {
+        if (const auto found = dialogs_.find(id);
+            found != dialogs_.end() && found->second.stage == Stage::doubted) {
+            look(found->second, false);
+        }
+    }
+}
+
+void Offering::look(Dialog& dialog, bool is_last) {
+    const Asked& asked = dialog.owed.asked;
+    const Belief belief = context_.look(asked);
+    if (!belief.fits()) {
+        if (!is_last && !belief.is_final()) {
+            return;
+        }
+        if (context_.refuses(asked, belief)) {
+            close(dialog);
+            return;
+        }
+    }
+    set_stage(dialog, Stage::preparing);
+    dialog.late = context_.clock.now() - dialog.began > still_prompt;
+    carry_out(dialog, dialog.was_held ? context_.policy.decide(asked) : context_.hear(asked));
 }
 
 void Offering::hold(Dialog& dialog, const std::string& reason) {
@@ -144,15 +248,19 @@ void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offe
                "this phone takes no URL so long after it asked: unplug it and plug it in again");
     } else {
         dialog.offer = std::move(*offer);
-        const base::Steady due = dialog.began + context_.settings.notify_delay;
-        if (context_.clock.now() >= due) {
-            notify(dialog);
-        } else {
-            set_stage(dialog, Stage::delaying);
-            deadlines_.set(id, dialog.due, due);
-        }
+        send_in_time(dialog);
     }
     context_.wiring.due_changed();
+}
+
+void Offering::send_in_time(Dialog& dialog) {
+    const base::Steady due = dialog.began + context_.settings.notify_delay;
+    if (context_.clock.now() >= due) {
+        notify(dialog);
+    } else {
+        set_stage(dialog, Stage::delaying);
+        deadlines_.set(dialog.id(), dialog.due, due);
+    }
 }
 
 Path Offering::notify_path(const Dialog& dialog) {
@@ -214,6 +322,7 @@ void Offering::notified(std::uint32_t id, const NotifyEnd& how) {
     if (how.status >= 200 && how.status < 300) {
         ++context_.tally.notify_accepted;
         context_.note(owed.asked, Step::notify_accepted, said);
+        close_twins(dialog);
     } else {
         ++context_.tally.notify_failed;
         context_.note(owed.asked, how.status == 0 ? Step::notify_timeout : Step::notify_refused,
@@ -232,25 +341,44 @@ void Offering::notified(std::uint32_t id, const NotifyEnd& how) {
     close(dialog);
 }
 
+/// The phone has what it wanted: nobody answers on the other ports from which it seemed to ask.
+void Offering::close_twins(const Dialog& dialog) {
+    for (const std::uint32_t id : dialogs_of(dialog.owed.asked.mac)) {
+        Dialog& other = dialogs_.at(id);
+        if (id != dialog.id() && other.stage == Stage::sending &&
+            other.owed.asked.source.address == dialog.owed.asked.source.address) {
+            close(other);
+        }
+    }
+}
+
 void Offering::decided(const std::vector<base::Mac>& macs) {
     for (const base::Mac mac : macs) {
-        const auto found = by_mac_.find(mac);
-        if (found == by_mac_.end()) {
-            continue;
+        for (const std::uint32_t id : dialogs_of(mac)) {
+            if (const auto found = dialogs_.find(id); found != dialogs_.end()) {
+                decided(found->second);
+            }
         }
-        Dialog& dialog = dialogs_.at(found->second);
-        if (dialog.stage != Stage::held) {
-            continue;
-        }
-        const Decision decision = context_.policy.decide(dialog.owed.asked);
-        if (decision.verdict == Verdict::silent) {
-            close(dialog);
-        } else if (decision.verdict == Verdict::offer) {
-            dialog.late = context_.clock.now() - dialog.began > still_prompt;
+    }
+}
+
+void Offering::decided(Dialog& dialog) {
+    dialog.reusable = false;
+    if (dialog.stage != Stage::held) {
+        return;
+    }
+    const Decision decision = context_.policy.decide(dialog.owed.asked);
+    if (decision.verdict == Verdict::silent) {
+        close(dialog);
+    } else if (decision.verdict == Verdict::offer) {
+        dialog.late = context_.clock.now() - dialog.began > still_prompt;
+        if (context_.look(dialog.owed.asked).fits()) {
             prepare(dialog);
-        } else if (decision.reason != dialog.reason) {
-            hold(dialog, decision.reason);
+        } else {
+            doubt(dialog); // it is some time ago that this address was the phone's
         }
+    } else if (decision.reason != dialog.reason) {
+        hold(dialog, decision.reason);
     }
 }
 
@@ -287,6 +415,9 @@ void Offering::tick(base::Steady now) {
 
 void Offering::ripe(Dialog& dialog) {
     switch (dialog.stage) {
+    case Stage::doubted:
+        look(dialog, true);
+        return;
     case Stage::delaying:
         notify(dialog);
         return;
@@ -315,7 +446,8 @@ void Offering::close(Dialog& dialog) {
         --context_.tally.held;
     }
     answered_.close(*dialog.owed.answer, context_.clock.now());
-    by_mac_.erase(dialog.owed.asked.mac);
+    doubted_.erase({dialog.owed.asked.source.address, id});
+    by_caller_.erase(caller(dialog.owed.asked));
     dialogs_.erase(id);
 }
 
@@ -324,6 +456,11 @@ void Offering::set_stage(Dialog& dialog, Stage stage) {
         --context_.tally.held;
     } else if (dialog.stage != Stage::held && stage == Stage::held) {
         ++context_.tally.held;
+    }
+    if (stage == Stage::doubted) {
+        doubted_.emplace(dialog.owed.asked.source.address, dialog.id());
+    } else {
+        doubted_.erase({dialog.owed.asked.source.address, dialog.id()});
     }
     dialog.stage = stage;
 }

@@ -7,16 +7,21 @@
 #include "pnp/deadlines.hpp"
 #include "pnp/message.hpp"
 #include "pnp/notifying.hpp"
+#include "pnp/place.hpp"
 #include "pnp/policy.hpp"
 #include "pnp/writer.hpp"
+#include "provisioning/base/lru.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace pnp {
@@ -37,6 +42,9 @@ class Offering {
     /// Holds the phone or prepares its offer, and replaces what the same phone was owed before;
     /// nothing when its last NOTIFY is still on the way or it asked too often.
     void begin(Owed owed, const Decision& decision);
+    /// Waits until the network shows the MAC that the phone claims, but for a moment only.
+    void doubt(Owed owed);
+    void neighbours_changed(const std::vector<base::Ipv4>& addresses);
     void decided(const std::vector<base::Mac>& macs);
     /// Ends the dialogs whose local address is not among these.
     void keep(const std::function<bool(base::Ipv4 local)>& is_served);
@@ -49,13 +57,25 @@ class Offering {
     bool knows(std::uint32_t id) const { return dialogs_.count(id) != 0; }
 
   private:
-    enum class Stage : std::uint8_t { preparing, delaying, sending, held };
+    enum class Stage : std::uint8_t {
+        doubted, ///< its neighbour entry is not there yet
+        preparing,
+        delaying,
+        sending,
+        held,
+    };
+
+    /// Who is owed one NOTIFY. The port belongs to it: somebody who forges a phone's MAC and
+    /// address does not get at the dialog of the phone itself.
+    using Caller = std::pair<Place, std::uint16_t>;
 
     struct Dialog {
         Owed owed;
         Stage stage = Stage::preparing;
         base::Steady began{};
         std::uint32_t round = 0; ///< of prepare(): what an older round brings is void
+        bool was_held = false;   ///< before it was doubted
+        bool reusable = true;    ///< its offer is as good as a new one
         bool late = false;       ///< decided upon long after the phone asked
         std::string reason;      ///< of the hold
         std::optional<Offer> offer;
@@ -70,13 +90,27 @@ class Offering {
         int offers = 0;
     };
 
+    static Caller caller(const Asked& asked) {
+        return {{asked.mac, asked.source.address}, asked.source.port};
+    }
+
+    std::vector<std::uint32_t> dialogs_of(base::Mac mac) const;
+    Dialog* add(Owed owed, bool offers);
+    void carry_out(Dialog& dialog, const Decision& decision);
+    void decided(Dialog& dialog);
+    void doubt(Dialog& dialog);
+    void look(Dialog& dialog, bool is_last);
+    void leave_others(const Dialog& dialog);
+    const Offer* offered_just_now(const Dialog& dialog) const;
     bool may_offer(const Asked& asked);
     void hold(Dialog& dialog, const std::string& reason);
     void make_room_for_held();
     void prepare(Dialog& dialog);
     void prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer);
+    void send_in_time(Dialog& dialog);
     void notify(Dialog& dialog);
     void notified(std::uint32_t id, const NotifyEnd& how);
+    void close_twins(const Dialog& dialog);
     void ripe(Dialog& dialog);
     void let_go(Dialog& dialog, std::string_view why); ///< no NOTIFY will follow; says so
     void close(Dialog& dialog);
@@ -87,8 +121,9 @@ class Offering {
     Answered& answered_;
     Notifying& notifying_;
     std::unordered_map<std::uint32_t, Dialog> dialogs_;
-    std::unordered_map<base::Mac, std::uint32_t> by_mac_; ///< its one dialog
-    std::unordered_map<base::Mac, Lately> lately_;
+    std::map<Caller, std::uint32_t> by_caller_;
+    std::set<std::pair<base::Ipv4, std::uint32_t>> doubted_; ///< by the address in question
+    base::Lru<Place, Lately> lately_;
     std::deque<std::uint32_t> held_; ///< by age; those that are no longer held are skipped
     Deadlines deadlines_;
     std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

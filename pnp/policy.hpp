@@ -3,6 +3,7 @@
 #pragma once
 
 #include "provisioning/base/mac.hpp"
+#include "provisioning/base/neighbour_table.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
@@ -24,7 +25,9 @@ struct Asked {
     base::Endpoint source;         ///< of the datagram: the one address that is ever answered
     base::Ipv4 local;              ///< ours on the interface where it arrived
     std::string interface;
-    std::string vendor; ///< from Event
+    int interface_index = 0;
+    bool vouched_for = false; ///< this machine's own, or listed by the admin: nobody looks closer
+    std::string vendor;       ///< from Event
     std::string model;
     std::string version;
     std::string user_agent;
@@ -58,9 +61,11 @@ struct Policy {
     /// A step of a device's life, for its timeline.
     std::function<void(base::Mac, inventory::Step, base::Endpoint phone, std::string_view detail)>
         note;
-    /// The MAC that the kernel's neighbour table shows for a source; nothing when it shows none.
-    std::function<std::optional<base::Mac>(base::Ipv4 source, const std::string& interface)>
-        neighbour;
+    /// Who answers for a source, as the kernel's neighbour table shows it now.
+    std::function<std::optional<base::Neighbour>(base::Ipv4 source, int interface_index)> neighbour;
+    /// Whether decide() would be anything but silent about a phone whose MAC nobody has checked
+    /// yet. Remembers nothing and tells nobody.
+    std::function<bool(const Asked&)> answers;
 };
 
 } // namespace pnp

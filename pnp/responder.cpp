@@ -23,7 +23,7 @@ Responder::Responder(const base::Clock& clock,
                      Wiring wiring,
                      Tally& tally,
                      Answered answered)
-    : context_{clock, settings, std::move(policy), std::move(wiring), tally},
+    : context_{clock, std::move(settings), std::move(policy), std::move(wiring), tally},
       answered_(std::move(answered)), notifying_(context_),
       offering_(context_, answered_, notifying_) {}
 
@@ -130,17 +130,19 @@ Responder::identify(const Subscribe& request, const Row& row, base::Endpoint sou
         asked.mac = *named;
     } else {
         const auto seen = context_.policy.neighbour
-                              ? context_.policy.neighbour(source.address, row.interface.name)
+                              ? context_.policy.neighbour(source.address, row.interface.index)
                               : std::nullopt;
         if (!seen) {
             return std::nullopt;
         }
-        asked.mac = *seen;
+        asked.mac = seen->mac;
         asked.mac_by_neighbour = true;
     }
     asked.source = source;
     asked.local = row.interface.address;
     asked.interface = row.interface.name;
+    asked.interface_index = row.interface.index;
+    asked.vouched_for = row.interface.loopback || context_.is_allowed(source.address);
     asked.vendor = request.vendor;
     asked.model = request.model;
     asked.version = request.version;
@@ -180,29 +182,42 @@ void Responder::on_subscribe(Subscribe request,
         }
         return;
     }
+    const Belief belief = context_.look(*asked);
+    if (belief.is_final() && (!is_new || context_.refuses(*asked, belief))) {
+        return;
+    }
+    if (!belief.fits() && !belief.is_final()) {
+        // Our 200 makes the kernel ask who answers there; what follows waits for that.
+        if (context_.policy.answers && !context_.policy.answers(*asked)) {
+            if (is_new && context_.unchecked.take(now)) {
+                context_.hear(*asked);
+            }
+        } else if (auto owed =
+                       accept(std::move(request), std::move(*asked), row, channel, *answer)) {
+            offering_.doubt(std::move(*owed));
+        }
+        return;
+    }
     // One that we were silent about is decided again: before its last repeat the phone may be
     // approved, or the neighbour table filled.
-    const Decision decision = context_.policy.decide ? context_.policy.decide(*asked) : Decision{};
-    if (is_new) {
-        const bool silent = decision.verdict == Verdict::silent;
-        context_.note(*asked, inventory::Step::heard,
-                      silent ? std::string_view(decision.reason) : std::string_view());
-        if (context_.phones.take(now)) {
-            base::log::info("pnp", "{} asks; {}{}{}", described(*asked),
-                            decision.verdict == Verdict::offer ? "offered"
-                            : silent                           ? "not answered"
-                                                               : "held",
-                            decision.reason.empty() ? "" : ": ", decision.reason);
-        }
-    }
+    const Decision decision = is_new ? context_.hear(*asked) : context_.policy.decide(*asked);
     if (decision.verdict == Verdict::silent) {
         return;
     }
+    if (auto owed = accept(std::move(request), std::move(*asked), row, channel, *answer)) {
+        offering_.begin(std::move(*owed), decision);
+    }
+}
+
+/// Sends the 200 and remembers it; nothing when that cannot be done.
+std::optional<Owed>
+Responder::accept(Subscribe request, Asked asked, const Row& row, Channel channel, Answer& answer) {
     const auto id = fresh_id();
     if (!id) {
-        base::log::error("pnp", "{} is not answered: {}", described(*asked), id.error().what);
-        return;
+        base::log::error("pnp", "{} is not answered: {}", described(asked), id.error().what);
+        return std::nullopt;
     }
+    const base::Endpoint source = asked.source;
     const Naming naming{*id, row.local(), source};
     // RFC 3581 section 4 and RFC 3261 18.2.2 choose the port. The address is the datagram's own,
     // whatever Via and its maddr say: nobody else is ever sent anything.
@@ -211,9 +226,9 @@ void Responder::on_subscribe(Subscribe request,
         port = request.via_port != 0 ? request.via_port : std::uint16_t{5060};
     }
     const Path path{channel, row.interface.index, row.interface.address, {source.address, port}};
-    answered_.answer(*answer, write_ok(request, naming), path);
-    context_.send(path, answer->ok);
-    offering_.begin({std::move(*asked), std::move(request), naming, path, answer}, decision);
+    answered_.answer(answer, write_ok(request, naming), path);
+    context_.send(path, answer.ok);
+    return Owed{std::move(asked), std::move(request), naming, path, &answer};
 }
 
 base::Result<std::uint32_t> Responder::fresh_id() const {
@@ -227,6 +242,10 @@ base::Result<std::uint32_t> Responder::fresh_id() const {
 
 void Responder::decided(const std::vector<base::Mac>& macs) noexcept {
     guarded([&] { offering_.decided(macs); });
+}
+
+void Responder::neighbours_changed(const std::vector<base::Ipv4>& addresses) noexcept {
+    guarded([&] { offering_.neighbours_changed(addresses); });
 }
 
 void Responder::resync(base::Mac mac,

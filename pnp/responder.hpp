@@ -42,6 +42,7 @@ class Responder {
                      int interface_index,
                      Channel channel) noexcept;
     void decided(const std::vector<base::Mac>& macs) noexcept;
+    void neighbours_changed(const std::vector<base::Ipv4>& addresses) noexcept;
     void resync(base::Mac mac,
                 base::Endpoint phone,
                 base::Ipv4 local,
@@ -56,6 +57,8 @@ class Responder {
   private:
     void on_response(std::string_view bytes, base::Endpoint source);
     void on_subscribe(Subscribe request, const Row& row, base::Endpoint source, Channel channel);
+    std::optional<Owed>
+    accept(Subscribe request, Asked asked, const Row& row, Channel channel, Answer& answer);
     void note_outsider(std::string_view bytes, base::Endpoint source, int interface_index);
     void drop(const base::Error& error, base::Endpoint source);
     std::optional<Asked>

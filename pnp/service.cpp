@@ -59,7 +59,7 @@ struct Unicast {
 
 struct Service::State : std::enable_shared_from_this<Service::State> {
     State(base::Loop& its_loop, const base::Clock& its_clock, Settings its, Policy policy)
-        : loop(its_loop), clock(its_clock), settings(its),
+        : loop(its_loop), clock(its_clock), settings(std::move(its)),
           responder(clock,
                     settings,
                     std::move(policy),
@@ -239,7 +239,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
 };
 
 Service::Service(base::Loop& loop, const base::Clock& clock, Settings settings, Policy policy)
-    : state_(std::make_shared<State>(loop, clock, settings, std::move(policy))) {}
+    : state_(std::make_shared<State>(loop, clock, std::move(settings), std::move(policy))) {}
 
 Service::~Service() = default;
 
@@ -270,6 +270,11 @@ void Service::decided(const std::vector<base::Mac>& macs) {
             state->arm();
         }
     });
+}
+
+void Service::neighbours_changed(const std::vector<base::Ipv4>& addresses) {
+    state_->responder.neighbours_changed(addresses);
+    state_->arm();
 }
 
 void Service::resync(base::Mac mac,

@@ -6,6 +6,7 @@
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/loop.hpp"
+#include "provisioning/base/neighbours.hpp"
 #include "provisioning/base/net.hpp"
 
 #include <cstdint>
@@ -30,6 +31,8 @@ struct Settings {
     std::chrono::milliseconds hold_for = std::chrono::minutes(10);
     std::size_t most_held = 2000; ///< phones waiting at a time; the longest waiting one goes
     std::chrono::milliseconds notify_delay = std::chrono::milliseconds(10);
+    base::NeighbourCheck neighbour_check = base::NeighbourCheck::enforce;
+    std::vector<base::Network> neighbour_allow; ///< sources that are believed
     int notify_retries = 3; ///< timers E/F of RFC 3261 17.1.2.2 with few repeats: less to reflect
 };
 
@@ -41,6 +44,7 @@ struct Counters {
     std::uint64_t not_ours = 0;       ///< well-formed, another event or method
     std::uint64_t nameless = 0;       ///< no MAC in it, and none in the neighbour table
     std::uint64_t foreign_source = 0; ///< from outside the interface's network
+    std::uint64_t mismatches = 0;     ///< another MAC at that address than the claimed one, or none
     std::uint64_t offers = 0;
     std::uint64_t held = 0; ///< phones waiting right now
     std::uint64_t notify_accepted = 0;
@@ -74,6 +78,9 @@ class Service {
 
     /// These devices changed: held phones among them are decided again, soon. Loop thread.
     void decided(const std::vector<base::Mac>& macs);
+
+    /// There is something new about who answers for these addresses. Loop thread.
+    void neighbours_changed(const std::vector<base::Ipv4>& addresses);
 
     /// Sends an unsolicited NOTIFY (RFC 3265 style out of dialog, as phones expect) with this Event
     /// to one phone, from the unicast socket of the interface `local`. Loop thread; calls back

@@ -82,7 +82,11 @@ class ResponderDesk : public testing::Test {
 
     base::FakeClock clock;
     Tally tally{};
-    Settings settings;
+    Settings settings = [] {
+        Settings made;
+        made.neighbour_check = base::NeighbourCheck::off; // unless a test is about it
+        return made;
+    }();
 
     // The policy, as the test wants it.
     Decision decision{Verdict::offer, ""};
@@ -92,7 +96,8 @@ class ResponderDesk : public testing::Test {
         return made;
     }();
     bool prepare_later = false;
-    std::optional<base::Mac> neighbour;
+    std::optional<base::Neighbour> neighbour; ///< at whatever address
+    bool answers = true;
     bool sending_works = true;
     std::vector<Asked> asked;
     std::vector<std::function<void(base::Result<Offer>)>> waiting;
@@ -118,7 +123,8 @@ class ResponderDesk : public testing::Test {
                [this](base::Mac mac, inventory::Step step, base::Endpoint, std::string_view text) {
                    noted_.push_back({mac, step, std::string(text)});
                },
-               [this](base::Ipv4, const std::string&) { return neighbour; }},
+               [this](base::Ipv4, int) { return neighbour; },
+               [this](const Asked&) { return answers; }},
         Wiring{[this](const Path& path, std::string_view bytes) {
                    sent_.push_back({path, std::string(bytes)});
                    return sending_works;

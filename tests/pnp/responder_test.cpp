@@ -301,7 +301,7 @@ TEST_F(Answering, APhoneWithoutMacIsKnownByTheNeighbourTable) {
     hears(audiocodes, "192.0.2.142:5060");
     EXPECT_THAT(sent(), IsEmpty());
     EXPECT_EQ(counters().nameless, 1U);
-    neighbour = base::Mac::parse("00908f000420");
+    neighbour = base::Neighbour{*base::Mac::parse("00908f000420"), true};
     hears(audiocodes, "192.0.2.142:5060"); // repeated: by now the table knows it
     ASSERT_THAT(asked, SizeIs(1));
     EXPECT_EQ(asked[0].mac.str(), "00908f000420");

@@ -2,7 +2,6 @@
 // The service on real sockets, over the loopback: ports, groups, retries and letting go.
 #include "pnp/service.hpp"
 
-#include "pnp/neighbour.hpp"
 #include "pnp/sockets.hpp"
 #include "sample.hpp"
 
@@ -96,7 +95,8 @@ class OnTheLoopback : public testing::Test {
                 [this](base::Mac, inventory::Step step, base::Endpoint, std::string_view) {
                     steps.push_back(std::string(inventory::name(step)));
                 },
-                neighbour_mac};
+                {},
+                {}};
     }
 
     static Offer made() {
@@ -415,12 +415,6 @@ TEST(Sockets, AreClosedOnExecAndDoNotBlock) {
         EXPECT_NE(::fcntl(fd->get(), F_GETFD) & FD_CLOEXEC, 0);
         EXPECT_NE(::fcntl(fd->get(), F_GETFL) & O_NONBLOCK, 0);
     }
-}
-
-TEST(NeighbourMac, IsNothingWhereTheTableHasNothing) {
-    EXPECT_FALSE(neighbour_mac(loopback, "lo"));
-    EXPECT_FALSE(neighbour_mac(loopback, "no-such-interface-name-at-all"));
-    EXPECT_FALSE(neighbour_mac(loopback, ""));
 }
 
 } // namespace
