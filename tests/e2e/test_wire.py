@@ -57,7 +57,8 @@ def wire(text):
 def offered(lab, mac, address, port, data, config=OFFERS, until=b"NOTIFY "):
     """Sends the bytes from a phone that is approved; returns what tshark saw of the dialog."""
     pbx = lab.network.host("office", f"{PBX}/24", link="documentation")
-    desk = lab.network.host("phone", f"{address}/24", link="documentation")
+    desk = lab.network.host("phone", f"{address}/24", "documentation",
+                            ":".join(mac[at:at + 2] for at in range(0, 12, 2)))
     pnpd = lab.pnpd(config, "--interface", "eth0", host=pbx)
     pnpd.ctl("approve", mac)
     capture = lab.capture(desk)
