@@ -5,6 +5,7 @@
 #include "provisioning/inventory/state.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace inventory {
@@ -111,8 +112,12 @@ Inventory::Inventory() = default;
 Inventory::~Inventory() = default;
 
 Result<std::unique_ptr<Inventory>>
-Inventory::open(const std::string& path, Limits limits, const base::Clock& clock) {
-    auto store = Store::open(path);
+Inventory::open(const std::string& path,
+                Limits limits,
+                const base::Clock& clock,
+                const std::string& key_file) {
+    const auto beside = std::filesystem::path(path).replace_filename("pnp.key").string();
+    auto store = Store::open(path, key_file.empty() ? beside : key_file);
     if (!store) {
         return tl::unexpected(store.error());
     }

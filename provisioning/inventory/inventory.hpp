@@ -98,10 +98,14 @@ struct Counters {
 
 class Inventory {
   public:
-    /// Opens or creates the database (mode 0600), applies the numbered schema steps, loads it all.
-    /// Refused with a remedy: a file that is no database, not writable, or of a newer schema.
-    static base::Result<std::unique_ptr<Inventory>>
-    open(const std::string& path, Limits limits, const base::Clock& clock);
+    /// Opens or creates the database (mode 0600) and the key that its secrets are sealed with,
+    /// applies the numbered schema steps, loads it all. Refused with a remedy: a file that is no
+    /// database, not writable, or of a newer schema; a key that is missing, not the right one, or
+    /// for others to read. `key_file`: empty = pnp.key beside the database.
+    static base::Result<std::unique_ptr<Inventory>> open(const std::string& path,
+                                                         Limits limits,
+                                                         const base::Clock& clock,
+                                                         const std::string& key_file = {});
     ~Inventory();
     Inventory(const Inventory&) = delete;
     Inventory& operator=(const Inventory&) = delete;

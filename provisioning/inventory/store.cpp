@@ -2,6 +2,8 @@
 // Rows in and out of the database: each function one statement, in SQL that PostgreSQL knows too.
 #include "provisioning/inventory/store.hpp"
 
+#include "provisioning/base/text.hpp"
+#include "provisioning/inventory/sealing.hpp"
 #include "provisioning/inventory/sql/schema.hpp"
 
 #include <algorithm>
@@ -9,22 +11,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include <openssl/crypto.h>
+
 namespace inventory {
 
 using base::Result;
 using base::Status;
 
 namespace {
-
-// An extension's password passes through these two and no other place, so that sealing the column
-// is a change here.
-std::string_view password_to_column(const base::Secret& password) {
-    return password.reveal();
-}
-
-base::Secret password_from_column(const std::string& column) {
-    return base::Secret(column);
-}
 
 std::int64_t key(base::Mac mac) {
     return static_cast<std::int64_t>(mac.number());
@@ -75,10 +69,10 @@ template <class Read> Status each_row(sql::Connection& connection, const char* q
 
 } // namespace
 
-Store::Store(sql::LockFile lock, sql::Connection connection)
-    : lock_(std::move(lock)), connection_(std::move(connection)) {}
+Store::Store(sql::LockFile lock, sql::Connection connection, base::Sealer sealer)
+    : lock_(std::move(lock)), connection_(std::move(connection)), sealer_(std::move(sealer)) {}
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, const std::string& key_file) {
     auto lock = sql::LockFile::take(path);
     if (!lock) {
         return tl::unexpected(lock.error());
@@ -90,7 +84,12 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
     if (auto current = sql::bring_up_to_date(*connection, sql::schema_steps()); !current) {
         return base::fail(current.error().code, "{}: {}", path, current.error().what);
     }
-    std::unique_ptr<Store> store(new Store(std::move(*lock), std::move(*connection)));
+    auto sealer = unlock(*connection, path, key_file);
+    if (!sealer) {
+        return tl::unexpected(sealer.error());
+    }
+    std::unique_ptr<Store> store(
+        new Store(std::move(*lock), std::move(*connection), std::move(*sealer)));
     if (auto prepared = store->prepare(); !prepared) {
         return tl::unexpected(prepared.error());
     }
@@ -209,42 +208,44 @@ Result<Stored> Store::load() {
 }
 
 Result<base::Secret> Store::token_key() {
-    base::Secret key;
+    std::string sealed;
     auto read = each_row(connection_, "select value from meta where name = 'token_key'",
-                         [&](const sql::Statement& row) { key = base::Secret(row.text(0)); });
+                         [&](const sql::Statement& row) { sealed = row.text(0); });
     if (!read) {
         return tl::unexpected(read.error());
     }
-    std::array<std::uint8_t, 32> bytes{};
-    if (key.reveal().size() == bytes.size()) {
+    if (!sealed.empty()) {
+        auto key = sealer_.open(sealed, place_of_token_key);
+        if (!key) {
+            return base::fail(base::Errc::malformed,
+                              "the token key in the database is damaged ({}); restore a backup: a "
+                              "new key would make every phone's URL void",
+                              key.error().what);
+        }
         return key;
     }
-    if (!key.empty()) {
-        return base::fail(base::Errc::malformed,
-                          "the token key in the database is damaged; restore a backup: a new key "
-                          "would make every phone's URL void");
-    }
+    std::array<std::uint8_t, 32> bytes{};
     if (auto filled = base::random_bytes(bytes); !filled) {
         return tl::unexpected(filled.error());
     }
+    base::Secret key({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    OPENSSL_cleanse(bytes.data(), bytes.size());
     auto transaction = begin(sql::Sync::full);
     if (!transaction) {
         return tl::unexpected(transaction.error());
     }
-    auto kept = connection_.prepare("insert into meta (name, value) values ('token_key', $1)")
+    auto kept =
+        sealer_.seal(key.reveal(), place_of_token_key)
+            .and_then([&](const std::string& closed) {
+                return connection_.prepare("insert into meta (name, value) values ('token_key', $1)")
                     .and_then([&](sql::Statement statement) {
-                        return statement.bind(1, std::span<const std::uint8_t>(bytes)).run();
-                    })
-                    .and_then([&] { return transaction->commit(); });
+                        return statement.bind(1, as_blob(closed)).run();
+                    });
+            })
+            .and_then([&] { return transaction->commit(); });
     if (!kept) {
         return tl::unexpected(kept.error());
     }
-    std::string text;
-    for (const auto byte : bytes) {
-        text += static_cast<char>(byte);
-    }
-    key = base::Secret(text);
-    std::fill(text.begin(), text.end(), '\0');
     return key;
 }
 
@@ -296,13 +297,25 @@ Result<std::vector<Device>> Store::devices() {
 
 Result<std::vector<Extension>> Store::extensions() {
     std::vector<Extension> all;
-    auto done =
-        each_row(connection_, "select number, name, password from extension",
-                 [&](const sql::Statement& row) {
-                     all.push_back({row.text(0), row.text(1), password_from_column(row.text(2))});
-                 });
+    std::string damaged;
+    auto done = each_row(connection_, "select number, name, password from extension",
+                         [&](const sql::Statement& row) {
+                             const auto number = row.text(0);
+                             auto password = sealer_.open(row.text(2), place_of_password(number));
+                             if (password) {
+                                 all.push_back({number, row.text(1), std::move(*password)});
+                             } else {
+                                 damaged = number;
+                             }
+                         });
     if (!done) {
         return tl::unexpected(done.error());
+    }
+    if (!damaged.empty()) {
+        return base::fail(base::Errc::malformed,
+                          "the password of extension {} in the database is damaged, or another "
+                          "program wrote it; restore a backup",
+                          base::printable(damaged, 64));
     }
     return all;
 }
@@ -381,10 +394,13 @@ Status Store::remove_ended_enrolments(base::UnixMs now) {
 }
 
 Status Store::add_extension(const Extension& extension) {
-    return add_extension_.bind(1, extension.number)
-        .bind(2, extension.name)
-        .bind(3, password_to_column(extension.password))
-        .run();
+    return sealer_.seal(extension.password.reveal(), place_of_password(extension.number))
+        .and_then([&](const std::string& sealed) {
+            return add_extension_.bind(1, extension.number)
+                .bind(2, extension.name)
+                .bind(3, as_blob(sealed))
+                .run();
+        });
 }
 
 Status Store::remove_extension(const std::string& number) {

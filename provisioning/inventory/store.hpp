@@ -3,6 +3,7 @@
 #pragma once
 
 #include "provisioning/base/crypto.hpp"
+#include "provisioning/base/seal.hpp"
 #include "provisioning/inventory/event_queue.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/inventory/sql/connection.hpp"
@@ -37,8 +38,9 @@ struct Stored {
 /// Not for two threads at once. Writing functions belong between begin() and the commit.
 class Store {
   public:
-    /// Opens or creates the database, locks others out and brings it up to date.
-    static base::Result<std::unique_ptr<Store>> open(const std::string& path);
+    /// Opens or creates the database, locks others out, brings it up to date and finds its key.
+    static base::Result<std::unique_ptr<Store>> open(const std::string& path,
+                                                     const std::string& key_file);
 
     base::Result<Stored> load();
 
@@ -79,7 +81,7 @@ class Store {
     base::Result<std::vector<Inventory::AuditLine>> audit(std::size_t most);
 
   private:
-    Store(sql::LockFile lock, sql::Connection connection);
+    Store(sql::LockFile lock, sql::Connection connection, base::Sealer sealer);
 
     base::Status prepare();
     base::Result<base::Secret> token_key();
@@ -89,6 +91,7 @@ class Store {
 
     sql::LockFile lock_; ///< let go of last
     sql::Connection connection_;
+    base::Sealer sealer_;
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;

@@ -60,18 +60,6 @@ tl::unexpected<base::Error> failure(sqlite3* connection, int code) {
     }
 }
 
-/// A rename or creation survives a power cut only when the directory is on disk too.
-void sync_directory_of(const std::string& path) {
-    auto directory = std::filesystem::path(path).parent_path();
-    if (directory.empty()) {
-        directory = ".";
-    }
-    const base::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd) {
-        (void)::fsync(fd.get());
-    }
-}
-
 /// SQLite takes a file that is shorter than a page for an empty database and would write over it.
 /// https://www.sqlite.org/fileformat.html#the_database_header: 16 bytes of magic, then the size of
 /// a page, where 1 stands for 65536.
@@ -127,6 +115,17 @@ Status create_private(const std::string& path) {
 }
 
 } // namespace
+
+void sync_directory_of(const std::string& path) {
+    auto directory = std::filesystem::path(path).parent_path();
+    if (directory.empty()) {
+        directory = ".";
+    }
+    const base::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd) {
+        (void)::fsync(fd.get());
+    }
+}
 
 void StatementClose::operator()(sqlite3_stmt* statement) const noexcept {
     sqlite3_finalize(statement);
@@ -307,6 +306,17 @@ void Connection::shorten_log() noexcept {
     sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                               nullptr);
     sqlite3_busy_timeout(connection_.get(), busy_ms);
+}
+
+Status Connection::rewrite() {
+    if (auto done = run("vacuum"); !done) {
+        return done;
+    }
+    sqlite3_busy_timeout(connection_.get(), 0); // a backup that reads may take longer than we wait
+    const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr,
+                                               SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(connection_.get(), busy_ms);
+    return code == SQLITE_OK ? Status() : failure(connection_.get(), code);
 }
 
 Result<Statement> Connection::prepare(std::string_view text) {

@@ -18,6 +18,9 @@ namespace inventory::sql {
 /// full: on the platter when commit() returns; normal: after the next checkpoint, in order.
 enum class Sync : std::uint8_t { normal, full };
 
+/// A rename or creation of `path` survives a power cut only when its directory is on disk too.
+void sync_directory_of(const std::string& path);
+
 struct StatementClose {
     void operator()(sqlite3_stmt* statement) const noexcept;
 };
@@ -71,6 +74,10 @@ class Connection {
     /// Moves what lies in the log into the database and empties it, if it is long and nobody reads:
     /// for a moment when nothing is to be written. A log that cannot be emptied now is no error.
     void shorten_log() noexcept;
+
+    /// Writes the whole file anew and empties the log: nothing that was deleted or replaced stays
+    /// in either. No transaction and no statement may be under way.
+    base::Status rewrite();
 
     base::Result<Statement> prepare(std::string_view text);
     /// Several statements without parameters and rows.
