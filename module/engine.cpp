@@ -111,8 +111,8 @@ base::Status Engine::open() {
         return tl::unexpected(loaded.error());
     }
     auto& [settings, catalogue] = *loaded;
-    auto inventory =
-        inventory::Inventory::open(settings.data + "/pnp.sqlite3", settings.limits, clock_);
+    auto inventory = inventory::Inventory::open(settings.data + "/pnp.sqlite3", settings.limits,
+                                                clock_, settings.key_file);
     if (!inventory) {
         return tl::unexpected(inventory.error());
     }

@@ -174,6 +174,14 @@ const std::vector<Row>& option_rows() {
              t.settings.data = v;
              return {};
          }},
+        {{"general", "key_file", "FILE", "",
+          "The key that passwords in pnp.sqlite3 are sealed with, made at the first start; by "
+          "default pnp.key beside it. Back it up apart from the database.",
+          false},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.key_file = v;
+             return {};
+         }},
         {{"general", "control", "FILE", "",
           "Socket of pnpctl; the host says where by default, none switches it off.", false},
          [](Target t, std::string_view v) -> Status {

@@ -274,6 +274,7 @@ std::vector<std::string> needs_restart(const Settings& before, const Settings& a
     differs("timeline_for", before.limits.events_for != after.limits.events_for);
     differs("first_token_life", before.limits.first_token_life != after.limits.first_token_life);
     differs("data", before.data != after.data);
+    differs("key_file", before.key_file != after.key_file);
     differs("control", before.control != after.control);
     return names;
 }
@@ -284,6 +285,7 @@ void keep_until_restart(Settings& fresh, const Settings& running) {
     fresh.pnp.notify_port = running.pnp.notify_port;
     fresh.limits = running.limits;
     fresh.data = running.data;
+    fresh.key_file = running.key_file;
     fresh.control = running.control;
 }
 

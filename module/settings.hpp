@@ -45,6 +45,7 @@ struct Settings {
     serve::HttpLimits http;
     inventory::Limits limits;
     std::string data;
+    std::string key_file; ///< empty: beside the database
     std::string control;
     std::string vendors;                               ///< the site's own templates
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own

@@ -111,11 +111,10 @@ std::size_t Inventory::State::most_events(bool is_stranger) const {
 Inventory::Inventory() = default;
 Inventory::~Inventory() = default;
 
-Result<std::unique_ptr<Inventory>>
-Inventory::open(const std::string& path,
-                Limits limits,
-                const base::Clock& clock,
-                const std::string& key_file) {
+Result<std::unique_ptr<Inventory>> Inventory::open(const std::string& path,
+                                                   Limits limits,
+                                                   const base::Clock& clock,
+                                                   const std::string& key_file) {
     const auto beside = std::filesystem::path(path).replace_filename("pnp.key").string();
     auto store = Store::open(path, key_file.empty() ? beside : key_file);
     if (!store) {

@@ -43,8 +43,9 @@ struct Bytes {
 };
 
 tl::unexpected<base::Error> cannot(const std::string& path, const char* what) {
-    return fail(Errc::io, "{}: cannot {} the key: {}; the folder must be there and writable for "
-                          "this process, or name another place by key_file",
+    return fail(Errc::io,
+                "{}: cannot {} the key: {}; the folder must be there and writable for "
+                "this process, or name another place by key_file",
                 path, what, std::strerror(errno));
 }
 
@@ -55,8 +56,7 @@ Status write_new(const std::string& path, const Bytes& key) {
         return cannot(path, "create");
     }
     errno = ENOSPC; // for a short write, which says nothing
-    if (::write(fd.get(), key.all.data(), key.all.size()) !=
-            static_cast<ssize_t>(key.all.size()) ||
+    if (::write(fd.get(), key.all.data(), key.all.size()) != static_cast<ssize_t>(key.all.size()) ||
         ::fsync(fd.get()) != 0) {
         return cannot(path, "write");
     }
@@ -89,8 +89,7 @@ Result<std::optional<Secret>> read_key(const std::string& path) {
     }
     Bytes key;
     std::array<std::uint8_t, 1> beyond{};
-    if (::read(fd.get(), key.all.data(), key.all.size()) !=
-            static_cast<ssize_t>(key.all.size()) ||
+    if (::read(fd.get(), key.all.data(), key.all.size()) != static_cast<ssize_t>(key.all.size()) ||
         ::read(fd.get(), beyond.data(), beyond.size()) != 0) {
         return fail(Errc::malformed,
                     "{} is no key of ours (it has {} bytes and must have {}); put the one from the "

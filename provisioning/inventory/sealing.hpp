@@ -14,9 +14,8 @@ namespace inventory {
 /// For a database that is up to date, before statements are prepared on it. What an older version
 /// left in the open is sealed, and no copy of it stays in the file or its log. `database`: its
 /// path, for messages.
-base::Result<base::Sealer> unlock(sql::Connection& connection,
-                                  const std::string& database,
-                                  const std::string& key_file);
+base::Result<base::Sealer>
+unlock(sql::Connection& connection, const std::string& database, const std::string& key_file);
 
 /// What a sealed value belongs to.
 std::string place_of_password(std::string_view number);

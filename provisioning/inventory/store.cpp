@@ -234,15 +234,15 @@ Result<base::Secret> Store::token_key() {
     if (!transaction) {
         return tl::unexpected(transaction.error());
     }
-    auto kept =
-        sealer_.seal(key.reveal(), place_of_token_key)
-            .and_then([&](const std::string& closed) {
-                return connection_.prepare("insert into meta (name, value) values ('token_key', $1)")
-                    .and_then([&](sql::Statement statement) {
-                        return statement.bind(1, as_blob(closed)).run();
-                    });
-            })
-            .and_then([&] { return transaction->commit(); });
+    auto kept = sealer_.seal(key.reveal(), place_of_token_key)
+                    .and_then([&](const std::string& closed) {
+                        return connection_
+                            .prepare("insert into meta (name, value) values ('token_key', $1)")
+                            .and_then([&](sql::Statement statement) {
+                                return statement.bind(1, as_blob(closed)).run();
+                            });
+                    })
+                    .and_then([&] { return transaction->commit(); });
     if (!kept) {
         return tl::unexpected(kept.error());
     }

@@ -82,15 +82,14 @@ TEST(Sealer, IsAes256Gcm) {
     };
     // Test case 16 of the GCM specification (McGrew and Viega): 256-bit key, 60 bytes, 20 of them
     // additional.
-    const Sealer known(Secret(
-        from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308")));
+    const Sealer known(
+        Secret(from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308")));
     const auto closed = from_hex(
         "01cafebabefacedbaddecaf888"
         "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056"
         "828838c5f61e6393ba7a0abcc9f662"
         "76fc6ece0f4e1768cddf8853bb2d551b");
-    const auto opened =
-        known.open(closed, from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2"));
+    const auto opened = known.open(closed, from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2"));
     ASSERT_TRUE(opened) << opened.error().what;
     EXPECT_EQ(opened->reveal(),
               from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c9595"

@@ -46,7 +46,8 @@ class Sealing : public InventoryTest {
         return all;
     }
 
-    /// As the first version left it: with two passwords in rows, one in a free page, all in the log.
+    /// As the first version left it: with two passwords in rows, one in a free page, all in the
+    /// log.
     void make_plain() {
         auto connection = connect();
         ASSERT_TRUE(sql::bring_up_to_date(connection, {sql::schema_steps().front()}));
@@ -191,8 +192,8 @@ TEST_F(Sealing, AKeyOfTheWrongSizeIsSaid) {
     inventory_.reset();
     for (const auto& wrong : {std::string(), std::string(31, 'x'), std::string(33, 'x')}) {
         std::ofstream(key(), std::ios::binary) << wrong;
-        EXPECT_THAT(refusal().what, HasSubstr(fmt::format("{} bytes and must have 32",
-                                                          wrong.size())));
+        EXPECT_THAT(refusal().what,
+                    HasSubstr(fmt::format("{} bytes and must have 32", wrong.size())));
     }
     std::filesystem::remove(key());
     ASSERT_EQ(::mkfifo(key().c_str(), 0600), 0);
