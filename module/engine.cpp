@@ -134,7 +134,8 @@ base::Status Engine::open() {
         return done;
     }
     extensions_ = std::make_unique<Extensions>(host_, *inventory_);
-    registrations_ = std::make_unique<Registrations>(*inventory_);
+    registrations_ = std::make_unique<Registrations>(
+        *inventory_, clock_, [this](std::function<void()> task) { loop_->work(std::move(task)); });
     files_ = std::make_unique<serve::Files>(
         *inventory_, clock_,
         [this](const std::string& number) { return directory_->account(number); },

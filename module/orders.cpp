@@ -53,6 +53,13 @@ inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
     return inventory::Approve{mac};
 }
 
+/// Why it failed, without the phone that it failed for: the others wait for the same reason.
+std::string without_phone(std::string_view why, base::Mac mac) {
+    const auto named = mac.str() + ": ";
+    const auto at = why.find(named);
+    return std::string(at == why.npos ? why : why.substr(at + named.size()));
+}
+
 } // namespace
 
 Orders::Orders(base::Loop& loop,
@@ -175,7 +182,8 @@ void Orders::carried_out(const Wishes& wishes) {
         }
         --giver.approved;
         if (wish.outcome == Outcome::failed) {
-            const auto reason = fmt::format("{} cannot approve it: {}", wish.actor, wish.why);
+            const auto reason = fmt::format("{} cannot approve it: {}", wish.actor,
+                                            without_phone(wish.why, wish.mac));
             if (!giver.failure && lines_.take(clock_.now())) {
                 base::log::warn("engine", "{} waits: {}", wish.mac.str(), reason);
             }

@@ -3,6 +3,7 @@
 // one.
 #include "module/registrations.hpp"
 
+#include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/catalogue.hpp"
 
@@ -14,6 +15,13 @@ namespace engine {
 
 using inventory::Stage;
 using inventory::Step;
+
+namespace {
+
+/// A registered phone may still be on its way through the chain, or fetch once more.
+constexpr std::chrono::milliseconds first_tokens_end_after = std::chrono::minutes(10);
+
+} // namespace
 
 /// No phone has the MAC 0: it stands for nobody.
 base::Mac Registrations::phone_of(const inventory::Snapshot& now,
@@ -62,6 +70,16 @@ void Registrations::registered(const std::string& number,
                     user_agent.empty()
                         ? number
                         : fmt::format("{} as {}", number, base::printable(user_agent, 80)));
+    end_first_tokens(mac);
+}
+
+void Registrations::end_first_tokens(base::Mac mac) {
+    const auto end = clock_.unix_ms() + first_tokens_end_after.count();
+    work_([&inventory = inventory_, mac, end] {
+        if (auto done = inventory.shorten_first_tokens(mac, end); !done) {
+            base::log::error("engine", "{}", done.error().what);
+        }
+    });
 }
 
 void Registrations::unregistered(const std::string& number, base::Endpoint from) {

@@ -2,22 +2,29 @@
 // Finds the phone behind a registration that the PBX saw, and tells its timeline.
 #pragma once
 
+#include "provisioning/base/clock.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/inventory/inventory.hpp"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace engine {
 
 /// From any thread; never blocks.
 class Registrations {
   public:
-    explicit Registrations(inventory::Inventory& inventory) : inventory_(inventory) {}
+    using Work = std::function<void(std::function<void()>)>;
+
+    /// `work` runs what waits for the disk, soon and on another thread.
+    Registrations(inventory::Inventory& inventory, const base::Clock& clock, Work work)
+        : inventory_(inventory), clock_(clock), work_(std::move(work)) {}
 
     /// Again for each refresh.
     void registered(const std::string& number, base::Endpoint from, std::string_view user_agent);
@@ -40,7 +47,12 @@ class Registrations {
                        base::Ipv4 from,
                        std::string_view user_agent) const;
 
+    /// It works, so what brought it there ends soon.
+    void end_first_tokens(base::Mac mac);
+
     inventory::Inventory& inventory_;
+    const base::Clock& clock_;
+    Work work_;
     mutable std::mutex mutex_; ///< guards contacts_
     std::map<Contact, base::Mac> contacts_;
 };

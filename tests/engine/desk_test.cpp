@@ -227,5 +227,240 @@ TEST_F(RulesOf, ANewOneConcernsThePhonesThatWaitAlready) {
     EXPECT_THAT(desk->all_undecided(), testing::IsEmpty());
 }
 
+TEST_F(RulesOf, AssignmentGiveEachOfManyPhonesItsOwnNumber) {
+    for (int number = 200; number < 500; ++number) {
+        shelf.has_extension(std::to_string(number));
+    }
+    rule("lobby", Action::assign).pool = Pool{"200", "499"};
+    apply_rules();
+    for (std::uint64_t n = 1; n <= 300; ++n) {
+        EXPECT_EQ(told(phone(n)), "hold: rule lobby gives it the next free number of 200-499");
+    }
+    work();
+    std::set<std::string> numbers;
+    for (std::uint64_t n = 1; n <= 300; ++n) {
+        ASSERT_EQ(device(phone(n)).lines.size(), 1U) << n;
+        numbers.insert(device(phone(n)).lines.front());
+        EXPECT_EQ(told(phone(n)), "offer");
+    }
+    EXPECT_EQ(numbers.size(), 300U);
+    EXPECT_EQ(desk->approved_by("lobby"), 300U);
+}
+
+TEST_F(RulesOf, AssignmentWithNoNumberLeftSayWhatToDoAndServeTheOthers) {
+    shelf.has_extension("200");
+    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    apply_rules();
+    told(phone(1));
+    told(phone(2));
+    told(phone(3));
+    work();
+    EXPECT_EQ(told(phone(1)), "offer");
+    EXPECT_THAT(again, testing::UnorderedElementsAre(phone(2), phone(3)));
+    EXPECT_THAT(
+        told(phone(2)),
+        StartsWith("hold: rule lobby cannot approve it: none of 200-299 is free; add extensions"));
+    EXPECT_EQ(desk->approved_by("lobby"), 1U);
+}
+
+TEST_F(RulesOf, AssignmentAreTriedAgainWhenSomethingWasDecidedAndNotEachSecond) {
+    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    apply_rules();
+    told();
+    work();
+    again.clear();
+    shelf.clock.advance(29s);
+    EXPECT_THAT(told(), HasSubstr("none of 200-299 is free"));
+    work();
+    EXPECT_THAT(again, testing::IsEmpty()) << "it was tried";
+    shelf.has_extension("200");
+    EXPECT_THAT(desk->concerned({}), testing::ElementsAre(alice));
+    EXPECT_EQ(told(), "hold: rule lobby gives it the next free number of 200-299");
+    work();
+    EXPECT_EQ(told(), "offer");
+}
+
+TEST_F(RulesOf, AFailureIsTriedAgainAfterAWhile) {
+    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    apply_rules();
+    told();
+    work();
+    shelf.clock.advance(30s);
+    EXPECT_EQ(told(), "hold: rule lobby gives it the next free number of 200-299");
+}
+
+struct WindowsOf : DeskOf {
+    void open(inventory::Enrolment window) {
+        if (window.until == 0) {
+            window.until = shelf.clock.unix_ms() + 60'000;
+        }
+        shelf.apply({inventory::OpenEnrolment{std::move(window)}});
+    }
+};
+
+TEST_F(WindowsOf, EnrolmentApprovePhonesUntilTheirEnd) {
+    open({});
+    EXPECT_EQ(told(), "hold: the open enrolment window approves it");
+    work();
+    EXPECT_TRUE(device().is_approved());
+    EXPECT_THAT(audit(), testing::Contains("enrolment: approve 001fc1000001"));
+    shelf.clock.advance(60s);
+    EXPECT_EQ(told(phone(2)), "hold: not approved: assign an extension to it");
+}
+
+TEST_F(WindowsOf, EnrolmentActByTheirRule) {
+    shelf.has_extension("207");
+    auto& desk_rule = rule("desk", Action::assign);
+    desk_rule.pool = Pool{"200", "299"};
+    desk_rule.only_enrolment = true;
+    apply_rules();
+    EXPECT_EQ(told(), "hold: not approved: assign an extension to it");
+    inventory::Enrolment window;
+    window.rule = "desk";
+    open(window);
+    told();
+    work();
+    EXPECT_THAT(device().lines, testing::ElementsAre("207"));
+}
+
+TEST_F(WindowsOf, EnrolmentConcernThePhonesThatWaitAlready) {
+    told();
+    EXPECT_THAT(desk->concerned({}), testing::IsEmpty());
+    open({});
+    EXPECT_THAT(desk->concerned({}), testing::ElementsAre(alice));
+    EXPECT_THAT(desk->concerned({}), testing::IsEmpty());
+    shelf.apply({inventory::CloseEnrolments{}});
+    EXPECT_THAT(desk->concerned({}), testing::ElementsAre(alice));
+}
+
+TEST_F(WindowsOf, EnrolmentWithoutARuleHaveAnEndAsWell) {
+    open({});
+    for (std::uint64_t n = 1; n <= 310; ++n) {
+        told(phone(n));
+    }
+    work();
+    EXPECT_THAT(told(phone(310)), HasSubstr("the enrolment window has approved 300 phones"));
+}
+
+/// A phone that has its configuration.
+struct Again : DeskOf {
+    Again() {
+        shelf.has_extension("201");
+        shelf.apply({inventory::Assign{alice, {"201"}}});
+        told();
+        used_from("10.0.0.1");
+    }
+
+    void used_from(const char* address) {
+        shelf->used(alice, ip(address));
+        ASSERT_TRUE(shelf->steady_used(alice, 1));
+    }
+
+    void set(Reoffer reoffer) {
+        rules.reoffer = reoffer;
+        apply_rules();
+    }
+
+    void expect_alice() {
+        inventory::Enrolment window;
+        window.until = shelf.clock.unix_ms() + 60'000;
+        window.mac = alice;
+        shelf.apply({inventory::OpenEnrolment{window}});
+    }
+
+    std::vector<std::string> steps() {
+        std::vector<std::string> out;
+        const auto timeline = shelf->timeline(alice).value();
+        for (const auto& event : timeline) {
+            out.push_back(std::string(name(event.step)) + ": " + event.detail);
+        }
+        return out;
+    }
+};
+
+TEST_F(Again, AtItsAddressItIsOfferedAsOftenAsItAsks) {
+    contact = base::Endpoint{ip("10.0.0.1"), 5060};
+    EXPECT_EQ(told(), "offer");
+    EXPECT_EQ(told(), "offer");
+}
+
+TEST_F(Again, AtAnotherAddressWhileItsUrlWasJustUsedTwoPhonesClaimIt) {
+    shelf.clock.advance(9min);
+    EXPECT_EQ(told(alice, "10.0.0.66"),
+              "hold: two phones claim this MAC: 10.0.0.66 asks, but 10.0.0.1 used its URL 540 s "
+              "ago; look which of them is yours, then `pnp approve 001fc1000001`");
+    work();
+    EXPECT_EQ(device().claim, inventory::Claim::contested);
+    EXPECT_THAT(steps(), testing::Contains(
+                             "claim_refused: 10.0.0.66 asks, but 10.0.0.1 used its URL 540 s ago"));
+    // From now on for both, until somebody has looked.
+    EXPECT_THAT(told(alice, "10.0.0.66"), StartsWith("hold: two phones claim this MAC: look"));
+    EXPECT_THAT(told(), StartsWith("hold: two phones claim this MAC: look"));
+    shelf.clock.advance(24h);
+    EXPECT_THAT(told(), StartsWith("hold: two phones claim this MAC: look"));
+}
+
+TEST_F(Again, AtAnotherAddressWhileItIsRegisteredTwoPhonesClaimIt) {
+    shelf.clock.advance(24h);
+    contact = base::Endpoint{ip("10.0.0.1"), 5060};
+    EXPECT_THAT(told(alice, "10.0.0.66"),
+                HasSubstr("10.0.0.66 asks, but 10.0.0.1 is registered as it"));
+    work();
+    EXPECT_EQ(device().claim, inventory::Claim::contested);
+}
+
+TEST_F(Again, AtAnotherAddressAfterAQuietTimeItHasMoved) {
+    shelf.clock.advance(10min);
+    EXPECT_EQ(told(alice, "10.0.0.2"), "offer");
+}
+
+TEST_F(Again, AMacThatIsNotThereContestsNothing) {
+    neighbour = Desk::Neighbour::other;
+    EXPECT_THAT(told(alice, "10.0.0.66"), StartsWith("hold: another MAC answers at 10.0.0.66"));
+    work();
+    EXPECT_EQ(device().claim, inventory::Claim::settled);
+}
+
+TEST_F(Again, ApprovedOnceMoreItIsOfferedUntilItUsedItsUrl) {
+    told(alice, "10.0.0.66");
+    work();
+    shelf.apply({inventory::Approve{alice}});
+    EXPECT_EQ(told(alice, "10.0.0.66"), "offer");
+    EXPECT_EQ(told(alice, "10.0.0.66"), "offer");
+    used_from("10.0.0.66");
+    EXPECT_THAT(told(alice, "10.0.0.1"), HasSubstr("two phones claim"));
+}
+
+TEST_F(Again, WithAskSomebodyHasToApproveIt) {
+    set(Reoffer::ask);
+    EXPECT_EQ(told(), "hold: it has its configuration, and reoffer = ask: `pnp approve "
+                      "001fc1000001` lets it have a new URL");
+    shelf.apply({inventory::Approve{alice}});
+    EXPECT_EQ(told(), "offer");
+}
+
+TEST_F(Again, WithNeverOnlyAWindowForItsMacHelps) {
+    set(Reoffer::never);
+    EXPECT_THAT(told(), StartsWith("hold: it has its configuration, and reoffer = never"));
+    shelf.apply({inventory::Approve{alice}});
+    EXPECT_THAT(told(), StartsWith("hold: it has its configuration, and reoffer = never"));
+    expect_alice();
+    EXPECT_EQ(told(), "offer");
+}
+
+TEST_F(Again, AWindowForItsMacIsAnOrderWhateverTheOptionSays) {
+    told(alice, "10.0.0.66");
+    work();
+    expect_alice();
+    EXPECT_EQ(told(alice, "10.0.0.66"), "offer");
+}
+
+TEST_F(Again, APhoneThatNeverUsedItsUrlMayAskFromAnywhere) {
+    shelf.apply({inventory::Assign{phone(2), {"201"}}});
+    set(Reoffer::never);
+    EXPECT_EQ(told(phone(2), "10.0.0.2"), "offer");
+    EXPECT_EQ(told(phone(2), "10.0.0.3"), "offer");
+}
+
 } // namespace
 } // namespace engine

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace {
 
 using inventory::Step;
@@ -22,7 +24,10 @@ base::Endpoint at(const char* address, std::uint16_t port = 5060) {
 
 struct RegistrationsOf : testing::Test {
     Shelf shelf;
-    engine::Registrations registrations{*shelf};
+    std::vector<std::function<void()>> tasks;
+    engine::Registrations registrations{*shelf, shelf.clock, [this](std::function<void()> task) {
+                                            tasks.push_back(std::move(task));
+                                        }};
 
     RegistrationsOf() {
         shelf.has_extension("201");
@@ -121,6 +126,17 @@ TEST_F(RegistrationsOf, ARefusalCountsFromThePhonesOwnAddressOnly) {
     EXPECT_THAT(told(alice), IsEmpty());
     registrations.refused("201", *base::Ipv4::parse("10.0.0.1"), "wrong password");
     EXPECT_THAT(told(alice), ElementsAre("register_refused 10.0.0.1 201: wrong password"));
+}
+
+TEST_F(RegistrationsOf, APhoneThatWorksNeedsItsFirstUrlForTenMinutesMore) {
+    const auto token = shelf->mint_first_tokens(std::array{bob}).value().front();
+    registrations.registered("202", at("10.0.0.2"), "");
+    registrations.registered("202", at("10.0.0.2"), ""); // a refresh changes nothing
+    ASSERT_EQ(tasks.size(), 1U);
+    tasks.front()();
+    const auto credential = shelf->now().credential(token);
+    ASSERT_TRUE(credential);
+    EXPECT_EQ(credential->expires, shelf.clock.unix_ms() + 600'000);
 }
 
 TEST_F(RegistrationsOf, WhatNoPhoneHasConcernsNobody) {
