@@ -270,17 +270,19 @@ void Desk::look_again() {
     }
 }
 
-/// Why a phone that has its configuration gets no new credential; nothing when it does.
+/// Why an approved phone gets no new credential; nothing when it does.
 std::optional<std::string> Desk::why_not_again(const Rules& rules,
                                                const inventory::Snapshot& now,
                                                const inventory::Device& device,
                                                const pnp::Asked& asked) {
     const auto source = asked.source.address;
-    if (!device.is_configured() ||
-        is_expected(device.mac, source, now.enrolments(), clock_.unix_ms())) {
+    if (is_expected(device.mac, source, now.enrolments(), clock_.unix_ms())) {
         return {};
     }
-    if (rules.reoffer == Reoffer::never) {
+    // One that goes on asking the group at each start may never come to use its steady URL.
+    const bool holds_configuration =
+        device.is_configured() || device.seen.stage >= inventory::Stage::configured;
+    if (rules.reoffer == Reoffer::never && holds_configuration) {
         return fmt::format("it has its configuration, and reoffer = never: `pnp enrol start --mac "
                            "{}` lets it have a new URL",
                            device.mac.str());
@@ -293,13 +295,13 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
                            "approve {}`",
                            device.mac.str());
     }
-    if (rules.reoffer == Reoffer::ask) {
+    if (rules.reoffer == Reoffer::ask && holds_configuration) {
         return fmt::format("it has its configuration, and reoffer = ask: `pnp approve {}` lets it "
                            "have a new URL",
                            device.mac.str());
     }
     const auto rival = rival_of(rules, device, source);
-    if (rival.empty()) {
+    if (rules.reoffer != Reoffer::quiet || rival.empty()) {
         return {};
     }
     if (senses_.neighbour && senses_.neighbour(asked) == Neighbour::other) {
@@ -347,7 +349,7 @@ std::vector<base::Mac> Desk::all_undecided() const {
     std::vector<base::Mac> macs;
     const auto now = inventory_.now();
     for (const auto* device : now.devices()) {
-        if (device->approval == inventory::Approval::pending || device->is_configured()) {
+        if (device->approval != inventory::Approval::blocked) {
             macs.push_back(device->mac);
         }
     }

@@ -70,13 +70,15 @@ void Registrations::registered(const std::string& number,
                     user_agent.empty()
                         ? number
                         : fmt::format("{} as {}", number, base::printable(user_agent, 80)));
-    end_first_tokens(mac);
+    end_credentials(mac);
 }
 
-void Registrations::end_first_tokens(base::Mac mac) {
+void Registrations::end_credentials(base::Mac mac) {
     const auto end = clock_.unix_ms() + first_tokens_end_after.count();
     work_([&inventory = inventory_, mac, end] {
-        if (auto done = inventory.shorten_first_tokens(mac, end); !done) {
+        const auto done = inventory.shorten_first_tokens(mac, end).and_then(
+            [&] { return inventory.settle_claim(mac); });
+        if (!done) {
             base::log::error("engine", "{}", done.error().what);
         }
     });

@@ -47,8 +47,8 @@ class Registrations {
                        base::Ipv4 from,
                        std::string_view user_agent) const;
 
-    /// It works, so what brought it there ends soon.
-    void end_first_tokens(base::Mac mac);
+    /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
+    void end_credentials(base::Mac mac);
 
     inventory::Inventory& inventory_;
     const base::Clock& clock_;

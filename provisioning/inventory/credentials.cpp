@@ -326,4 +326,16 @@ Status Inventory::contest(base::Mac mac, std::string_view address, std::string_v
     return {};
 }
 
+Status Inventory::settle_claim(base::Mac mac) {
+    const std::lock_guard disk(state_->disk);
+    const auto before = now(); // decisions stand still while `disk` is held
+    const auto* device = before.device(mac);
+    if (device == nullptr || device->claim != Claim::granted) {
+        return {};
+    }
+    auto after = *device;
+    after.claim = Claim::settled;
+    return state_->put_trust(after, State::FirstTokens::keep);
+}
+
 } // namespace inventory

@@ -144,6 +144,10 @@ class Inventory {
     /// FULL. Blocks.
     base::Status contest(base::Mac mac, std::string_view address, std::string_view detail);
 
+    /// The phone that was granted a new credential works with it: the grant ends. Committed with
+    /// FULL; mostly there is nothing to commit. Blocks.
+    base::Status settle_claim(base::Mac mac);
+
     // Observations: from any thread, never block on disk, written by flush().
 
     /// The network showed this device. Empty text fields leave what is known. Creates a pending

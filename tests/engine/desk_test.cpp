@@ -223,7 +223,7 @@ TEST_F(RulesOf, ApprovalWaitForTheNeighbourTableButNotForEver) {
 TEST_F(RulesOf, ANewOneConcernsThePhonesThatWaitAlready) {
     told();
     EXPECT_THAT(desk->all_undecided(), testing::ElementsAre(alice));
-    shelf.apply({inventory::Approve{alice}});
+    shelf.apply({inventory::Block{alice}});
     EXPECT_THAT(desk->all_undecided(), testing::IsEmpty());
 }
 
@@ -453,6 +453,20 @@ TEST_F(Again, AWindowForItsMacIsAnOrderWhateverTheOptionSays) {
     work();
     expect_alice();
     EXPECT_EQ(told(alice, "10.0.0.66"), "offer");
+}
+
+TEST_F(Again, OneThatGoesOnAskingIsConfiguredThoughItNeverUsedItsSteadyUrl) {
+    shelf.apply({inventory::Assign{phone(2), {"201"}}});
+    told(phone(2), "10.0.0.2");
+    shelf->reached(phone(2), inventory::Stage::configured);
+    contact = base::Endpoint{ip("10.0.0.2"), 5060};
+    EXPECT_EQ(told(phone(2), "10.0.0.2"), "offer");
+    EXPECT_THAT(told(phone(2), "10.0.0.66"), HasSubstr("10.0.0.2 is registered as it"));
+    set(Reoffer::ask);
+    shelf.apply({inventory::Assign{phone(3), {"201"}}});
+    told(phone(3));
+    shelf->reached(phone(3), inventory::Stage::configured);
+    EXPECT_THAT(told(phone(3)), HasSubstr("reoffer = ask"));
 }
 
 TEST_F(Again, APhoneThatNeverUsedItsUrlMayAskFromAnywhere) {

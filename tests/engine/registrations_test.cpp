@@ -139,6 +139,14 @@ TEST_F(RegistrationsOf, APhoneThatWorksNeedsItsFirstUrlForTenMinutesMore) {
     EXPECT_EQ(credential->expires, shelf.clock.unix_ms() + 600'000);
 }
 
+TEST_F(RegistrationsOf, EndTheLeaveToGetANewUrl) {
+    shelf.apply({inventory::Approve{bob}}); // once more
+    ASSERT_EQ(shelf->now().device(bob)->claim, inventory::Claim::granted);
+    registrations.registered("202", at("10.0.0.2"), "");
+    tasks.front()();
+    EXPECT_EQ(shelf->now().device(bob)->claim, inventory::Claim::settled);
+}
+
 TEST_F(RegistrationsOf, WhatNoPhoneHasConcernsNobody) {
     registrations.registered("999", at("10.0.0.2"), "");
     registrations.unregistered("999", at("10.0.0.2"));

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Who gets a file though nobody typed anything, and who gets none though it once had one."""
+from bare_phone import subscribe
+
+LOBBY = """
+[rule lobby]
+vendor = htek
+action = assign
+pool = 200-219
+"""
+
+
+def steps(pnpd, mac):
+    return [event["step"] for event in pnpd.json("explain", mac)["events"]]
+
+
+def reasons(pnpd, mac):
+    return [event["detail"] for event in pnpd.json("explain", mac)["events"]]
+
+
+def extensions(pnpd, numbers):
+    for number in numbers:
+        pnpd.ctl("extension", "add", number)
+
+
+def test_an_unknown_phone_comes_up_by_a_rule_without_anybody_typing(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd(LOBBY)
+    extensions(pnpd, ("200", "201"))
+    report = lab.phone(desk).configured()
+    assert report["accounts"][0]["user"] == "200", report
+    told = pnpd.json("explain", desk.mac)["events"]
+    assert "rule lobby gives it the next free number of 200-219" in reasons(pnpd, desk.mac), told
+    assert any("by rule lobby" in event["detail"] for event in told), told
+
+
+def test_phones_that_are_plugged_in_together_get_a_number_each(lab):
+    desks = [lab.desk(number) for number in range(1, 6)]
+    pnpd = lab.pnpd(LOBBY)
+    extensions(pnpd, range(200, 210))
+    phones = [lab.phone(desk) for desk in desks]
+    users = [phone.configured(90)["accounts"][0]["user"] for phone in phones]
+    assert sorted(users) == ["200", "201", "202", "203", "204"], users
+
+
+def test_phones_beyond_the_pool_wait_and_come_up_with_the_next_extension(lab):
+    desks = [lab.desk(number) for number in (1, 2)]
+    pnpd = lab.pnpd(LOBBY)
+    extensions(pnpd, ("200",))
+    lab.phone(desks[0]).configured()
+    phone = lab.phone(desks[1])
+    lab.wait_for(lambda: any("none of 200-219 is free" in reason
+                             for reason in reasons(pnpd, desks[1].mac)), "the pool is empty")
+    extensions(pnpd, ("207",))
+    assert phone.configured()["accounts"][0]["user"] == "207"
+
+
+def test_a_rule_that_is_written_while_phones_wait_is_about_them_too(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd()
+    extensions(pnpd, ("200",))
+    phone = lab.phone(desk)
+    lab.wait_for(lambda: "held" in steps(pnpd, desk.mac), "the phone waits")
+    pnpd.configure(LOBBY)
+    pnpd.ctl("reload")
+    assert phone.configured()["accounts"][0]["user"] == "200"
+
+
+def test_a_rule_approves_no_more_than_its_most_however_often_pnpd_starts(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd("[rule all]\naction = approve\nmost = 3\n")
+    phone = lab.bare_phone(desk)
+
+    def ask(first, last):
+        for number in range(first, last):
+            phone.send(subscribe(f"001fc10001{number:02x}", desk.address, 60000,
+                                 tag=f"7041{number:04}", branch=f"z9hG4bK7041{number:04}"))
+
+    def approved():
+        return sum(device["state"] == "approved" for device in pnpd.json("show", "devices")["devices"])
+
+    ask(0, 10)
+    lab.wait_for(lambda: approved() == 3, "three are approved")
+    pnpd.kill()
+    pnpd.start()
+    ask(10, 20)
+    lab.wait_for(lambda: pnpd.ctl("show", "device", "001fc1000113", check=False).returncode == 0,
+                 "the last one is heard")
+    assert approved() == 3
+    assert any("its most" in reason for reason in reasons(pnpd, "001fc1000113"))
+
+
+def test_a_blocking_rule_is_silent_and_leaves_no_trace_once_it_is_gone(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd("[rule out]\noui = 001fc1\naction = block\n")
+    phone = lab.bare_phone(desk)
+    phone.send(subscribe(desk.mac, desk.address, 60000))
+    lab.wait_for(lambda: pnpd.json("show", "devices")["devices"], "it is heard")
+    phone.listen(1)
+    assert not phone.received, phone.received
+    pnpd.configure("")
+    pnpd.ctl("reload")
+    phone.send(subscribe(desk.mac, desk.address, 60000, tag="9", branch="z9hG4bK9"))
+    phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
+
+
+def test_a_phone_that_restarts_where_it_is_gets_its_url_each_time(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd()
+    extensions(pnpd, ("201",))
+    pnpd.ctl("assign", desk.mac, "201")
+    for _ in range(3):
+        lab.phone(desk).configured()
+    assert "claim_refused" not in steps(pnpd, desk.mac)
