@@ -23,6 +23,17 @@ def extensions(pnpd, numbers):
         pnpd.ctl("extension", "add", number)
 
 
+def states(pnpd):
+    return [device["state"] for device in pnpd.json("show", "devices")["devices"]]
+
+
+def ask_as_many(phone, numbers):
+    """One host that says to be many phones."""
+    for number in numbers:
+        phone.send(subscribe(f"001fc10001{number:02x}", phone.host.address, 60000,
+                             tag=f"7041{number:04}", branch=f"z9hG4bK7041{number:04}"))
+
+
 def test_an_unknown_phone_comes_up_by_a_rule_without_anybody_typing(lab):
     desk = lab.desk(1)
     pnpd = lab.pnpd(LOBBY)
@@ -68,26 +79,32 @@ def test_a_rule_that_is_written_while_phones_wait_is_about_them_too(lab):
 
 def test_a_rule_approves_no_more_than_its_most_however_often_pnpd_starts(lab):
     desk = lab.desk(1)
-    pnpd = lab.pnpd("[rule all]\naction = approve\nmost = 3\n")
+    pnpd = lab.pnpd("neighbour_check = off\n[rule all]\naction = approve\nmost = 3\n")
     phone = lab.bare_phone(desk)
 
-    def ask(first, last):
-        for number in range(first, last):
-            phone.send(subscribe(f"001fc10001{number:02x}", desk.address, 60000,
-                                 tag=f"7041{number:04}", branch=f"z9hG4bK7041{number:04}"))
-
     def approved():
-        return sum(device["state"] == "approved" for device in pnpd.json("show", "devices")["devices"])
+        return states(pnpd).count("approved")
 
-    ask(0, 10)
+    ask_as_many(phone, range(0, 10))
     lab.wait_for(lambda: approved() == 3, "three are approved")
     pnpd.kill()
     pnpd.start()
-    ask(10, 20)
+    ask_as_many(phone, range(10, 20))
     lab.wait_for(lambda: pnpd.ctl("show", "device", "001fc1000113", check=False).returncode == 0,
                  "the last one is heard")
     assert approved() == 3
     assert any("its most" in reason for reason in reasons(pnpd, "001fc1000113"))
+
+
+def test_a_host_that_says_to_be_many_phones_has_none_of_them_approved(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd("[rule all]\naction = approve\n")
+    phone = lab.bare_phone(desk)
+    ask_as_many(phone, range(10))
+    lab.wait_for(lambda: "is not believed" in pnpd.log(), "the lie is seen")
+    phone.listen(4)
+    assert "approved" not in states(pnpd), states(pnpd)
+    assert not [data for data, _ in phone.received if data.startswith(b"NOTIFY")], phone.received
 
 
 def test_a_blocking_rule_is_silent_and_leaves_no_trace_once_it_is_gone(lab):
