@@ -186,6 +186,13 @@ base::Status Engine::open() {
             return std::max(started_, clock_.unix_ms() - settings_.pnp.hold_for.count());
         },
         host_.sees_registrations != 0,
+        [this] {
+            std::vector<std::string> names;
+            for (const auto& rule : desk_->rules()->approval_rules) {
+                names.push_back(rule.name);
+            }
+            return names;
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

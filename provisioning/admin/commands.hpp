@@ -63,6 +63,8 @@ struct Reach {
     std::function<base::UnixMs()> holds_since;
     /// The PBX tells of registrations; without one nobody does.
     bool sees_registrations = false;
+    /// The names of the [rule] sections that run.
+    std::function<std::vector<std::string>()> rule_names;
 };
 
 class Commands {

@@ -149,10 +149,19 @@ Reply run_approve(Call& call) {
         has_files ? after_decision(call, before)
                   : fmt::format("It has no extension yet, so it is still held: pnp assign {} EXT",
                                 mac->str());
-    return decide(call, inventory::Approve{*mac}, *mac,
-                  fmt::format("{} is approved{}.", mac->str(),
-                              before.is_approved() ? " (it was already)" : ""),
-                  next);
+    if (before.claim == inventory::Claim::contested) {
+        return decide(call, inventory::Approve{*mac}, *mac,
+                      fmt::format("{} is approved again. Two phones claimed this MAC, and the one "
+                                  "that asks next gets its files: take the wrong one off the "
+                                  "network first.",
+                                  mac->str()),
+                      "Then unplug the right one and plug it in again.");
+    }
+    return decide(
+        call, inventory::Approve{*mac}, *mac,
+        fmt::format("{} is approved{}.", mac->str(),
+                    before.is_approved() ? " (it was already; it may be given a new URL now)" : ""),
+        next);
 }
 
 Reply run_block(Call& call) {

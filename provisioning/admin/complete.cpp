@@ -37,7 +37,7 @@ void offer_names(std::span<const std::string> words, Offers& offers) {
     for (const Command& command : commands()) {
         if (words.size() == 1) {
             offers.add(command.word);
-        } else if (words.size() == 2 && command.word == words[0]) {
+        } else if (words.size() == 2 && command.word == words[0] && !command.second.empty()) {
             offers.add(command.second);
         }
     }
@@ -125,6 +125,7 @@ std::vector<std::string> complete(const Reach& reach, std::vector<std::string> w
         offer_names(words, offers);
         return offers.take();
     }
+    offer_names(words, offers); // `enrol start` beside `enrol MAC`
     const Command& command = *found->command;
     if (typed.starts_with("-")) {
         for (const Option& option : command.options) {

@@ -39,7 +39,8 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_EQ(office.run("asign").status, 2);
     EXPECT_THAT(office.run("asign").text, HasSubstr("did you mean 'assign'?"));
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
-    EXPECT_THAT(office.run("show").text, HasSubstr("devices, device, extensions, audit"));
+    EXPECT_THAT(office.run("show").text,
+                HasSubstr("devices, device, extensions, enrolments, tokens, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 

@@ -62,7 +62,10 @@ class Office {
     base::UnixMs started = 0;
     base::UnixMs hold_for = 10LL * 60 * 1000;
     std::function<void()> while_reloading = [] {};
-    std::string rendered_with; ///< "001fc1000001 name hidden"
+    std::vector<std::string> resynced;
+    std::string deaf;               ///< the phone that cannot be asked to resync
+    std::vector<std::string> rules; ///< the names in pnp.conf
+    std::string rendered_with;      ///< "001fc1000001 name hidden"
 
   private:
     admin::Reach reach() {
@@ -88,11 +91,17 @@ class Office {
                 while_reloading();
                 return std::string("Read again.");
             },
-            [](base::Mac, bool reboot) -> base::Result<std::string> {
+            [this](base::Mac mac, bool reboot) -> base::Result<std::string> {
+                if (deaf == mac.str()) {
+                    return base::fail(base::Errc::not_found, "its vendor is not known");
+                }
+                resynced.push_back(mac.str());
                 return std::string(reboot ? "Reboot sent." : "Resync sent.");
             },
             [this](const inventory::Device&) { return elsewhere; },
             [this] { return std::max(started, shelf.clock.unix_ms() - hold_for); },
+            false,
+            [this] { return rules; },
         };
     }
 };
