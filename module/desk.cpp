@@ -195,8 +195,7 @@ pnp::Decision Desk::on_stranger(const Rules& rules,
                                 const pnp::Asked& asked,
                                 const profile::Vendor* vendor,
                                 bool elsewhere) {
-    const auto name = rule_name(vendor, asked.vendor);
-    const Said said{asked.mac, name, asked.model, asked.source.address};
+    const Said said{asked.mac, rule_name(vendor, asked.vendor), asked.model, asked.source.address};
     const auto ruling = rule_on(said, rules.approval_rules, now.enrolments(), clock_.unix_ms());
     if (!ruling && rules.unknown_phone == UnknownPhone::silent) {
         return {pnp::Verdict::silent, hold_reason({})};

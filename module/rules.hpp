@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace engine {
@@ -44,8 +43,8 @@ struct ApprovalRule {
 /// What a phone said of itself, and where. All but the address can be a lie.
 struct Said {
     base::Mac mac;
-    std::string_view vendor;
-    std::string_view model;
+    std::string vendor; ///< ours where we know it, else the phone's own word
+    std::string model;
     base::Ipv4 source;
 };
 

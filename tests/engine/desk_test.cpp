@@ -13,8 +13,6 @@ namespace engine {
 namespace {
 
 using namespace std::chrono_literals;
-using inventory::Step;
-using pnp::Verdict;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -101,6 +99,7 @@ struct DeskOf : testing::Test {
     std::vector<std::string> audit() {
         std::vector<std::string> out;
         const auto lines = shelf->audit(1000).value();
+        out.reserve(lines.size());
         for (const auto& line : lines) {
             out.push_back(line.actor + ": " + line.what);
         }
@@ -371,6 +370,7 @@ struct Again : DeskOf {
     std::vector<std::string> steps() {
         std::vector<std::string> out;
         const auto timeline = shelf->timeline(alice).value();
+        out.reserve(timeline.size());
         for (const auto& event : timeline) {
             out.push_back(std::string(name(event.step)) + ": " + event.detail);
         }
