@@ -384,18 +384,19 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
     const auto now = inventory_.now();
     const auto* device = now.device(asked.mac);
     if (device != nullptr && may_be_guest(*device)) {
-        offer.url = base::Secret(fmt::format("http://{}:{}/boot/{}/", asked.local.str(),
-                                             rules->http_port, vendor->name));
+        offer.url = base::Secret(profile::boot_url(*vendor, local, rules->http_port));
         done(std::move(offer));
         return;
     }
-    auto finish = [rules, vendor, local, offer = std::move(offer),
+    const auto style = site.credential.value_or(vendor->credential);
+    auto finish = [rules, vendor, local, style, mac = asked.mac, offer = std::move(offer),
                    done = std::move(done)](base::Result<std::string> token) mutable {
         if (!token) {
             done(tl::unexpected(token.error()));
             return;
         }
-        offer.url = base::Secret(profile::folder_url(*vendor, local, rules->http_port, *token));
+        offer.url =
+            base::Secret(profile::device_url(*vendor, style, mac, local, rules->http_port, *token));
         done(std::move(offer));
     };
     if (vendor->keeps_pnp_url) {

@@ -138,8 +138,15 @@ base::Status Engine::open() {
         *inventory_, clock_, [this](std::function<void()> task) { loop_->work(std::move(task)); });
     files_ = std::make_unique<serve::Files>(
         *inventory_, clock_,
-        [this](const std::string& number) { return directory_->account(number); },
-        [this](std::function<void()> task) { loop_->work(std::move(task)); });
+        serve::Files::Reach{
+            [this](const std::string& number) { return directory_->account(number); },
+            [this](base::Ipv4 address) { return neighbours_->mac_of(address); },
+            [this](base::Mac mac) -> std::optional<base::Ipv4> {
+                const auto contact = registrations_->contact(mac);
+                return contact ? std::optional(contact->address) : std::nullopt;
+            },
+            [this](const inventory::Device& device) { return desk_->may_be_guest(device); },
+        });
     http_ =
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
             return files_->answer(request);
@@ -267,7 +274,13 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
         Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port,
                     settings.extensions_context, settings.approval_rules, settings.reoffer,
                     settings.reoffer_quiet}));
-    files_->settings({std::move(catalogue), settings.rules, settings.http_port});
+    serve::FileSettings files{std::move(catalogue), settings.rules, settings.http_port};
+    files.gate.neighbour_check = settings.neighbour_check;
+    files.gate.neighbour_allow = settings.neighbour_allow;
+    files.gate.source_check = settings.source_check;
+    files.gate.allow = settings.allow;
+    files.reoffer_quiet = settings.reoffer_quiet;
+    files_->settings(std::move(files));
     const std::lock_guard lock(mutex_);
     settings_ = settings;
 }
@@ -315,12 +328,16 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     Seen seen;
     seen.all = rows;
     std::vector<base::Endpoint> endpoints;
+    serve::Surroundings around;
     for (const auto& row : rows) {
+        around.own.push_back(row.address);
         if (choice.takes(row)) {
+            around.served.push_back(row.network());
             seen.served.push_back(row);
             endpoints.push_back({row.address, http_port});
         }
     }
+    files_->surroundings(std::move(around));
     for (const auto& error : pnp_->serve(seen.served)) {
         seen.problems.push_back(error.what);
     }

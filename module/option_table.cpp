@@ -56,6 +56,22 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_duration(t.settings.reoffer_quiet, v, 0s, 24h);
          }},
+        {{"general", "source_check", "served | any", "served",
+          "Who may ask for files. served: addresses in the networks of the served interfaces and "
+          "those that allow names; any: every address, and a token is all that counts elsewhere."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"served", "any"}); !done) {
+                 return done;
+             }
+             t.settings.source_check =
+                 word == "any" ? serve::SourceCheck::any : serve::SourceCheck::served;
+             return {};
+         }},
+        {{"general", "allow", "NETWORK, …", "",
+          "Further networks with phones, behind a router: no neighbour table can show who is "
+          "there, so whoever has a phone's URL gets its file."},
+         [](Target t, std::string_view v) { return set_networks(t.settings.allow, v); }},
         {{"general", "neighbour_check", "enforce | log | off", "enforce",
           "Whether a phone has to have the MAC that it claims: the kernel's neighbour table must "
           "show it at the phone's address. enforce: else it gets nothing, and `explain` says why; "
@@ -260,6 +276,18 @@ const std::vector<Row>& option_rows() {
                  return done;
              }
              t.rule.dialect = word == "echo" ? profile::Dialect::echo : profile::Dialect::standard;
+             return {};
+         }},
+        {{"profile", "credential", "path | userinfo", "",
+          "Where a phone's token stands in its URL; userinfo, http://MAC:TOKEN@host:port/, is for "
+          "phones that cannot keep a path. By default as the vendor needs it."},
+         [](Target t, std::string_view v) -> Status {
+             std::string word;
+             if (auto done = set_word(word, v, {"path", "userinfo"}); !done) {
+                 return done;
+             }
+             t.rule.credential =
+                 word == "path" ? profile::Credential::path : profile::Credential::userinfo;
              return {};
          }},
         {{"profile", "sip_server", "HOST[:PORT]", "{host}",

@@ -12,6 +12,7 @@
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/site.hpp"
+#include "provisioning/serve/gate.hpp"
 #include "provisioning/serve/http.hpp"
 
 #include <cstdint>
@@ -38,6 +39,8 @@ struct Settings {
     UnknownPhone unknown_phone = UnknownPhone::hold;
     Reoffer reoffer = Reoffer::quiet;
     std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
+    serve::SourceCheck source_check = serve::SourceCheck::served;
+    std::vector<base::Network> allow; ///< beyond those of the served interfaces
     base::NeighbourCheck neighbour_check = base::NeighbourCheck::enforce;
     std::vector<base::Network> neighbour_allow; ///< believed without a look
     pnp::Settings pnp;

@@ -80,18 +80,40 @@ class Library {
     std::string spelling_;
 };
 
+/// A kind of file: what its templates may name.
+struct Kind {
+    MakeModel make;
+    Model example;
+};
+
+/// Stand for the pattern of a step, which no file has.
+constexpr std::string_view boot_file = "boot_template";
+constexpr std::string_view guest_file = "guest_template";
+
+/// A file outside the chain has the form of the one that is served in it.
+ChainStep
+bare_step(const Vendor& vendor, std::string_view pattern, const std::string& template_name) {
+    ChainStep step = *vendor.served_step();
+    step.pattern = pattern;
+    step.template_name = template_name;
+    step.place.clear();
+    return step;
+}
+
 base::Result<Template>
-load_template(const Vendor& vendor, const ChainStep& step, Library& library, const Model& example) {
+load_template(const Vendor& vendor, const ChainStep& step, Library& library, const Kind& kind) {
     const Source* start = library.find(step.template_name);
     if (start == nullptr) {
         return fail(Errc::not_found,
-                    "{}: [step {}] of {}: there is no file {}.mustache, neither shipped nor in the "
-                    "site's folder",
-                    step.place, step.pattern, vendor.name, step.template_name);
+                    "{} of {}: there is no file {}.mustache, neither shipped nor in the site's "
+                    "folder",
+                    step.place.empty() ? step.pattern
+                                       : fmt::format("{}: [step {}]", step.place, step.pattern),
+                    vendor.name, step.template_name);
     }
     const Partials partials{[&](std::string_view name) { return library.find(name); },
                             library.names()};
-    auto pieces = accept(*start, partials, example);
+    auto pieces = accept(*start, partials, kind.example);
     if (!pieces) {
         return tl::unexpected(pieces.error());
     }
@@ -99,22 +121,32 @@ load_template(const Vendor& vendor, const ChainStep& step, Library& library, con
     if (!ready) {
         return fail(ready.error().code, "{}:1:1: {}", start->file, ready.error().what);
     }
-    if (auto good = prove(vendor, step, *pieces, *ready); !good) {
+    if (auto good = prove(vendor, step, *pieces, *ready, kind.make); !good) {
         return tl::unexpected(good.error());
     }
     return ready;
 }
 
 Status load_templates(Entry& entry, const Folder& folder) {
-    const Model example = example_model(entry.vendor);
+    const Kind own{model_of, example_model(entry.vendor)};
+    const Kind bare{bare_model_of, example_bare_model(entry.vendor)};
+    std::vector<std::pair<ChainStep, const Kind*>> files;
+    for (const ChainStep& step : entry.vendor.chain) {
+        if (!step.template_name.empty()) {
+            files.emplace_back(step, &own);
+        }
+    }
+    for (const auto& [pattern, name] : {std::pair(boot_file, entry.vendor.boot_template),
+                                        std::pair(guest_file, entry.vendor.guest_template)}) {
+        if (!name.empty() && entry.vendor.served_step() != nullptr) {
+            files.emplace_back(bare_step(entry.vendor, pattern, name), &bare);
+        }
+    }
     std::set<std::string> used;
     for (const std::string_view spelling : entry.vendor.all_spellings()) {
         Library library(folder, entry.vendor.name, spelling);
-        for (const ChainStep& step : entry.vendor.chain) {
-            if (step.template_name.empty()) {
-                continue;
-            }
-            auto ready = load_template(entry.vendor, step, library, example);
+        for (const auto& [step, kind] : files) {
+            auto ready = load_template(entry.vendor, step, library, *kind);
             if (!ready) {
                 return tl::unexpected(ready.error());
             }
@@ -245,6 +277,27 @@ Catalogue::render(const Vendor& vendor, const ChainStep& step, const Facts& fact
     if (step.template_name.empty()) {
         return fail(Errc::not_found, "{} is not served: {}", step.pattern, step.reason);
     }
+    return render(vendor, step, facts, false);
+}
+
+base::Result<std::string> Catalogue::render_boot(const Vendor& vendor, const Facts& facts) const {
+    if (vendor.boot_template.empty() || vendor.served_step() == nullptr) {
+        return fail(Errc::not_found, "{} phones have no boot_template", vendor.title);
+    }
+    return render(vendor, bare_step(vendor, boot_file, vendor.boot_template), facts, true);
+}
+
+base::Result<std::string> Catalogue::render_guest(const Vendor& vendor, const Facts& facts) const {
+    if (vendor.guest_template.empty() || vendor.served_step() == nullptr) {
+        return fail(Errc::not_found, "{} phones have no guest_template", vendor.title);
+    }
+    return render(vendor, bare_step(vendor, guest_file, vendor.guest_template), facts, true);
+}
+
+base::Result<std::string> Catalogue::render(const Vendor& vendor,
+                                            const ChainStep& step,
+                                            const Facts& facts,
+                                            bool is_bare) const {
     const auto entry = state_->entries.find(vendor.name);
     if (entry == state_->entries.end()) {
         return fail(Errc::not_found, "there is no vendor {}", vendor.name);
@@ -257,7 +310,8 @@ Catalogue::render(const Vendor& vendor, const ChainStep& step, const Facts& fact
         return fail(Errc::not_found, "there is no template of {} for the spelling '{}'",
                     step.pattern, base::printable(spelling, 40));
     }
-    const auto model = model_of(vendor, facts, state_->machine_zone);
+    const auto model = is_bare ? bare_model_of(vendor, facts, state_->machine_zone)
+                               : model_of(vendor, facts, state_->machine_zone);
     if (!model) {
         return tl::unexpected(model.error());
     }

@@ -39,6 +39,8 @@ struct Facts {
     std::string firmware;
     base::Ipv4 host;               ///< our address on the phone's network
     std::string provisioning_url;  ///< the steady one
+    std::string url_user;          ///< with Credential::userinfo: who logs in there, else empty
+    std::string url_password;      ///< and with what
     std::vector<Account> accounts; ///< line 1 first
     Site site;
 };
@@ -63,7 +65,16 @@ class Catalogue {
     base::Result<std::string>
     render(const Vendor& vendor, const ChainStep& step, const Facts& facts) const;
 
+    /// The file for a phone without a URL of its own, and that for a guest: made of facts without
+    /// accounts, and looked at by a guard that knows no name of an account. Nothing where the
+    /// vendor has no such template.
+    base::Result<std::string> render_boot(const Vendor& vendor, const Facts& facts) const;
+    base::Result<std::string> render_guest(const Vendor& vendor, const Facts& facts) const;
+
   private:
+    base::Result<std::string>
+    render(const Vendor& vendor, const ChainStep& step, const Facts& facts, bool is_bare) const;
+
     Catalogue();
 
     struct State;

@@ -109,6 +109,9 @@ void add_phone(Model& model, const Facts& facts) {
     model.values["firmware"] = facts.firmware;
     model.values["host"] = facts.host.str();
     model.values["url"] = facts.provisioning_url;
+    model.values["url_user"] = facts.url_user;
+    model.values["url_password"] = facts.url_password;
+    model.flags["url_has_user"] = !facts.url_user.empty();
     model.flags["url_is_http"] = base::istarts_with(facts.provisioning_url, "http:");
     model.flags["url_is_https"] = base::istarts_with(facts.provisioning_url, "https:");
     model.flags["url_is_tftp"] = base::istarts_with(facts.provisioning_url, "tftp:");
@@ -189,6 +192,22 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
         lines.push_back(std::move(line));
     }
     return model;
+}
+
+base::Result<Model>
+bare_model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone) {
+    Facts bare = facts;
+    bare.accounts.clear();
+    auto model = model_of(vendor, bare, machine_zone);
+    if (model) {
+        model->lists.clear();
+        model->values["retry_minutes"] = std::to_string(vendor.guest_interval.count());
+    }
+    return model;
+}
+
+Model example_bare_model(const Vendor& vendor) {
+    return bare_model_of(vendor, Facts{}, "").value_or(Model{});
 }
 
 Model example_model(const Vendor& vendor) {

@@ -25,7 +25,15 @@ struct Model {
 base::Result<Model>
 model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone);
 
+/// The same without lines and all that belongs to them, for files without secrets of the PBX; and
+/// with the minutes after which the phone asks again.
+base::Result<Model>
+bare_model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone);
+
+using MakeModel = base::Result<Model> (*)(const Vendor&, const Facts&, std::string_view);
+
 /// A model whose lists all have an entry: what the guard measures templates by.
 Model example_model(const Vendor& vendor);
+Model example_bare_model(const Vendor& vendor);
 
 } // namespace profile

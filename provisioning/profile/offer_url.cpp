@@ -96,6 +96,41 @@ folder_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port, std::strin
     return url;
 }
 
+namespace {
+
+/// "http", "192.0.2.10:5480": of the folder URL, so that all of a vendor's URLs lead to one place.
+struct Origin {
+    std::string scheme;
+    std::string authority;
+};
+
+Origin origin_of(const Vendor& vendor, base::Ipv4 host, std::uint16_t port) {
+    const auto url = folder_url(vendor, host, port, "T");
+    const auto colon = std::min(url.find("://"), url.size());
+    const auto begin = std::min(colon + 3, url.size());
+    return {url.substr(0, colon), url.substr(begin, url.find('/', begin) - begin)};
+}
+
+} // namespace
+
+std::string device_url(const Vendor& vendor,
+                       Credential credential,
+                       base::Mac mac,
+                       base::Ipv4 host,
+                       std::uint16_t port,
+                       std::string_view token) {
+    if (credential == Credential::path) {
+        return folder_url(vendor, host, port, token);
+    }
+    const auto origin = origin_of(vendor, host, port);
+    return fmt::format("{}://{}:{}@{}/", origin.scheme, mac.str(), token, origin.authority);
+}
+
+std::string boot_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port) {
+    const auto origin = origin_of(vendor, host, port);
+    return fmt::format("{}://{}/boot/{}/", origin.scheme, origin.authority, vendor.name);
+}
+
 std::string hide(std::string_view url) {
     std::string out;
     const auto scheme = url.find("://");

@@ -30,6 +30,17 @@ base::Status check_offer_url(const base::Secret& url);
 std::string
 folder_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port, std::string_view token);
 
+/// A phone's own URL: its token in the path, or before the @ with its MAC.
+std::string device_url(const Vendor& vendor,
+                       Credential credential,
+                       base::Mac mac,
+                       base::Ipv4 host,
+                       std::uint16_t port,
+                       std::string_view token);
+
+/// Where phones ask that know a server and no token, and where guests are sent.
+std::string boot_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port);
+
 /// A URL for logs and timelines: no user and password, tokens by their first four characters, no
 /// query.
 std::string hide(std::string_view url);

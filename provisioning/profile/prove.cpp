@@ -22,6 +22,8 @@ Facts sample(std::size_t lines, std::string_view transport, bool everything) {
     facts.host = base::Ipv4{0xC0'00'02'0A}; // 192.0.2.10, RFC 5737
     facts.provisioning_url =
         everything ? "https://192.0.2.10:5481/p/a<&\">'b/" : "http://192.0.2.10:5480/p/ab/";
+    facts.url_user = everything ? facts.mac.str() : "";
+    facts.url_password = everything ? "a<&\">'b" : "";
     facts.site.sip_transport = transport;
     facts.site.ntp_server = everything ? "{host}" : "none";
     facts.site.time_zone = everything ? "50" : "Nowhere/At_all";
@@ -163,11 +165,12 @@ base::Status refuse(const ChainStep& step,
 base::Status prove(const Vendor& vendor,
                    const ChainStep& step,
                    const std::vector<Piece>& pieces,
-                   const Template& ready) {
+                   const Template& ready,
+                   MakeModel make) {
     for (const std::size_t lines : {std::size_t{1}, vendor.max_lines, std::size_t{0}}) {
         for (const std::string_view transport : {"udp", "tcp", "tls"}) {
             for (const bool everything : {true, false}) {
-                const auto model = model_of(vendor, sample(lines, transport, everything), "");
+                const auto model = make(vendor, sample(lines, transport, everything), "");
                 if (!model) {
                     return tl::unexpected(model.error());
                 }

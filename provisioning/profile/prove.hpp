@@ -4,6 +4,7 @@
 
 #include "provisioning/base/result.hpp"
 #include "provisioning/profile/guard.hpp"
+#include "provisioning/profile/model.hpp"
 #include "provisioning/profile/render.hpp"
 #include "provisioning/profile/vendor.hpp"
 
@@ -13,10 +14,11 @@ namespace profile {
 
 /// Renders for phones with no, one and all lines, with every transport and switch, and with
 /// awkward characters in every value; the result must pass the format's checker. The error reads
-/// "FILE:LINE:COLUMN: …" and points into the template.
+/// "FILE:LINE:COLUMN: …" and points into the template. `make` is model_of or bare_model_of.
 base::Status prove(const Vendor& vendor,
                    const ChainStep& step,
                    const std::vector<Piece>& pieces,
-                   const Template& ready);
+                   const Template& ready,
+                   MakeModel make);
 
 } // namespace profile

@@ -17,6 +17,9 @@ namespace profile {
 /// responders).
 enum class Dialect : std::uint8_t { standard, echo };
 
+/// Where a phone's token stands: in the path of its URL, or before the @, with its MAC as the user.
+enum class Credential : std::uint8_t { path, userinfo };
+
 /// One `[profile NAME]` section: what it matches, and what it sets. An empty matcher matches all.
 struct Rule {
     std::string name;
@@ -27,6 +30,7 @@ struct Rule {
     std::optional<base::Secret>
         offer_url; ///< literal with {mac} {MAC} {model} {host}; may hold a password
     std::optional<Dialect> dialect;
+    std::optional<Credential> credential;
     std::optional<std::string>
         sip_server; ///< host[:port]; {host} = our address that the phone reached
     std::optional<std::string> sip_transport; ///< udp, tcp or tls
@@ -45,8 +49,9 @@ struct Rule {
 /// matches and sets a value wins.
 struct Site {
     std::optional<base::Secret> offer_url;
-    std::optional<Dialect> dialect;    ///< else the vendor's own
-    std::string sip_server = "{host}"; ///< without a port: 5060, or 5061 with tls
+    std::optional<Dialect> dialect;       ///< else the vendor's own
+    std::optional<Credential> credential; ///< else the vendor's own
+    std::string sip_server = "{host}";    ///< without a port: 5060, or 5061 with tls
     std::string sip_transport = "udp";
     std::chrono::milliseconds register_expires = std::chrono::minutes(15);
     std::string ntp_server = "{host}";

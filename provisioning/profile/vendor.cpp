@@ -65,6 +65,13 @@ Vendor::step_for(std::string_view file, base::Mac mac, std::string_view model) c
     return found == chain.end() ? nullptr : &*found;
 }
 
+const ChainStep* Vendor::served_step() const {
+    const auto found = std::find_if(chain.rbegin(), chain.rend(), [](const ChainStep& step) {
+        return !step.template_name.empty();
+    });
+    return found == chain.rend() ? nullptr : &*found;
+}
+
 std::vector<std::string> Vendor::names_for(base::Mac mac, std::string_view model) const {
     const std::string_view code = by_model(device_codes, model);
     std::vector<std::string> names;

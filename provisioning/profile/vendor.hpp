@@ -5,6 +5,7 @@
 #include "provisioning/base/mac.hpp"
 #include "provisioning/profile/site.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,11 +40,13 @@ struct Vendor {
     std::size_t max_lines = 1;
     std::vector<ChainStep> chain;
     std::string folder_url = "http://{host}:{port}/p/{token}/"; ///< what the NOTIFY carries
+    Credential credential = Credential::path;
     Dialect dialect = Dialect::standard;
     bool takes_late_notify = true;
     bool keeps_pnp_url = false; ///< such phones are offered the steady URL
     std::string boot_template;  ///< for entry without a token: no secrets, the steady URL; or none
     std::string guest_template; ///< for phones not approved: no secrets, asks again; or none
+    std::chrono::minutes guest_interval{15}; ///< after which either of these asks again
     std::uint16_t sip_port =
         5060;                 ///< where a phone listens for check-sync when no PBX knows better
     std::string resync_event; ///< "resync"
@@ -59,6 +62,8 @@ struct Vendor {
     /// chain. {code} stands for the model's device code and for 0000; for a model without a known
     /// code it stands for any four digits.
     const ChainStep* step_for(std::string_view file, base::Mac mac, std::string_view model) const;
+    /// The last step that is served: it says what the files of these phones look like.
+    const ChainStep* served_step() const;
     /// The chain's names as this phone would ask for them.
     std::vector<std::string> names_for(base::Mac mac, std::string_view model) const;
     /// The key spelling of a model; the site's own wish comes before it.

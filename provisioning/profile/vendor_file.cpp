@@ -81,6 +81,24 @@ Status set_dialect(Vendor& vendor, const std::string& value) {
     return {};
 }
 
+Status set_credential(Vendor& vendor, const std::string& value) {
+    if (value != "path" && value != "userinfo") {
+        return fail(Errc::malformed, "expected path or userinfo");
+    }
+    vendor.credential = value == "userinfo" ? Credential::userinfo : Credential::path;
+    return {};
+}
+
+/// Of a file beside profile.conf, without .mustache; none is no template.
+Status set_template_name(std::string& into, const std::string& value) {
+    if (value.find_first_of("/\\") != std::string::npos) {
+        return fail(Errc::malformed, "expected the name of a file beside profile.conf, without "
+                                     ".mustache; none serves nothing");
+    }
+    into = value == "none" ? std::string() : value;
+    return {};
+}
+
 constexpr VendorKey vendor_keys[] = {
     {"title", [](Vendor& v, const std::string& s) { return v.title = s, Status(); }},
     {"event_vendor",
@@ -90,6 +108,18 @@ constexpr VendorKey vendor_keys[] = {
     {"oui", set_oui},
     {"max_lines", [](Vendor& v, const std::string& s) { return number(v.max_lines, s, 1, 64); }},
     {"folder_url", set_folder_url},
+    {"credential", set_credential},
+    {"boot_template",
+     [](Vendor& v, const std::string& s) { return set_template_name(v.boot_template, s); }},
+    {"guest_template",
+     [](Vendor& v, const std::string& s) { return set_template_name(v.guest_template, s); }},
+    {"guest_interval",
+     [](Vendor& v, const std::string& s) {
+         std::uint32_t minutes = 0;
+         auto done = number(minutes, s, 1, 10'080); // a week
+         v.guest_interval = std::chrono::minutes(minutes);
+         return done;
+     }},
     {"dialect", set_dialect},
     {"takes_late_notify",
      [](Vendor& v, const std::string& s) { return yes_or_no(v.takes_late_notify, s); }},
@@ -101,15 +131,6 @@ constexpr VendorKey vendor_keys[] = {
     {"spelling", [](Vendor& v, const std::string& s) { return v.spelling = s, Status(); }},
 };
 
-Status set_template(ChainStep& step, const std::string& value) {
-    if (value.find_first_of("/\\") != std::string::npos) {
-        return fail(Errc::malformed, "expected the name of a file beside profile.conf, without "
-                                     ".mustache; none serves nothing");
-    }
-    step.template_name = value == "none" ? std::string() : value;
-    return {};
-}
-
 Status set_format(ChainStep& step, const std::string& value) {
     if (value != "xml" && value != "text") {
         return fail(Errc::malformed, "expected xml or text");
@@ -119,7 +140,8 @@ Status set_format(ChainStep& step, const std::string& value) {
 }
 
 constexpr StepKey step_keys[] = {
-    {"template", set_template},
+    {"template",
+     [](ChainStep& c, const std::string& s) { return set_template_name(c.template_name, s); }},
     {"format", set_format},
     {"root", [](ChainStep& c, const std::string& s) { return c.root = s, Status(); }},
     {"child", [](ChainStep& c, const std::string& s) { return c.child = s, Status(); }},

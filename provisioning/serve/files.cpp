@@ -3,14 +3,9 @@
 #include "provisioning/serve/files.hpp"
 
 #include "provisioning/base/log.hpp"
-#include "provisioning/base/text.hpp"
-#include "provisioning/profile/offer_url.hpp"
-#include "provisioning/serve/target.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -23,63 +18,14 @@ using base::fail;
 using inventory::Stage;
 using inventory::Step;
 
-constexpr std::string_view hidden = "********";
 constexpr std::int64_t milliseconds_in_a_second = 1000;
 
-struct Asked {
-    std::string_view token;
-    std::string_view name;
-};
+/// How late a miss is answered where phones are: a scanner that waits for its answers is slow, and
+/// nobody who has a token waits.
+constexpr std::chrono::milliseconds slow_answer = std::chrono::seconds(1);
 
-/// Exactly /p/<token>/<name>: a token is 128 bits as 22 characters of base64url.
-std::optional<Asked> read_path(std::string_view path) {
-    constexpr std::string_view folder = "/p/";
-    constexpr std::size_t token_length = 22;
-    constexpr std::size_t name_at = folder.size() + token_length + 1;
-    if (!path.starts_with(folder) || path.size() <= name_at || path[name_at - 1] != '/') {
-        return std::nullopt;
-    }
-    const Asked asked{path.substr(folder.size(), token_length), path.substr(name_at)};
-    const auto in_token = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_';
-    };
-    if (!std::all_of(asked.token.begin(), asked.token.end(), in_token) ||
-        asked.name.find('/') != std::string_view::npos) {
-        return std::nullopt;
-    }
-    return asked;
-}
-
-bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/// The phone that a file name speaks of: twelve hex digits by themselves, as all vendors write it.
-/// In "cfg001fc1000001.xml" the c, f and g before them are letters of the name, so the last twelve
-/// of a longer run count.
-std::optional<base::Mac> mac_in(std::string_view name) {
-    constexpr std::size_t digits = 12;
-    std::size_t run = 0;
-    for (std::size_t i = 0; i <= name.size(); ++i) {
-        if (i < name.size() && is_hex(name[i])) {
-            ++run;
-            continue;
-        }
-        if (run >= digits) {
-            const auto mac = base::Mac::parse(name.substr(i - digits, digits));
-            if (mac && (mac->bytes()[0] & 1U) == 0) { // a group address is no phone
-                return mac;
-            }
-        }
-        run = 0;
-    }
-    return std::nullopt;
-}
-
-std::string shown(std::string_view name) {
-    return base::printable(without_token(name), 64);
-}
+/// Devices at an address that is slowed or shut out, which are told so.
+constexpr std::size_t most_told = 5;
 
 base::Result<const profile::ChainStep*> step_of(const profile::Vendor& vendor,
                                                 base::Mac mac,
@@ -89,39 +35,41 @@ base::Result<const profile::ChainStep*> step_of(const profile::Vendor& vendor,
     if (step != nullptr) {
         return step;
     }
-    const auto named = mac_in(name);
-    if (named && *named != mac) {
-        return fail(Errc::not_ours, "{} names another phone", shown(name));
-    }
-    return fail(Errc::not_found, "{} is not a file that {} phones ask for", shown(name),
+    return fail(Errc::not_found, "{} is not a file that {} phones ask for", Diary::shown(name),
                 vendor.title);
+}
+
+bool asks_for_login(const profile::Vendor& vendor, const std::vector<profile::Rule>& rules) {
+    return vendor.credential == profile::Credential::userinfo ||
+           std::any_of(rules.begin(), rules.end(), [&](const profile::Rule& rule) {
+               return rule.credential == profile::Credential::userinfo &&
+                      (rule.vendor.empty() || rule.vendor == vendor.name);
+           });
+}
+
+Response unavailable() {
+    Response response;
+    response.status = 503;
+    return response;
 }
 
 } // namespace
 
-/// A device, and what is known of it at this moment.
-struct Files::Phone {
-    const inventory::Device& device;
-    const profile::Vendor& vendor;
-    std::string model;
-    std::string firmware;
-    base::Ipv4 address;
-    bool from_request = false; ///< model and firmware are what the phone just said
-};
-
-/// Devices whose first tokens were ended since we run: the commit is not repeated for each request.
-struct Files::Ended {
-    std::mutex lock;
-    std::unordered_set<base::Mac> macs;
-};
-
-Files::Files(inventory::Inventory& inventory,
-             const base::Clock& clock,
-             Accounts accounts,
-             Defer defer)
-    : inventory_(inventory), clock_(clock), accounts_(std::move(accounts)),
-      defer_(std::move(defer)), ended_(std::make_shared<Ended>()),
-      settings_(std::make_shared<const FileSettings>()) {}
+Files::Files(inventory::Inventory& inventory, const base::Clock& clock, Reach reach)
+    : inventory_(inventory), clock_(clock), reach_(std::move(reach)), diary_(inventory, clock),
+      boot_(inventory, clock, diary_, reach_.registered, reach_.may_be_guest),
+      settings_(std::make_shared<const FileSettings>()),
+      surroundings_(std::make_shared<const Surroundings>()) {
+    // Where phones were configured before we were started.
+    const auto now = clock_.unix_ms();
+    const auto snapshot = inventory_.now();
+    for (const auto* device : snapshot.devices()) {
+        const std::chrono::milliseconds ago(now - device->seen.used);
+        if (device->seen.used != 0 && ago < std::chrono::hours(24)) {
+            sources_.trust(device->seen.used_from.value, clock_.now() - ago);
+        }
+    }
+}
 
 void Files::settings(FileSettings settings) {
     auto fresh = std::make_shared<const FileSettings>(std::move(settings));
@@ -134,234 +82,263 @@ std::shared_ptr<const FileSettings> Files::settings() const {
     return settings_;
 }
 
-FileCounters Files::counters() const {
-    return {served_, missing_, refused_, strangers_};
+void Files::surroundings(Surroundings surroundings) {
+    auto fresh = std::make_shared<const Surroundings>(std::move(surroundings));
+    const std::lock_guard hold(lock_);
+    surroundings_.swap(fresh);
+}
+
+std::shared_ptr<const Surroundings> Files::surroundings() const {
+    const std::lock_guard hold(lock_);
+    return surroundings_;
 }
 
 Response Files::answer(const Request& request) {
-    const auto snapshot = inventory_.now();
-    const auto asked = read_path(request.path);
-    const auto credential = asked ? snapshot.credential(asked->token) : std::nullopt;
-    const auto* device = credential ? snapshot.device(credential->mac) : nullptr;
-    if (device == nullptr) {
-        stranger(request, snapshot);
-        return {};
+    const auto asked = read_request(request);
+    const auto outcome = open(request, asked);
+    auto response = outcome.response;
+    if (outcome.is_miss) {
+        punish(request, outcome.about ? outcome.about : asked.named, response);
     }
-    return serve(request, *device, *credential, std::string(asked->name));
+    return response;
 }
 
-Response Files::serve(const Request& request,
-                      const inventory::Device& device,
-                      const inventory::Credential& credential,
-                      const std::string& name) {
+Outcome Files::open(const Request& request, const Asked& asked) {
+    const auto with = settings();
+    const auto around = surroundings();
+    const Gate gate(with->gate, *around, reach_.neighbour);
+    if (wants_login(asked, *with)) {
+        Response response; // the same for every name of a chain: it tells nothing of a phone
+        response.status = 401;
+        return {response, false, std::nullopt};
+    }
+    const auto source = request.peer.address;
+    const auto now = clock_.now();
+    // A valid token goes through whatever others do behind the same address; nobody guesses one.
+    if (sources_.standing(source.value, now) == Standing::shut &&
+        !inventory_.now().credential(asked.token)) {
+        ++diary_.count.held;
+        sources_.held(source.value, now);
+        return {};
+    }
+    return asked.door == Door::boot ? boot_.answer(request, asked, gate, *with)
+                                    : by_credential(request, asked, gate, *with);
+}
+
+/// RFC 7617 2: a client may keep its login to itself until it is asked for.
+bool Files::wants_login(const Asked& asked, const FileSettings& with) {
+    if (asked.door != Door::login || asked.has_login || !with.catalogue) {
+        return false;
+    }
+    const auto mac = asked.claimed().value_or(base::Mac());
+    const auto vendors = with.catalogue->vendors();
+    return std::any_of(vendors.begin(), vendors.end(), [&](const profile::Vendor* vendor) {
+        return asks_for_login(*vendor, with.rules) &&
+               vendor->step_for(asked.name, mac, "") != nullptr;
+    });
+}
+
+Outcome Files::by_credential(const Request& request,
+                             const Asked& asked,
+                             const Gate& gate,
+                             const FileSettings& with) {
+    const auto snapshot = inventory_.now();
+    const auto verdict = gate.judge(asked, request.peer.address, snapshot, clock_.unix_ms());
+    if (const auto* admitted = std::get_if<Admitted>(&verdict)) {
+        if (admitted->remark) {
+            const auto& remark = *admitted->remark;
+            diary_.rumour(remark.mac, remark.step, request.peer.address, remark.text);
+        }
+        return serve(request, asked, *admitted, with);
+    }
+    const auto& refused = std::get<Refused>(verdict);
+    if (refused.why == Refusal::no_token && asked.named &&
+        snapshot.device(*asked.named) == nullptr) {
+        diary_.heard(*asked.named, request);
+    }
+    diary_.refused(refused, request.peer.address);
+    // Whose token ended once had one, and guesses nothing.
+    const bool is_miss = refused.why == Refusal::outside || refused.why == Refusal::no_token ||
+                         refused.why == Refusal::foreign;
+    return {{}, is_miss, std::nullopt};
+}
+
+Outcome Files::serve(const Request& request,
+                     const Asked& asked,
+                     const Admitted& admitted,
+                     const FileSettings& with) {
+    const auto& device = *admitted.device;
     const auto mac = device.mac;
-    if (!device.is_approved()) {
-        return refuse(request, mac, fmt::format("the phone is {}", device.state()));
-    }
-    if (!credential.steady && credential.expires <= clock_.unix_ms()) {
-        return refuse(request, mac, "first token expired; unplug the phone and plug it in again");
-    }
     if (device.lines.empty()) {
         return refuse(request, mac, "the phone has no extension");
     }
-    const auto with = settings();
-    if (!with->catalogue) {
+    if (!with.catalogue) {
         return refuse(request, mac, "no vendor profiles are loaded");
     }
-    const auto phone =
-        recognise(*with->catalogue, device, request.user_agent, request.peer.address);
+    const auto phone = recognise(*with.catalogue, device, request.user_agent, request.peer.address);
     if (!phone) {
         return refuse(request, mac, phone.error().what);
     }
-    const auto step = step_of(phone->vendor, mac, phone->model, name);
+    const auto step = step_of(phone->vendor, mac, phone->model, asked.name);
     if (!step) {
-        return refuse(request, mac, step.error().what);
+        auto outcome = refuse(request, mac, step.error().what);
+        outcome.is_miss = true;
+        return outcome;
     }
-    asked(request, *phone);
+    if (request.method == "GET") {
+        diary_.asked(*phone, request);
+    }
     if ((*step)->template_name.empty()) {
-        ++missing_;
+        ++diary_.count.missing;
         if (request.method == "GET") {
-            inventory_.note(mac, Step::file_missing, request.peer.address.str(),
-                            fmt::format("{}: {}", shown(name), (*step)->reason));
+            diary_.note(mac, Step::file_missing, request.peer.address,
+                        fmt::format("{}: {}", Diary::shown(asked.name), (*step)->reason));
         }
         return {};
     }
-    auto file = facts(*with, *phone, request.local.address, true).and_then([&](const auto& facts) {
-        return with->catalogue->render(phone->vendor, **step, facts);
+    auto facts = facts_of(with, *phone, request.local.address, inventory_.steady_token(device));
+    auto file = add_lines(facts, device, reach_.accounts).and_then([&] {
+        return with.catalogue->render(phone->vendor, **step, facts);
     });
     if (!file) {
-        if (may_complain()) {
-            base::log::error("serve", "{} cannot be made for {}: {}", shown(name), mac.str(),
-                             file.error().what);
+        const auto what = fmt::format("{} cannot be made", Diary::shown(asked.name));
+        if (diary_.may_complain()) {
+            base::log::error("serve", "{} for {}: {}", what, mac.str(), file.error().what);
         }
-        return refuse(request, mac,
-                      fmt::format("{} cannot be made: {}", shown(name), file.error().what));
+        return refuse(request, mac, fmt::format("{}: {}", what, file.error().what));
     }
-    if (request.method == "GET") { // HEAD never consumes anything
-        served(request, device, credential.steady, name);
-    }
-    const auto modified =
+    Response response;
+    response.status = 200;
+    response.content_type = (*step)->content_type;
+    response.last_modified =
         modified_.since(mac, (*step)->pattern, *file, clock_.unix_ms() / milliseconds_in_a_second);
-    return {200, (*step)->content_type, std::make_shared<const std::string>(std::move(*file)),
-            modified};
-}
-
-bool Files::may_complain() {
-    const std::lock_guard hold(complaining_);
-    return complaints_.take(clock_.now());
+    response.body = std::make_shared<const std::string>(std::move(*file));
+    return hand_out(request, asked, admitted, with, std::move(response));
 }
 
 /// In the answer always the same 404; the reason is for the admin.
-Response Files::refuse(const Request& request, base::Mac mac, std::string_view why) {
-    ++refused_;
-    inventory_.note(mac, Step::file_refused, request.peer.address.str(), why);
-    return {};
+Outcome Files::refuse(const Request& request, base::Mac mac, std::string_view why) {
+    ++diary_.count.refused;
+    diary_.note(mac, Step::file_refused, request.peer.address, why);
+    return {{}, false, mac};
 }
 
-void Files::stranger(const Request& request, const inventory::Snapshot& snapshot) {
-    ++strangers_;
-    const auto mac =
-        mac_in(std::string_view(request.path).substr(request.path.find_last_of('/') + 1));
-    if (!mac) {
-        return;
+Outcome Files::hand_out(const Request& request,
+                        const Asked& asked,
+                        const Admitted& admitted,
+                        const FileSettings& with,
+                        Response response) {
+    const auto& device = *admitted.device;
+    const auto& credential = admitted.credential;
+    if (request.method != "GET") { // HEAD consumes nothing
+        return {std::move(response), false, device.mac};
     }
-    if (snapshot.device(*mac) == nullptr) {
-        inventory::Sighting seen;
-        seen.address = request.peer.address;
-        seen.user_agent = request.user_agent;
-        inventory_.saw(*mac, seen);
+    // Ranges and what may become a 304 consume nothing either.
+    if (credential.steady && request.whole) {
+        // On disk before the phone has its answer: after a power cut the token that it left behind
+        // must not be valid again. What the disk does not take is not handed out.
+        const auto done = inventory_.steady_used(device.mac, credential.generation);
+        if (!done && done.error().code == Errc::refused) { // it ended this moment
+            return refuse(request, device.mac, done.error().what);
+        }
+        if (!done) {
+            if (diary_.may_complain()) {
+                base::log::error("serve", "{} gets 503 until its use of its URL can be kept: {}",
+                                 device.mac.str(), done.error().what);
+            }
+            return {unavailable(), false, device.mac};
+        }
+        tell_of_twins(request, device, with);
+        inventory_.used(device.mac, request.peer.address);
+        sources_.trust(request.peer.address.value, clock_.now());
     }
-    // One and the same text, so that a stranger cannot push older events out of the timeline.
-    inventory_.note(*mac, Step::file_refused, request.peer.address.str(),
-                    "no valid token: wrong, spent, expired or none");
+    ++diary_.count.served;
+    if (device.seen.stage != Stage::configured && device.seen.stage != Stage::registered) {
+        inventory_.reached(device.mac, Stage::configured);
+    }
+    if (credential.steady) {
+        diary_.note(device.mac, Step::configured, request.peer.address,
+                    "asked with its steady URL");
+    } else {
+        diary_.note(device.mac, Step::file_served, request.peer.address,
+                    fmt::format("{} by first token", Diary::shown(asked.name)));
+    }
+    return {std::move(response), false, device.mac};
 }
 
-void Files::asked(const Request& request, const Phone& phone) {
-    if (request.method != "GET") {
+/// Both have the token, so that both are served; an admin should know.
+void Files::tell_of_twins(const Request& request,
+                          const inventory::Device& device,
+                          const FileSettings& with) {
+    const auto source = request.peer.address;
+    const auto now = clock_.unix_ms();
+    const auto quiet = with.reoffer_quiet.count();
+    auto other = reach_.registered ? reach_.registered(device.mac) : std::nullopt;
+    if ((!other || *other == source) && device.seen.used != 0 && now - device.seen.used < quiet) {
+        other = device.seen.used_from;
+    }
+    if (!other || *other == source) {
         return;
-    }
-    inventory::Sighting seen;
-    seen.address = request.peer.address;
-    if (phone.from_request) {
-        seen.model = phone.model;
-        seen.version = phone.firmware;
-    }
-    if (phone.device.seen.user_agent.empty()) {
-        seen.user_agent = request.user_agent;
-    }
-    inventory_.saw(phone.device.mac, seen);
-    const auto stage = phone.device.seen.stage;
-    if (stage == Stage::heard || stage == Stage::offered) {
-        inventory_.reached(phone.device.mac, Stage::fetching);
-    }
-}
-
-void Files::served(const Request& request,
-                   const inventory::Device& device,
-                   bool steady,
-                   const std::string& name) {
-    ++served_;
-    const auto mac = device.mac;
-    const auto address = request.peer.address.str();
-    const bool is_new =
-        device.seen.stage != Stage::configured && device.seen.stage != Stage::registered;
-    if (is_new) {
-        inventory_.reached(mac, Stage::configured);
-    }
-    if (!steady) {
-        inventory_.note(mac, Step::file_served, address,
-                        fmt::format("{} by first token", shown(name)));
-        const std::lock_guard hold(ended_->lock);
-        ended_->macs.erase(mac); // it has a first token again, to be ended in its turn
-        return;
-    }
-    inventory_.note(mac, Step::configured, address, "asked with its steady URL");
-    if (!request.whole) {
-        return; // ranges and what may become a 304 never consume anything
     }
     {
-        const std::lock_guard hold(ended_->lock);
-        if (!ended_->macs.insert(mac).second && !is_new) {
+        const std::lock_guard hold(lock_);
+        auto& told = twins_.at(device.mac);
+        if (told != 0 && now - told < quiet) {
             return;
         }
+        told = now;
     }
-    defer_([&inventory = inventory_, ended = ended_, mac, generation = device.generation] {
-        const auto done = inventory.steady_used(mac, generation);
-        if (!done) {
-            base::log::error("serve",
-                             "the first tokens of {} could not be ended and stay valid until they "
-                             "expire: {}",
-                             mac.str(), done.error().what);
-            const std::lock_guard hold(ended->lock);
-            ended->macs.erase(mac); // the next request tries again
-        }
-    });
+    diary_.note(device.mac, Step::url_shared, source,
+                fmt::format("while {} uses it: one of them may not be your phone; `pnp rotate {}` "
+                            "makes a new URL",
+                            other->str(), device.mac.str()));
 }
 
-base::Result<Files::Phone> Files::recognise(const profile::Catalogue& catalogue,
-                                            const inventory::Device& device,
-                                            const std::string& user_agent,
-                                            base::Ipv4 address) {
-    // Only a User-Agent that is a phone's says something about the phone: an admin's curl does not.
-    const auto is_phone = [&](const std::string& text) {
-        return !text.empty() && catalogue.recognise({base::Mac(), {}, text}) != nullptr;
-    };
-    const auto& seen = device.seen;
-    const auto now = profile::read_user_agent(user_agent);
-    if (now.mac && *now.mac != device.mac) {
-        return fail(Errc::not_ours, "the User-Agent names another phone ({})", now.mac->str());
+void Files::punish(const Request& request, std::optional<base::Mac> about, Response& response) {
+    const auto now = clock_.now();
+    const auto source = request.peer.address;
+    const auto verdict = sources_.miss(source.value, now);
+    const auto guessed = about ? phones_.miss(about->number(), now) : Penalties::Verdict{};
+    if (verdict.standing == Standing::slowed || guessed.standing != Standing::free) {
+        response.delay = slow_answer;
     }
-    const bool from_request = is_phone(user_agent);
-    const auto* vendor =
-        catalogue.recognise({device.mac, seen.vendor, from_request ? user_agent : seen.user_agent});
-    if (vendor == nullptr) {
-        return fail(Errc::not_found,
-                    "no vendor profile matches this phone (vendor '{}', User-Agent '{}')",
-                    base::printable(seen.vendor, 40),
-                    base::printable(user_agent.empty() ? seen.user_agent : user_agent, 80));
+    if (guessed.is_new) {
+        diary_.rumour(*about, Step::limited, source,
+                      "its files were asked for in vain too often in a minute; that is answered "
+                      "late for a while");
     }
-    const auto before = is_phone(seen.user_agent) ? profile::read_user_agent(seen.user_agent)
-                                                  : profile::UserAgent{};
-    const auto first_of = [](std::initializer_list<std::string_view> texts) {
-        const auto* const found = std::find_if(texts.begin(), texts.end(),
-                                               [](std::string_view text) { return !text.empty(); });
-        return std::string(found == texts.end() ? std::string_view{} : *found);
-    };
-    return Phone{device,
-                 *vendor,
-                 first_of({from_request ? now.model : "", seen.model, before.model}),
-                 first_of({from_request ? now.version : "", seen.version, before.version}),
-                 address,
-                 from_request};
+    if (!verdict.is_new) {
+        return;
+    }
+    const auto snapshot = inventory_.now();
+    std::size_t told = 0;
+    for (const auto* device : snapshot.devices()) {
+        if (device->seen.address == source && told++ < most_told) {
+            diary_.rumour(device->mac, Step::limited, source,
+                          verdict.standing == Standing::shut
+                              ? "too many requests in vain from its address: shut out for a while, "
+                                "but for valid URLs; `pnp show penalties`"
+                              : "too many requests in vain from its address: these are answered "
+                                "late; `pnp show penalties`");
+        }
+    }
+    if (diary_.may_complain()) {
+        base::log::info("serve", "{} asks in vain too often: {}", source.str(),
+                        verdict.standing == Standing::shut ? "shut out" : "slowed");
+    }
 }
 
-base::Result<profile::Facts>
-Files::facts(const FileSettings& with, const Phone& phone, base::Ipv4 host, bool reveal) const {
-    const auto& device = phone.device;
-    profile::Facts facts;
-    facts.mac = device.mac;
-    facts.model = phone.model;
-    facts.firmware = phone.firmware;
-    facts.host = host;
-    facts.provisioning_url =
-        profile::folder_url(phone.vendor, host, with.http_port,
-                            reveal ? inventory_.steady_token(device) : std::string(hidden));
-    for (const auto& number : device.lines) {
-        auto account = accounts_(number);
-        if (!account) {
-            return fail(account.error().code, "line {} is extension {}: {}",
-                        facts.accounts.size() + 1, number, account.error().what);
-        }
-        if (!reveal) {
-            account->password = base::Secret(hidden);
-        }
-        facts.accounts.push_back(std::move(*account));
+std::vector<Files::Penalty> Files::penalties() const {
+    const auto now = clock_.now();
+    std::vector<Penalty> all;
+    for (const auto& row : sources_.list(now)) {
+        all.push_back({base::Ipv4{static_cast<std::uint32_t>(row.who)}.str(), row});
     }
-    facts.site = profile::site_for(with.rules, phone.vendor.name, phone.model, phone.address);
-    if (!reveal && facts.site.offer_url) {
-        facts.site.offer_url = base::Secret(hidden);
+    for (auto row : phones_.list(now)) {
+        row.standing = Standing::slowed; // of a phone nothing is shut out
+        all.push_back({base::Mac::from_number(row.who).str(), row});
     }
-    return facts;
+    return all;
 }
 
 base::Result<std::string>
@@ -389,6 +366,11 @@ Files::render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reve
                     "{}: {}; plug it in so that it says what it is, or write a vendor profile",
                     mac.str(), phone.error().what);
     }
+    const auto named = mac_in(name);
+    if (named && *named != mac) {
+        return fail(Errc::not_ours, "{} names another phone; {} asks for {}", Diary::shown(name),
+                    mac.str(), fmt::join(phone->vendor.names_for(mac, phone->model), ", "));
+    }
     const auto step = step_of(phone->vendor, mac, phone->model, name);
     if (!step) {
         return fail(step.error().code, "{}; {} asks for {}", step.error().what, mac.str(),
@@ -397,11 +379,14 @@ Files::render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reve
     if ((*step)->template_name.empty()) {
         return fail(Errc::refused, "{} is answered with 404 on purpose: {}", name, (*step)->reason);
     }
-    const auto made = facts(*with, *phone, host, reveal);
-    if (!made) {
-        return fail(made.error().code, "{}: {}", mac.str(), made.error().what);
+    auto facts = facts_of(*with, *phone, host, inventory_.steady_token(*device));
+    if (const auto done = add_lines(facts, *device, reach_.accounts); !done) {
+        return fail(done.error().code, "{}: {}", mac.str(), done.error().what);
     }
-    return with->catalogue->render(phone->vendor, **step, *made);
+    if (!reveal) {
+        hide_secrets(facts, *with, *phone, host);
+    }
+    return with->catalogue->render(phone->vendor, **step, facts);
 }
 
 } // namespace serve

@@ -1,56 +1,48 @@
 // SPDX-License-Identifier: MIT
-// Which file a request gets: token, device, chain, render; everything else is one and the same 404.
+// Which file a request gets: penalties, gate, chain, render; everything else is one and the same
+// 404.
 #pragma once
 
 #include "provisioning/base/clock.hpp"
-#include "provisioning/base/limit.hpp"
 #include "provisioning/inventory/inventory.hpp"
-#include "provisioning/profile/catalogue.hpp"
+#include "provisioning/serve/boot.hpp"
+#include "provisioning/serve/diary.hpp"
+#include "provisioning/serve/file_settings.hpp"
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/modified.hpp"
+#include "provisioning/serve/penalties.hpp"
+#include "provisioning/serve/recipe.hpp"
 
-#include <atomic>
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace serve {
 
-/// What may be swapped by a reload: a new value each time, never changed in place.
-struct FileSettings {
-    std::shared_ptr<const profile::Catalogue> catalogue;
-    std::vector<profile::Rule> rules;
-    std::uint16_t http_port = 5480; ///< as written into URLs
-};
-
-struct FileCounters {
-    std::uint64_t served = 0;
-    std::uint64_t missing = 0;   ///< names of a chain that are not served on purpose
-    std::uint64_t refused = 0;   ///< a valid token, and no file all the same
-    std::uint64_t strangers = 0; ///< no valid token
-};
-
 class Files {
   public:
-    /// The account behind a number: from our own store or from the PBX; an error names why not.
-    using Accounts = std::function<base::Result<profile::Account>(const std::string& number)>;
-    /// Runs something that blocks, later, on a worker.
-    using Defer = std::function<void(std::function<void()>)>;
+    /// Whom the door asks; an empty function knows nothing. From any thread, and blocking only
+    /// where it says so.
+    struct Reach {
+        Accounts accounts; ///< may block
+        Gate::Neighbour neighbour = {};
+        Boot::Registered registered = {};
+        Boot::MayBeGuest may_be_guest = {};
+    };
 
-    Files(inventory::Inventory& inventory,
-          const base::Clock& clock,
-          Accounts accounts,
-          Defer defer);
+    Files(inventory::Inventory& inventory, const base::Clock& clock, Reach reach);
 
-    void settings(FileSettings settings); ///< from any thread
+    void settings(FileSettings settings);         ///< from any thread
+    void surroundings(Surroundings surroundings); ///< from any thread
 
-    /// GET /p/<token>/<name>. 200 with the file, or the 404 that is the same byte for byte for a
-    /// name outside the chain, an unknown, pending, blocked or unassigned device, a wrong token and
-    /// another device's token. What happened goes to the timeline where the device is known. From
-    /// any thread; blocks as long as the accounts do.
+    /// 200 with the file, or the 404 that is the same byte for byte for a name outside the chain,
+    /// an unknown, pending, blocked or unassigned device, a wrong, spent or another device's token,
+    /// a source outside and a wrong neighbour. What happened goes to the timeline where the device
+    /// is known. Beside them 401, for every name of a chain that was asked for without a login
+    /// where profiles want one, and 503, when the disk does not take what has to be remembered.
+    /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
     /// The file as the phone would get it now, for `render MAC FILENAME`; without `reveal` every
@@ -59,50 +51,54 @@ class Files {
     base::Result<std::string>
     render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reveal) const;
 
-    FileCounters counters() const; ///< from any thread
+    FileCounters counters() const { return diary_.counters(); } ///< from any thread
+
+    /// Who is slowed or shut out: sources by their address, phones by what is guessed about them.
+    struct Penalty {
+        std::string who;
+        Penalties::Row row;
+    };
+
+    std::vector<Penalty> penalties() const; ///< from any thread
 
   private:
-    struct Phone;
-    struct Ended;
-
     std::shared_ptr<const FileSettings> settings() const;
-    static base::Result<Phone> recognise(const profile::Catalogue& catalogue,
-                                         const inventory::Device& device,
-                                         const std::string& user_agent,
-                                         base::Ipv4 address);
-    base::Result<profile::Facts>
-    facts(const FileSettings& with, const Phone& phone, base::Ipv4 host, bool reveal) const;
+    std::shared_ptr<const Surroundings> surroundings() const;
 
-    Response serve(const Request& request,
-                   const inventory::Device& device,
-                   const inventory::Credential& credential,
-                   const std::string& name);
-    Response refuse(const Request& request, base::Mac mac, std::string_view why);
-    bool may_complain();
-    void stranger(const Request& request, const inventory::Snapshot& snapshot);
-    void asked(const Request& request, const Phone& phone);
-    void served(const Request& request,
-                const inventory::Device& device,
-                bool steady,
-                const std::string& name);
+    Outcome open(const Request& request, const Asked& asked);
+    Outcome by_credential(const Request& request,
+                          const Asked& asked,
+                          const Gate& gate,
+                          const FileSettings& with);
+    Outcome serve(const Request& request,
+                  const Asked& asked,
+                  const Admitted& admitted,
+                  const FileSettings& with);
+    Outcome refuse(const Request& request, base::Mac mac, std::string_view why);
+    Outcome hand_out(const Request& request,
+                     const Asked& asked,
+                     const Admitted& admitted,
+                     const FileSettings& with,
+                     Response response);
+    void tell_of_twins(const Request& request,
+                       const inventory::Device& device,
+                       const FileSettings& with);
+    void punish(const Request& request, std::optional<base::Mac> about, Response& response);
+    static bool wants_login(const Asked& asked, const FileSettings& with);
 
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
-    Accounts accounts_;
-    Defer defer_;
-    std::shared_ptr<Ended> ended_;
-
-    std::mutex complaining_; ///< guards complaints_
-    base::TokenBucket complaints_{0.2, 10};
+    const Reach reach_;
+    Diary diary_;
+    Boot boot_;
     Modified modified_;
+    Penalties sources_;
+    Penalties phones_;
 
-    mutable std::mutex lock_; ///< of settings_
+    mutable std::mutex lock_; ///< of what follows
     std::shared_ptr<const FileSettings> settings_;
-
-    std::atomic<std::uint64_t> served_{0};
-    std::atomic<std::uint64_t> missing_{0};
-    std::atomic<std::uint64_t> refused_{0};
-    std::atomic<std::uint64_t> strangers_{0};
+    std::shared_ptr<const Surroundings> surroundings_;
+    base::Lru<base::Mac, base::UnixMs> twins_{1000}; ///< when it was told of them
 };
 
 } // namespace serve

@@ -8,10 +8,11 @@ namespace serve {
 
 std::int64_t
 Modified::since(base::Mac mac, const std::string& step, std::string_view body, std::int64_t now) {
+    const auto digest = base::sha256(body);
+    const std::lock_guard hold(lock_);
     if (contents_.size() >= most_) {
         contents_.clear();
     }
-    const auto digest = base::sha256(body);
     const auto [found, is_new] = contents_.try_emplace({mac, step});
     Content& content = found->second;
     if (is_new || content.digest != digest) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@ namespace serve {
 
 /// Files are made for each request, so what changed is found by comparing. It is kept in memory
 /// only: after a restart a file is as new as its first request, which costs one transfer.
+/// From any thread.
 class Modified {
   public:
     explicit Modified(std::size_t most = 100'000) : most_(most) {}
@@ -32,6 +34,7 @@ class Modified {
     };
 
     std::size_t most_;
+    std::mutex lock_; ///< of contents_
     std::map<std::pair<base::Mac, std::string>, Content> contents_;
 };
 

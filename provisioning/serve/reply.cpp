@@ -115,6 +115,8 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
                    fmt::format("bytes {}-{}/{}", plan.offset, plan.offset + plan.length - 1, size));
     } else if (plan.status == 416) {
         head.field("Content-Range", fmt::format("bytes */{}", size));
+    } else if (plan.status == 401) {
+        head.field("WWW-Authenticate", "Basic realm=\"pnp\""); // RFC 7617: always the same
     } else if (plan.status == 405) {
         head.field("Allow", "GET, HEAD");
     } else if (plan.status == 503) {

@@ -81,6 +81,9 @@ TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
         if (line.find("standard | echo") != line.npos) {
             line = "dialect = echo";
         }
+        if (line.find("path | userinfo") != line.npos) {
+            line = "credential = userinfo";
+        }
         text += line + "\n";
     }
     const auto settings = read(text);

@@ -1,152 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Who gets which file, with a real inventory and the shipped profiles, and what the timeline says.
-#include "provisioning/base/log.hpp"
-#include "provisioning/serve/files.hpp"
-
 #include "client.hpp"
+#include "door.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
-#include <string>
-#include <vector>
+#include <csignal>
+#include <sys/resource.h>
 
 namespace {
 
-using base::Mac;
-using inventory::Stage;
-using inventory::Step;
-using serve::Files;
-using serve::Request;
-using serve::Response;
+using namespace serve_test; // NOLINT(google-build-using-namespace): the fixture's words
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
-const Mac phone = *Mac::parse("001fc1000001");
-const Mac other = *Mac::parse("001fc1000002");
-const std::string own_file = "cfg001fc1000001.xml";
-const std::string agent = "Htek UC926 2.0.4.2 00:1f:c1:00:00:01";
-constexpr base::Ipv4 our_address{0x0A000001};
-constexpr base::Ipv4 phone_address{0x0A000063};
-
-const std::string no_token = "file_refused: no valid token: wrong, spent, expired or none";
-
-class FilesTest : public testing::Test {
-  protected:
-    FilesTest() {
-        std::string pattern = testing::TempDir() + "files-XXXXXX";
-        folder = ::mkdtemp(pattern.data());
-        base::log::set_sink([this](base::log::Level, std::string_view, std::string_view text) {
-            logged.emplace_back(text);
-        });
-        auto opened = inventory::Inventory::open(folder + "/pnp.sqlite3", {}, clock);
-        EXPECT_TRUE(opened) << opened.error().what;
-        store = std::move(*opened);
-        auto catalogue = profile::Catalogue::load("");
-        EXPECT_TRUE(catalogue) << catalogue.error().what;
-        files = std::make_unique<Files>(
-            *store, clock,
-            [this](const std::string& number) -> base::Result<profile::Account> {
-                const auto snapshot = store->now();
-                const auto* extension = snapshot.extension(number);
-                if (extension == nullptr || number == broken) {
-                    return base::fail(base::Errc::not_found, "the PBX has no {}", number);
-                }
-                return profile::Account{number, extension->name, extension->password};
-            },
-            [this](std::function<void()> task) { deferred.push_back(std::move(task)); });
-        files->settings({*catalogue, {}, 5480});
-        apply({inventory::AddExtension{{"201", "Anna", base::Secret("S3cret-of-201")}},
-               inventory::AddExtension{{"202", "Ben", base::Secret("S3cret-of-202")}},
-               inventory::Assign{phone, {"201"}}});
-    }
-
-    ~FilesTest() override {
-        base::log::set_sink({});
-        store.reset();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
-    }
-
-    FilesTest(const FilesTest&) = delete;
-    FilesTest& operator=(const FilesTest&) = delete;
-
-    void apply(const std::vector<inventory::Change>& changes) {
-        const auto done = store->apply(changes, "test");
-        ASSERT_TRUE(done) << done.error().what;
-    }
-
-    std::string first_token(Mac mac = phone) {
-        const std::vector<Mac> macs = {mac};
-        const auto tokens = store->mint_first_tokens(macs);
-        EXPECT_TRUE(tokens);
-        return tokens->at(0);
-    }
-
-    std::string steady_token(Mac mac = phone) const {
-        const auto snapshot = store->now();
-        return store->steady_token(*snapshot.device(mac));
-    }
-
-    static Request request(const std::string& token, const std::string& name) {
-        Request made;
-        made.method = "GET";
-        made.path = "/p/" + token + "/" + name;
-        made.user_agent = agent;
-        made.peer = {phone_address, 40000};
-        made.local = {our_address, 5480};
-        return made;
-    }
-
-    Response get(const std::string& token, const std::string& name = own_file) {
-        return files->answer(request(token, name));
-    }
-
-    void run_deferred() {
-        for (const auto& task : std::exchange(deferred, {})) {
-            task();
-        }
-    }
-
-    Stage stage(Mac mac = phone) const { return store->now().device(mac)->seen.stage; }
-
-    /// The steps that requests leave, as "step: detail".
-    std::vector<std::string> steps(Mac mac = phone) {
-        std::vector<std::string> all;
-        const auto events = store->timeline(mac);
-        EXPECT_TRUE(events);
-        for (const auto& event : *events) {
-            if (event.step != Step::approved && event.step != Step::assigned &&
-                event.step != Step::unassigned && event.step != Step::blocked) {
-                EXPECT_EQ(event.address, phone_address.str());
-                all.push_back(std::string(inventory::name(event.step)) + ": " + event.detail);
-            }
-        }
-        return all;
-    }
-
-    base::FakeClock clock;
-    std::string folder;
-    std::vector<std::string> logged;
-    std::unique_ptr<inventory::Inventory> store;
-    std::unique_ptr<Files> files;
-    std::vector<std::function<void()>> deferred;
-    std::string broken;
-};
-
-void expect_the_404(const Response& response) {
-    EXPECT_EQ(response.status, 404);
-    EXPECT_EQ(response.content_type, "");
-    EXPECT_EQ(response.body, nullptr);
-    EXPECT_EQ(response.last_modified, 0);
-}
+using FilesTest = Door;
 
 TEST_F(FilesTest, GivesThePhoneItsFileByAFirstToken) {
     store->reached(phone, Stage::offered);
@@ -158,7 +31,6 @@ TEST_F(FilesTest, GivesThePhoneItsFileByAFirstToken) {
     EXPECT_THAT(steps(), ElementsAre("file_served: " + own_file + " by first token"));
     EXPECT_EQ(stage(), Stage::configured);
     EXPECT_EQ(files->counters().served, 1U);
-    EXPECT_THAT(deferred, IsEmpty());
 }
 
 TEST_F(FilesTest, LearnsFromTheRequestWhatThePhoneIs) {
@@ -179,7 +51,7 @@ TEST_F(FilesTest, AnswersTheOtherNamesOfTheChainWithNotFound) {
     }
     const auto told = steps();
     ASSERT_THAT(told, SizeIs(4));
-    EXPECT_THAT(told, Each(testing::StartsWith("file_missing: ")));
+    EXPECT_THAT(told, Each(StartsWith("file_missing: ")));
     EXPECT_THAT(told[2], HasSubstr("001fc1000001.cfg: not served, because"));
     EXPECT_EQ(files->counters().missing, 4U);
     EXPECT_EQ(get(token).status, 200) << "they are no mistakes and spend nothing";
@@ -192,25 +64,44 @@ TEST_F(FilesTest, CallsThePhoneConfiguredOnceItUsesItsSteadyUrl) {
     EXPECT_EQ(stage(), Stage::configured);
     EXPECT_THAT(steps(), ElementsAre("file_served: " + own_file + " by first token",
                                      "configured: asked with its steady URL"));
-    run_deferred();
     expect_the_404(get(first));
     EXPECT_EQ(get(steady_token()).status, 200);
 }
 
-TEST_F(FilesTest, EndsTheFirstTokensOnceAndAgainAfterANewOffer) {
-    for (int i = 0; i < 3; ++i) {
+TEST_F(FilesTest, EndsTheFirstTokensWithTheAnswerAndAgainAfterANewOffer) {
+    for (int i = 0; i < 2; ++i) {
+        const auto first = first_token();
+        ASSERT_EQ(get(first).status, 200);
         ASSERT_EQ(get(steady_token()).status, 200);
+        expect_the_404(get(first));
+        EXPECT_THAT(steps().back(), HasSubstr("token_refused: a token that is spent, expired or "));
     }
-    EXPECT_THAT(deferred, SizeIs(1));
-    run_deferred();
+}
 
-    const auto second = first_token();
-    store->reached(phone, Stage::offered);
-    ASSERT_EQ(get(second).status, 200);
+TEST_F(FilesTest, RemembersOverARestartWhatAnAnsweredPhoneUsed) {
+    const auto first = first_token();
     ASSERT_EQ(get(steady_token()).status, 200);
-    EXPECT_THAT(deferred, SizeIs(1));
-    run_deferred();
-    expect_the_404(get(second));
+    store.reset(); // without flush(): what was answered is on disk already
+    auto again = inventory::Inventory::open(folder + "/pnp.sqlite3", {}, clock);
+    ASSERT_TRUE(again) << again.error().what;
+    store = std::move(*again);
+    EXPECT_FALSE(store->now().credential(first));
+    EXPECT_EQ(store->now().device(phone)->confirmed, 1U);
+}
+
+TEST_F(FilesTest, ServesTheOldUrlUntilTheNewOneWasUsed) {
+    const auto old = steady_token();
+    ASSERT_EQ(get(old).status, 200);
+    apply({inventory::Rotate{phone}});
+    const auto fresh = steady_token();
+    ASSERT_NE(fresh, old);
+    const auto response = get(old);
+    ASSERT_EQ(response.status, 200) << "the phone has no other yet";
+    EXPECT_THAT(*response.body, HasSubstr(fresh));
+    ASSERT_EQ(get(old).status, 200) << "it was not heard to have taken it";
+    ASSERT_EQ(get(fresh).status, 200);
+    expect_the_404(get(old));
+    EXPECT_THAT(steps().back(), HasSubstr("token_refused: a token that is spent, expired or "));
 }
 
 TEST_F(FilesTest, LeavesARegisteredPhoneRegistered) {
@@ -227,19 +118,179 @@ TEST_F(FilesTest, ConsumesNothingByHead) {
         head.method = "HEAD";
         EXPECT_EQ(files->answer(head).status, 200);
     }
-    EXPECT_THAT(deferred, IsEmpty());
+    EXPECT_TRUE(store->now().credential(first));
+    EXPECT_FALSE(store->now().device(phone)->is_configured());
     EXPECT_THAT(steps(), IsEmpty());
     EXPECT_EQ(stage(), Stage::heard);
 }
 
 TEST_F(FilesTest, ConsumesNothingByRangesAndConditions) {
+    const auto first = first_token();
     auto part = request(steady_token(), own_file);
     part.whole = false;
     EXPECT_EQ(files->answer(part).status, 200);
     EXPECT_EQ(stage(), Stage::configured) << "the phone holds its URL";
-    EXPECT_THAT(deferred, IsEmpty());
+    EXPECT_TRUE(store->now().credential(first));
     EXPECT_EQ(get(steady_token()).status, 200);
-    EXPECT_THAT(deferred, SizeIs(1));
+    EXPECT_FALSE(store->now().credential(first));
+}
+
+// Where it comes from
+
+TEST_F(FilesTest, RefusesSourcesOutsideOfTheServedNetworksUnlessToldOtherwise) {
+    auto far = request(steady_token(), own_file);
+    far.peer.address = *base::Ipv4::parse("192.168.7.7");
+    expect_the_404(files->answer(far));
+    EXPECT_THAT(steps(), ElementsAre("file_refused: it asked from outside of the networks that are "
+                                     "served; if phones are there, write allow = 192.168.7.7"));
+    EXPECT_EQ(files->counters().outside, 1U);
+    with.gate.allow = {*base::Network::parse("192.168.7.0/24")};
+    files->settings(with);
+    EXPECT_EQ(files->answer(far).status, 200) << "no neighbour table can show who is there";
+    with.gate.allow.clear();
+    with.gate.source_check = serve::SourceCheck::any;
+    files->settings(with);
+    EXPECT_EQ(files->answer(far).status, 200);
+}
+
+TEST_F(FilesTest, LearnsNothingFromStrangersOutsideOfTheServedNetworks) {
+    auto far = request(std::string(22, 'A'), "cfg001fc1000002.xml");
+    far.peer.address = *base::Ipv4::parse("192.168.7.7");
+    expect_the_404(files->answer(far));
+    EXPECT_EQ(store->now().device_count(), 1U);
+}
+
+TEST_F(FilesTest, RefusesAPhoneAtAnAddressWhereAnotherMacAnswers) {
+    neighbours[phone_address] = other;
+    expect_the_404(get(steady_token()));
+    EXPECT_THAT(steps(), ElementsAre("neighbour_mismatch: the neighbour table shows 001fc1000002 "
+                                     "at 10.0.0.99, not 001fc1000001; if a router or proxy speaks "
+                                     "for phones there, write neighbour_allow = 10.0.0.99"));
+    EXPECT_EQ(files->counters().neighbour, 1U);
+    EXPECT_FALSE(store->now().device(phone)->is_configured());
+    neighbours.clear();
+    expect_the_404(get(steady_token()));
+    EXPECT_THAT(steps().back(), HasSubstr("the neighbour table shows nobody at 10.0.0.99"));
+}
+
+TEST_F(FilesTest, NotesAWrongNeighbourAndServesWhereThatIsWanted) {
+    neighbours[phone_address] = other;
+    with.gate.neighbour_check = base::NeighbourCheck::log;
+    files->settings(with);
+    EXPECT_EQ(get(steady_token()).status, 200);
+    EXPECT_THAT(steps(), ElementsAre(StartsWith("neighbour_mismatch: let pass (log): the neigh"),
+                                     StartsWith("configured: ")));
+    with.gate.neighbour_check = base::NeighbourCheck::off;
+    files->settings(with);
+    EXPECT_EQ(get(steady_token()).status, 200);
+    EXPECT_EQ(steps().size(), 2U);
+}
+
+TEST_F(FilesTest, BelievesProxiesThatAreNamedAndThisMachineItself) {
+    neighbours[phone_address] = other;
+    with.gate.neighbour_allow = {*base::Network::parse("10.0.0.99")};
+    files->settings(with);
+    EXPECT_EQ(get(steady_token()).status, 200);
+    auto own = request(steady_token(), own_file);
+    own.peer.address = our_address;
+    EXPECT_EQ(files->answer(own).status, 200);
+}
+
+TEST_F(FilesTest, TellsOnceThatTwoAddressesUseOneUrl) {
+    const base::Ipv4 second{phone_address.value + 1};
+    neighbours[second] = phone;
+    auto elsewhere = request(steady_token(), own_file);
+    elsewhere.peer.address = second;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(get(steady_token()).status, 200);
+        EXPECT_EQ(files->answer(elsewhere).status, 200) << "it has the token";
+    }
+    const auto told = steps();
+    EXPECT_EQ(std::count_if(told.begin(), told.end(),
+                            [](const auto& line) { return line.starts_with("url_shared: "); }),
+              1);
+    EXPECT_THAT(told, testing::Contains("url_shared: while 10.0.0.99 uses it: one of them may not "
+                                        "be your phone; `pnp rotate 001fc1000001` makes a new "
+                                        "URL"));
+    clock.advance(std::chrono::minutes(11));
+    registered = phone_address;
+    EXPECT_EQ(files->answer(elsewhere).status, 200);
+    EXPECT_THAT(steps(), testing::Contains(StartsWith("url_shared: ")).Times(2));
+}
+
+// Too often
+
+TEST_F(FilesTest, ShutsOutWhoMissesTooOftenButNotWhoHasAToken) {
+    for (int i = 0; i < 31; ++i) {
+        expect_the_404(get(std::string(22, 'A'), "index.html"));
+    }
+    ASSERT_THAT(files->penalties(), SizeIs(1));
+    EXPECT_EQ(files->penalties()[0].who, "10.0.0.99");
+    EXPECT_EQ(files->penalties()[0].row.standing, serve::Standing::shut);
+    expect_the_404(get(std::string(22, 'A'), "cfg001fc1000002.xml"));
+    EXPECT_EQ(store->now().device(other), nullptr) << "no work is done for it";
+    EXPECT_EQ(files->counters().held, 1U);
+    EXPECT_EQ(get(first_token()).status, 200) << "an honest phone behind the same address";
+}
+
+TEST_F(FilesTest, AnswersMissesLateWhereAPhoneIsConfiguredAndGoodUrlsAtOnce) {
+    ASSERT_EQ(get(steady_token()).status, 200);
+    serve::Response last;
+    for (int i = 0; i < 100; ++i) {
+        last = get(std::string(22, 'A'), "index.html");
+        EXPECT_EQ(last.status, 404);
+    }
+    EXPECT_GT(last.delay.count(), 0);
+    EXPECT_EQ(files->penalties().at(0).row.standing, serve::Standing::slowed);
+    const auto good = get(steady_token());
+    EXPECT_EQ(good.status, 200);
+    EXPECT_EQ(good.delay.count(), 0);
+    for (const std::string name : {"factory0000.xml", "cfg0010.xml"}) {
+        EXPECT_EQ(get(steady_token(), name).delay.count(), 0) << name;
+    }
+    EXPECT_THAT(steps(), testing::Contains(StartsWith("limited: too many requests in vain from "
+                                                      "its address: these are answered late")));
+}
+
+TEST_F(FilesTest, NeverCountsTheNamesOfAChainAsMisses) {
+    for (int i = 0; i < 100; ++i) {
+        get(steady_token(), "factory0000.xml");
+        get(steady_token(), "001fc1000001.cfg");
+    }
+    EXPECT_THAT(files->penalties(), IsEmpty());
+}
+
+// A disk that is full
+
+/// No file may grow while this lives.
+struct FullDisk {
+    FullDisk() {
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit none{0, before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+    }
+
+    ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before); }
+
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+    rlimit before{};
+};
+
+TEST_F(FilesTest, HandsOutNothingWhoseUseItCannotKeep) {
+    const auto first = first_token();
+    {
+        const FullDisk full;
+        const auto answer = get(steady_token());
+        EXPECT_EQ(answer.status, 503);
+        EXPECT_EQ(answer.body, nullptr);
+        EXPECT_THAT(steps(), IsEmpty());
+        EXPECT_TRUE(store->now().credential(first));
+    }
+    EXPECT_EQ(get(steady_token()).status, 200);
+    expect_the_404(get(first));
 }
 
 TEST_F(FilesTest, SaysSinceWhenAFileIsWhatItIs) {
@@ -273,22 +324,25 @@ TEST_F(FilesTest, RefusesAnExpiredFirstTokenAndSaysWhatToDo) {
     expect_the_404(get(token));
     EXPECT_THAT(
         steps(),
-        ElementsAre("file_refused: first token expired; unplug the phone and plug it in again"));
+        ElementsAre("token_refused: first token expired; unplug the phone and plug it in again"));
     EXPECT_EQ(files->counters().refused, 1U);
 }
 
-TEST_F(FilesTest, RefusesAFileOfAnotherPhone) {
+TEST_F(FilesTest, TellsBothPhonesWhenOneUsesTheUrlOfTheOther) {
     apply({inventory::Assign{other, {"202"}}});
     expect_the_404(get(steady_token(), "cfg001fc1000002.xml"));
-    EXPECT_THAT(steps(), ElementsAre("file_refused: cfg001fc1000002.xml names another phone"));
+    EXPECT_THAT(steps(), ElementsAre("token_refused: its URL was used by 001fc1000002 (the name of "
+                                     "the file); `pnp rotate 001fc1000001` makes a new one"));
+    EXPECT_THAT(steps(other), ElementsAre("token_refused: used the URL of 001fc1000001"));
+    EXPECT_EQ(files->counters().foreign_token, 1U);
 }
 
 TEST_F(FilesTest, RefusesATokenThatAnotherPhoneUses) {
     auto borrowed = request(steady_token(), own_file);
     borrowed.user_agent = "Htek UC926 2.0.4.2 00:1f:c1:00:00:02";
     expect_the_404(files->answer(borrowed));
-    EXPECT_THAT(steps(),
-                ElementsAre("file_refused: the User-Agent names another phone (001fc1000002)"));
+    EXPECT_THAT(steps(), ElementsAre("token_refused: its URL was used by 001fc1000002; `pnp rotate "
+                                     "001fc1000001` makes a new one"));
 }
 
 TEST_F(FilesTest, RefusesNamesOutsideTheChain) {
@@ -310,7 +364,7 @@ TEST_F(FilesTest, RefusesPhonesThatAreNotApprovedOrHaveNoExtension) {
     expect_the_404(get(steady));
     expect_the_404(get(first));
     EXPECT_EQ(files->counters().served, 0U);
-    EXPECT_THAT(steps(), Each(testing::StartsWith("file_refused: ")));
+    EXPECT_THAT(steps(), Each(StartsWith("file_refused: ")));
 }
 
 TEST_F(FilesTest, RefusesPathsOfAnotherShape) {
@@ -347,7 +401,7 @@ TEST_F(FilesTest, LetsAStrangerWriteOneLineIntoATimelineAndNoMore) {
         }
         expect_the_404(files->answer(guess));
     }
-    EXPECT_THAT(steps(), ElementsAre(no_token));
+    EXPECT_THAT(steps(), ElementsAre(no_token, StartsWith("limited: its files were asked for")));
     EXPECT_EQ(store->now().device(phone)->seen.address.value, 0U)
         << "a guess says nothing about where the phone is";
 }
@@ -363,6 +417,7 @@ TEST_F(FilesTest, RecordsNothingWhereNoPhoneIsNamed) {
 TEST_F(FilesTest, RefusesAPhoneThatNoProfileKnows) {
     const auto strange = *Mac::parse("020000000001");
     apply({inventory::Assign{strange, {"202"}}});
+    neighbours[phone_address] = strange;
     auto asking = request(steady_token(strange), "020000000001.cfg");
     asking.user_agent = "Toaster 1.0";
     expect_the_404(files->answer(asking));
@@ -386,7 +441,7 @@ TEST_F(FilesTest, SaysWhichExtensionThePbxDoesNotHave) {
 }
 
 TEST_F(FilesTest, AnswersNotFoundBeforeItHasProfiles) {
-    files->settings({});
+    files->settings({nullptr, {}});
     expect_the_404(get(steady_token()));
 }
 
@@ -446,6 +501,9 @@ TEST_F(FilesTest, TellsTheCommandThatMakesAFilePossible) {
 
 TEST_F(FilesTest, AnswersOnTheWireWithTheSameBytesForEveryReason) {
     apply({inventory::Assign{other, {"202"}}});
+    with.gate.neighbour_check = base::NeighbourCheck::off; // all come from here
+    files->settings(with);
+    files->surroundings({{{base::Ipv4{INADDR_LOOPBACK}, 8}}, {}});
     base::Loop loop;
     serve::Http http(loop, {}, [this](const Request& asked) { return files->answer(asked); });
     ASSERT_TRUE(http.listen({{base::Ipv4{INADDR_LOOPBACK}, 0}}).empty());
@@ -458,7 +516,7 @@ TEST_F(FilesTest, AnswersOnTheWireWithTheSameBytesForEveryReason) {
     EXPECT_EQ(served.status, 200);
     EXPECT_THAT(served.body, HasSubstr("S3cret-of-201"));
     const auto old = first_token();
-    run_deferred(); // spends it
+    EXPECT_EQ(ask("/p/" + steady_token() + "/" + own_file).status, 200); // spends it
     for (const auto& path : std::vector<std::string>{
              "/p/" + steady_token() + "/factory0000.xml", "/p/" + steady_token() + "/nonsense",
              "/p/" + steady_token() + "/cfg001fc1000002.xml",

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What the file door is told by the configuration.
+#pragma once
+
+#include "provisioning/profile/catalogue.hpp"
+#include "provisioning/serve/gate.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace serve {
+
+/// What may be swapped by a reload: a new value each time, never changed in place.
+struct FileSettings {
+    std::shared_ptr<const profile::Catalogue> catalogue;
+    std::vector<profile::Rule> rules;
+    std::uint16_t http_port = 5480; ///< as written into URLs
+    GateSettings gate = {};
+    std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
+};
+
+} // namespace serve
