@@ -105,14 +105,14 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_number(t.settings.http.connections_per_source, v, 1, 100'000);
          }},
-        {{"general", "http_requests", "NUMBER", "1000",
+        {{"general", "http_requests", "NUMBER", "2000",
           "Requests per second that all phones together may make in the long run, and thirty times "
           "as many at once; more are told to come again later (503).",
           false},
          [](Target t, std::string_view v) {
              return set_number(t.settings.http.rates.in_all, v, 1, 1'000'000);
          }},
-        {{"general", "http_requests_per_source", "NUMBER", "100",
+        {{"general", "http_requests_per_source", "NUMBER", "200",
           "The same for one address; a whole site may sit behind one.", false},
          [](Target t, std::string_view v) {
              return set_number(t.settings.http.rates.per_source, v, 1, 1'000'000);

@@ -32,6 +32,12 @@ constexpr milliseconds longest_linger = std::chrono::seconds(2);
 /// leaves at the next multiple.
 constexpr milliseconds refusal_time{10};
 
+/// Of an answer in one TLS record.
+constexpr std::size_t largest_piece = 16384;
+
+/// What a peer can make TLS want to say while it only listens, such as answers to new keys.
+constexpr std::size_t most_unsaid = 16384;
+
 /// An answer on its way is given so much time before its connection may be closed for another's.
 constexpr milliseconds undisturbed{1000};
 
@@ -67,13 +73,110 @@ Response Shared::ask(const Request& request) {
     return response;
 }
 
+void Shared::tls_failed(base::Endpoint peer, const std::string& why) {
+    ++tls_failures;
+    complain("{} has no TLS with us: {}", peer.str(), why);
+    if (tls_failure) {
+        tls_failure(peer, why);
+    }
+}
+
 Connection::Connection(std::shared_ptr<Shared> shared,
                        asio::ip::tcp::socket socket,
                        base::Endpoint peer,
                        base::Endpoint local,
-                       base::Endpoint listener)
+                       Door door)
     : shared_(std::move(shared)), socket_(std::move(socket)), timer_(shared_->loop.context()),
-      peer_(peer), local_(local), listener_(listener), phase_began_(now()) {}
+      peer_(peer), local_(local), door_(door), phase_began_(now()) {}
+
+void Connection::start() {
+    if (!door_.tls) {
+        next();
+        return;
+    }
+    set_phase(Phase::handshake);
+    // A handshake costs more than a file, so it counts as a request.
+    if (!shared_->tls || !shared_->sources.may_ask(peer_.address, phase_began_)) {
+        ++shared_->limited;
+        close();
+        return;
+    }
+    tls_ = std::make_shared<TlsSession>(*shared_->tls);
+    set_deadline(shared_->limits.request_deadline);
+    wait_readable();
+}
+
+// The private key is used by workers: the loop has phones to answer.
+void Connection::shake_hands() {
+    if (shared_->working >= shared_->limits.waiting_requests) {
+        ++shared_->overloaded;
+        close();
+        return;
+    }
+    ++shared_->working;
+    shared_->loop.work([shared = shared_, weak = weak_from_this(), tls = tls_] {
+        const auto step = tls->handshake();
+        shared->loop.post([shared, weak, step] {
+            --shared->working;
+            const auto self = weak.lock();
+            if (self && self->shared_) {
+                self->shook_hands(step);
+            }
+        });
+    });
+}
+
+void Connection::shook_hands(TlsSession::Step step) {
+    if (step == TlsSession::Step::failed) {
+        shared_->tls_failed(peer_, tls_->why());
+    } else if (step == TlsSession::Step::done) {
+        ++shared_->handshakes;
+    }
+    write_out([this, step] {
+        if (step == TlsSession::Step::more) {
+            wait_readable();
+        } else if (step == TlsSession::Step::failed) {
+            linger();
+        } else if (decrypt({})) {
+            next(); // the request may have come with the last words of the handshake
+        }
+    });
+}
+
+void Connection::broken_handshake(const std::string& why) {
+    shared_->tls_failed(peer_, why);
+    close();
+}
+
+/// Appends to in_; false where that was the end of the connection.
+bool Connection::decrypt(std::string_view bytes) {
+    tls_->received(bytes);
+    const auto before = in_.size();
+    const auto step = tls_->read(in_);
+    const bool over = step == TlsSession::Step::done && in_.size() == before;
+    if (step == TlsSession::Step::failed || over || tls_->waiting_to_send() > most_unsaid) {
+        close();
+        return false;
+    }
+    return true;
+}
+
+/// Writes what TLS has to say, then goes on.
+template <class Then> void Connection::write_out(Then then) {
+    out_ = tls_->to_send();
+    asio::async_write(
+        socket_, asio::buffer(out_),
+        [self = shared_from_this(), then = std::move(then)](error_code error, std::size_t) {
+            if (!self->shared_) {
+                return;
+            }
+            if (error) {
+                self->close();
+            } else {
+                then();
+            }
+        });
+}
 
 void Connection::close() {
     if (const auto shared = std::exchange(shared_, nullptr)) {
@@ -133,6 +236,11 @@ void Connection::set_deadline(base::Steady when) {
 }
 
 void Connection::expired() {
+    if (phase_ == Phase::handshake) {
+        ++shared_->timeouts;
+        broken_handshake("the handshake was not done in time");
+        return;
+    }
     if (phase_ == Phase::delay) {
         if (std::exchange(counts_as_delayed_, false)) {
             --shared_->delayed;
@@ -169,14 +277,34 @@ void Connection::readable() {
         return;
     }
     if (length <= 0) {
-        close();
+        if (phase_ == Phase::handshake && tls_->has_begun()) {
+            broken_handshake("it hung up during the handshake, as phones do that do not trust our "
+                             "CA; install the CA's certificate on it (pnp show ca)");
+        } else {
+            close();
+        }
         return;
     }
     if (phase_ == Phase::linger) {
         wait_readable();
         return;
     }
-    in_.append(bytes.data(), static_cast<std::size_t>(length));
+    const std::string_view received(bytes.data(), static_cast<std::size_t>(length));
+    if (phase_ == Phase::handshake) {
+        tls_->received(received);
+        shake_hands();
+        return;
+    }
+    const auto before = in_.size();
+    if (!tls_) {
+        in_.append(received);
+    } else if (!decrypt(received)) {
+        return;
+    }
+    if (in_.size() == before) { // a part of a record, or a word of TLS itself
+        wait_readable();
+        return;
+    }
     if (phase_ == Phase::idle) {
         set_phase(Phase::head);
         // Once for the whole request: a client that sends a byte a second does not get more time.
@@ -275,7 +403,7 @@ void Connection::hand_over(std::string path) {
     shared_->loop.work(
         [shared = shared_, weak = weak_from_this(),
          request = Request{head_.method, std::move(path), head_.user_agent, head_.authorization,
-                           peer_, local_, head_.conditions.none()}] {
+                           peer_, local_, head_.conditions.none(), door_.tls}] {
             auto response = std::make_shared<Response>(shared->ask(request));
             shared->loop.post([shared, weak, response] {
                 --shared->working;
@@ -336,18 +464,47 @@ void Connection::send(Reply reply, bool keep_alive) {
     set_phase(Phase::reply);
     keep_alive_ = keep_alive;
     reply_ = std::move(reply);
+    sent_ = 0;
+    set_deadline(shared_->limits.write_deadline);
+    if (tls_) {
+        send_more();
+        return;
+    }
     const std::array<asio::const_buffer, 2> bytes = {
         asio::buffer(reply_.head), reply_.body
                                        ? asio::buffer(reply_.body->data() + reply_.offset,
                                                       static_cast<std::size_t>(reply_.length))
                                        : asio::const_buffer{}};
-    set_deadline(shared_->limits.write_deadline);
     asio::async_write(socket_, bytes,
                       [self = shared_from_this()](error_code error, std::size_t /*sent*/) {
                           if (self->shared_) {
                               self->sent(error);
                           }
                       });
+}
+
+void Connection::send_more() {
+    std::string piece;
+    if (sent_ < reply_.head.size()) {
+        piece = reply_.head.substr(static_cast<std::size_t>(sent_), largest_piece);
+    }
+    const auto of_body = sent_ + piece.size() - reply_.head.size();
+    if (reply_.body && of_body < reply_.length) {
+        piece += std::string_view(*reply_.body)
+                     .substr(static_cast<std::size_t>(reply_.offset + of_body),
+                             static_cast<std::size_t>(std::min<std::uint64_t>(
+                                 reply_.length - of_body, largest_piece - piece.size())));
+    }
+    if (piece.empty()) {
+        sent({});
+        return;
+    }
+    if (tls_->write(piece) != TlsSession::Step::done) {
+        close();
+        return;
+    }
+    sent_ += piece.size();
+    write_out([this] { send_more(); });
 }
 
 void Connection::sent(error_code error) {
@@ -364,6 +521,12 @@ void Connection::linger() {
     set_phase(Phase::linger);
     reply_ = {};
     error_code error;
+    if (tls_) { // that no more comes; where it cannot be said at once, the end says it
+        tls_->end();
+        const auto bytes = tls_->to_send();
+        (void)::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error) {
         close();

@@ -8,6 +8,7 @@
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/reply.hpp"
 #include "provisioning/serve/sources.hpp"
+#include "provisioning/serve/tls.hpp"
 
 #include <atomic>
 #include <functional>
@@ -29,6 +30,8 @@ struct Shared {
     HttpLimits limits;
     Http::Handler handler;
     std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
+    Http::TlsFailure tls_failure;
+    std::shared_ptr<const TlsContext> tls; ///< of new connections
     Sources sources;
     std::size_t working = 0;               ///< requests that workers have or will have
     std::size_t delayed = 0;               ///< answers that were asked to leave late
@@ -42,8 +45,11 @@ struct Shared {
     std::atomic<std::uint64_t> limited{0};
     std::atomic<std::uint64_t> overloaded{0};
     std::atomic<std::uint64_t> evicted{0};
+    std::atomic<std::uint64_t> handshakes{0};
+    std::atomic<std::uint64_t> tls_failures{0};
 
     Response ask(const Request& request); ///< on a worker
+    void tls_failed(base::Endpoint peer, const std::string& why);
 
     template <class... Args> void complain(fmt::format_string<Args...> text, Args&&... args) {
         if (complaints.take(std::chrono::steady_clock::now())) {
@@ -54,6 +60,14 @@ struct Shared {
     }
 };
 
+/// Where a connection came in: the address as it was asked for, and whether TLS is spoken there.
+struct Door {
+    base::Endpoint local;
+    bool tls = false;
+
+    auto operator<=>(const Door&) const = default;
+};
+
 /// Asio's handlers hold the connection and look at shared_ first: a completion that was queued when
 /// the socket closed still comes.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -62,23 +76,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
                boost::asio::ip::tcp::socket socket,
                base::Endpoint peer,
                base::Endpoint local,
-               base::Endpoint listener);
+               Door door);
 
     base::Endpoint peer() const noexcept { return peer_; }
 
-    base::Endpoint listener() const noexcept { return listener_; }
+    const Door& door() const noexcept { return door_; }
 
     /// Since when it keeps us waiting: to make room, the one that does so longest goes first.
     /// Nothing while the next step is ours.
     std::optional<base::Steady> waits_since() const;
 
-    void start() { next(); }
+    void start();
 
     void close(); ///< after this no handler of ours does anything
 
   private:
-    enum class Phase : std::uint8_t { idle, head, body, handler, delay, reply, linger };
+    enum class Phase : std::uint8_t { handshake, idle, head, body, handler, delay, reply, linger };
 
+    void shake_hands();
+    void shook_hands(TlsSession::Step step);
+    void broken_handshake(const std::string& why);
+    bool decrypt(std::string_view bytes);
     void next();
     void set_phase(Phase phase);
     void set_deadline(base::Steady when);
@@ -96,7 +114,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void busy(std::string_view why);
     void refuse(int status, std::string_view why);
     void send(Reply reply, bool keep_alive);
+    void send_more();
     void sent(boost::system::error_code error);
+    template <class Then> void write_out(Then then);
     void linger();
 
     std::shared_ptr<Shared> shared_; // null once closed
@@ -105,7 +125,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::uint64_t round_ = 0; // of the timer: a handler of an earlier round comes too late
     base::Endpoint peer_;
     base::Endpoint local_;
-    base::Endpoint listener_;
+    Door door_;
+    std::shared_ptr<TlsSession> tls_; // null where it is not spoken; a worker may hold it longer
 
     Phase phase_ = Phase::idle;
     base::Steady phase_began_;
@@ -117,6 +138,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Response response_; // of Phase::delay
     bool counts_as_delayed_ = false;
     Reply reply_;
+    std::uint64_t sent_ = 0; // of reply_, handed to TLS
+    std::string out_;        // encrypted, on its way
     bool keep_alive_ = false;
     std::string path_shown_; // of the request in hand, for the log
 };

@@ -27,16 +27,17 @@ struct Http::State : std::enable_shared_from_this<Http::State> {
         : shared(std::make_shared<Shared>(loop, limits, std::move(handler))) {}
 
     std::shared_ptr<Shared> shared;
-    std::map<base::Endpoint, std::unique_ptr<Listener>> listeners; // by what was asked for
+    std::map<Door, std::unique_ptr<Listener>> listeners; // by what was asked for
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
 
-    void accept(int fd, base::Endpoint peer, base::Endpoint listener);
+    void accept(int fd, base::Endpoint peer, const Door& door);
     bool make_room(const base::Ipv4* of);
     void forget(Connection& connection);
-    void close_connections(const base::Endpoint* of); // nullptr = of all listeners
+    void close_connections(const Door* of); // nullptr = of all listeners
+    std::vector<base::Endpoint> listening(bool tls) const;
 };
 
-void Http::State::accept(int fd, base::Endpoint peer, base::Endpoint listener) {
+void Http::State::accept(int fd, base::Endpoint peer, const Door& door) {
     asio::ip::tcp::socket socket(shared->loop.context());
     error_code error;
     socket.assign(asio::ip::tcp::v4(), fd, error);
@@ -59,7 +60,7 @@ void Http::State::accept(int fd, base::Endpoint peer, base::Endpoint listener) {
     }
     auto connection = std::make_shared<Connection>(
         shared, std::move(socket), peer,
-        base::Endpoint{base::Ipv4{local.address().to_v4().to_uint()}, local.port()}, listener);
+        base::Endpoint{base::Ipv4{local.address().to_v4().to_uint()}, local.port()}, door);
     connections.emplace(connection.get(), connection);
     shared->sources.opened(peer.address);
     ++shared->open;
@@ -97,10 +98,10 @@ void Http::State::forget(Connection& connection) {
     connections.erase(&connection);
 }
 
-void Http::State::close_connections(const base::Endpoint* of) {
+void Http::State::close_connections(const Door* of) {
     std::vector<std::shared_ptr<Connection>> leaving;
     for (const auto& [key, connection] : connections) {
-        if (of == nullptr || connection->listener() == *of) {
+        if (of == nullptr || connection->door() == *of) {
             leaving.push_back(connection);
         }
     }
@@ -127,8 +128,15 @@ Http::~Http() {
     }
 }
 
-std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& endpoints) {
-    const std::set<base::Endpoint> wanted(endpoints.begin(), endpoints.end());
+std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& plain,
+                                      const std::vector<base::Endpoint>& with_tls) {
+    std::set<Door> wanted;
+    for (const auto& endpoint : plain) {
+        wanted.insert({endpoint, false});
+    }
+    for (const auto& endpoint : with_tls) {
+        wanted.insert({endpoint, true});
+    }
     auto& listeners = state_->listeners;
     for (auto it = listeners.begin(); it != listeners.end();) {
         if (wanted.count(it->first) != 0) {
@@ -136,36 +144,54 @@ std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& endpoin
             continue;
         }
         base::log::info("serve", "no longer listening at {}", it->second->local().str());
-        const base::Endpoint gone = it->first;
+        const Door gone = it->first;
         it = listeners.erase(it);
         state_->close_connections(&gone); // the address they came to is no longer ours to serve
     }
     std::vector<base::Error> errors;
-    for (const auto& endpoint : wanted) {
-        if (listeners.count(endpoint) != 0) {
+    for (const auto& door : wanted) {
+        if (listeners.count(door) != 0) {
             continue;
         }
-        auto listener =
-            Listener::open(state_->shared->loop, endpoint,
-                           [state = state_.get(), endpoint](int fd, base::Endpoint peer) {
-                               state->accept(fd, peer, endpoint);
-                           });
+        auto listener = Listener::open(state_->shared->loop, door.local,
+                                       [state = state_.get(), door](int fd, base::Endpoint peer) {
+                                           state->accept(fd, peer, door);
+                                       });
         if (!listener) {
             errors.push_back(std::move(listener.error()));
             continue;
         }
-        base::log::info("serve", "listening at {}", (*listener)->local().str());
-        listeners.emplace(endpoint, std::move(*listener));
+        base::log::info("serve", "listening at {}{}", (*listener)->local().str(),
+                        door.tls ? " with TLS" : "");
+        listeners.emplace(door, std::move(*listener));
     }
     return errors;
 }
 
-std::vector<base::Endpoint> Http::listening() const {
+std::vector<base::Endpoint> Http::State::listening(bool tls) const {
     std::vector<base::Endpoint> endpoints;
-    for (const auto& [asked, listener] : state_->listeners) {
-        endpoints.push_back(listener->local());
+    for (const auto& [door, listener] : listeners) {
+        if (door.tls == tls) {
+            endpoints.push_back(listener->local());
+        }
     }
     return endpoints;
+}
+
+std::vector<base::Endpoint> Http::listening() const {
+    return state_->listening(false);
+}
+
+std::vector<base::Endpoint> Http::listening_with_tls() const {
+    return state_->listening(true);
+}
+
+void Http::tls(std::shared_ptr<const TlsContext> context) {
+    state_->shared->tls = std::move(context);
+}
+
+void Http::on_tls_failure(TlsFailure told) {
+    state_->shared->tls_failure = std::move(told);
 }
 
 HttpCounters Http::counters() const {
@@ -173,7 +199,8 @@ HttpCounters Http::counters() const {
     return {shared.requests,   shared.refused_connections,
             shared.timeouts,   shared.bad_requests,
             shared.open,       shared.limited,
-            shared.overloaded, shared.evicted};
+            shared.overloaded, shared.evicted,
+            shared.handshakes, shared.tls_failures};
 }
 
 } // namespace serve

@@ -28,6 +28,7 @@ struct Request {
     base::Endpoint local; ///< the address the client reached us at
     /// Neither a Range nor a condition: what a GET gets is the whole file, not a part and no 304.
     bool whole = true;
+    bool tls = false; ///< came over HTTPS
 };
 
 struct Response {
@@ -61,12 +62,18 @@ struct HttpCounters {
     std::uint64_t limited = 0;             ///< requests over the rates, answered with 503
     std::uint64_t overloaded = 0;          ///< requests that found no worker soon, the same
     std::uint64_t evicted = 0;             ///< slow connections closed to make room
+    std::uint64_t handshakes = 0;          ///< of TLS that came to a good end
+    std::uint64_t tls_failures = 0;        ///< and those that did not
 };
+
+class TlsContext;
 
 class Http {
   public:
     /// Answers a request, on a worker: it may block, and several run at a time.
     using Handler = std::function<Response(const Request&)>;
+    /// Is told of a client with which TLS did not come about, and why; on the loop thread.
+    using TlsFailure = std::function<void(base::Endpoint peer, const std::string& why)>;
 
     Http(base::Loop& loop, HttpLimits limits, Handler handler);
     ~Http(); ///< closes all; from the loop thread or after the loop stopped
@@ -74,10 +81,16 @@ class Http {
     Http& operator=(const Http&) = delete;
 
     /// Listens on exactly these, closing what is no longer among them; port 0 = any. Returns what
-    /// went wrong, one error for each that could not be opened; the others work. Loop thread.
-    std::vector<base::Error> listen(const std::vector<base::Endpoint>& endpoints);
+    /// went wrong, one error for each that could not be opened; the others work. Loop thread, as
+    /// are the next four.
+    std::vector<base::Error> listen(const std::vector<base::Endpoint>& plain,
+                                    const std::vector<base::Endpoint>& with_tls = {});
     std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
-    HttpCounters counters() const;                 ///< from any thread
+    std::vector<base::Endpoint> listening_with_tls() const;
+    /// For connections that come from now on; those that are there keep what they have.
+    void tls(std::shared_ptr<const TlsContext> context);
+    void on_tls_failure(TlsFailure told);
+    HttpCounters counters() const; ///< from any thread
 
   private:
     struct State;

@@ -14,8 +14,8 @@ namespace serve {
 /// Requests per second that are let through in the long run; half a minute's worth at once, because
 /// a whole site starts when its power comes back.
 struct RequestRates {
-    double per_source = 100;
-    double in_all = 1000;
+    double per_source = 200;
+    double in_all = 2000;
 };
 
 class Sources {
