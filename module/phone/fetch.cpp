@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/phone/fetch.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
@@ -85,7 +86,9 @@ FileAnswer Fetcher::get(const FileRequest& request,
         curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
         curl_easy_setopt(easy, CURLOPT_PASSWORD, std::string(request.password.reveal()).c_str());
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    // Two to choose from, so that curl asks without a password first and shows it to nobody who
+    // does not want it.
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC | CURLAUTH_DIGEST);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -130,12 +133,17 @@ FileAnswer Fetcher::get(const FileRequest& request,
     if (message == nullptr || message->data.result != CURLE_OK) {
         // Only curl's short text: the long one may hold the URL and with it the password.
         answer.error = message == nullptr ? "no result" : curl_easy_strerror(message->data.result);
+        answer.untrusted =
+            message != nullptr && message->data.result == CURLE_PEER_FAILED_VERIFICATION;
         answer.body.clear();
         return answer;
     }
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
+    curl_off_t retry_after = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+    answer.retry_after = static_cast<int>(std::clamp<curl_off_t>(retry_after, 0, 3600));
     return answer;
 }
 

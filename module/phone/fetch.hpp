@@ -13,7 +13,7 @@
 namespace phone {
 
 struct FileRequest {
-    std::string url; ///< a user and password in it go out as Basic
+    std::string url; ///< may hold a user and password
     std::string user_agent;
     std::string user; ///< for a URL without one
     base::Secret password;
@@ -24,6 +24,8 @@ struct FileAnswer {
     int status = 0; ///< 0: there was no answer, `error` says why
     std::string body;
     std::string error;
+    bool untrusted = false; ///< the server could not prove its name by our CA
+    int retry_after = 0;    ///< seconds, as the answer says; 0: it does not
 };
 
 class Fetcher {
@@ -35,8 +37,8 @@ class Fetcher {
     Fetcher(const Fetcher&) = delete;
     Fetcher& operator=(const Fetcher&) = delete;
 
-    /// One GET, redirections followed. Whenever one of `others` is readable, `readable` is called;
-    /// its false abandons the request.
+    /// One GET, redirections followed; a user and password go out once the server asks for them.
+    /// Whenever one of `others` is readable, `readable` is called; its false abandons the request.
     FileAnswer get(const FileRequest& request,
                    std::span<const int> others,
                    const std::function<bool()>& readable);

@@ -105,12 +105,7 @@ Exit Phone::start_until_settled() {
             return end(Exit::local_problem, problem_);
         }
         if (found == Found::nothing) {
-            return end(Exit::no_file,
-                       stopped_
-                           ? "stopped by a signal while it fetched its files"
-                           : fmt::format("no file of the chain was accepted from {}: look at the "
-                                         "answers above, and at `pnp explain {}` on the PBX",
-                                         shorten_url(url), report_.mac));
+            return without_file(url);
         }
         if (found == Found::unchanged) {
             trace_.step("this start brought nothing new");
@@ -222,7 +217,43 @@ Exit Phone::without_url() {
                     place_.interface, place_.address.str()));
 }
 
+Exit Phone::without_file(const std::string& url) {
+    if (stopped_) {
+        return end(Exit::no_file, "stopped by a signal while it fetched its files");
+    }
+    if (distrusts_) {
+        return end(Exit::untrusted,
+                   fmt::format("{} has no certificate for its address of the CA in {}: give the "
+                               "phone the PBX's own (`pnp show ca`)",
+                               shorten_url(url), settings_.ca_file));
+    }
+    return end(Exit::no_file,
+               fmt::format("no file of the chain was accepted from {}: look at the answers above, "
+                           "and at `pnp explain {}` on the PBX",
+                           shorten_url(url), report_.mac));
+}
+
+/// Comes again when a busy server says when.
+FileAnswer Phone::fetch(const FileRequest& request, const std::string& name) {
+    constexpr int most_tries = 4;
+    constexpr int longest_wait = 30;
+    for (int tries = 1;; ++tries) {
+        const auto others = descriptors();
+        auto answer = fetcher_->get(request, others, [this] { return hear(); });
+        if (answer.status != 503 || answer.retry_after == 0 || tries == most_tries || stopped_) {
+            return answer;
+        }
+        const auto seconds = std::min(answer.retry_after, longest_wait);
+        trace_.step("GET {} → 503, again in {} s", name, seconds);
+        const auto until = now() + std::chrono::seconds(seconds);
+        while (!stopped_ && now() < until) {
+            attend(until);
+        }
+    }
+}
+
 Phone::Found Phone::walk(const std::string& url) {
+    distrusts_ = false;
     auto found = Found::nothing;
     const auto before = flash_.values;
     const auto login = vendor_.http_login(before);
@@ -231,8 +262,7 @@ Phone::Found Phone::walk(const std::string& url) {
         const FileRequest request{join_url(url, name), vendor_.http_user_agent(settings_.identity),
                                   has_user(url) ? std::string() : login.user, login.password,
                                   vendor_.http_seconds(before)};
-        const auto others = descriptors();
-        const auto answer = fetcher_->get(request, others, [this] { return hear(); });
+        const auto answer = fetch(request, name);
         if (stopped_) {
             return Found::nothing;
         }
@@ -248,6 +278,10 @@ Phone::Found Phone::walk(const std::string& url) {
         } else {
             trace_.step("GET {} → {}", name,
                         answer.status == 0 ? answer.error : std::to_string(answer.status));
+            if (answer.untrusted) { // the next name would be refused the same way
+                distrusts_ = true;
+                break;
+            }
         }
     }
     if (found != Found::nothing) {
@@ -364,6 +398,9 @@ Exit Phone::obey(Order order) {
         if (stopped_ || found == Found::unchanged) {
             trace_.step("it brought nothing new");
             return Exit::configured;
+        }
+        if (found == Found::nothing && distrusts_) {
+            return without_file(url);
         }
         if (found == Found::nothing) {
             return end(Exit::no_file,

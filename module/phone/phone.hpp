@@ -66,6 +66,8 @@ class Phone {
     void ask();
     Exit without_url();
     Found walk(const std::string& url);
+    FileAnswer fetch(const FileRequest& request, const std::string& name);
+    Exit without_file(const std::string& url);
     bool take_file(const std::string& name, const std::string& body, Found& found);
     Exit go_into_service();
     Exit take_stock(); ///< of the accounts
@@ -117,7 +119,8 @@ class Phone {
     std::string offered_url_; ///< by that NOTIFY
     Order order_ = Order::none;
     std::string to_tag_;
-    std::string problem_; ///< of this machine, found on the way
+    std::string problem_;    ///< of this machine, found on the way
+    bool distrusts_ = false; ///< the server of the last walk, whose certificate is not of our CA
 };
 
 } // namespace phone

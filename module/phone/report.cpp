@@ -78,6 +78,8 @@ std::string_view exit_name(Exit exit) noexcept {
         return "not_answered";
     case Exit::no_sound:
         return "no_sound";
+    case Exit::untrusted:
+        return "untrusted";
     }
     return "";
 }

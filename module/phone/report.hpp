@@ -25,6 +25,7 @@ enum class Exit : std::uint8_t {
     local_problem = 8,
     not_answered = 9,
     no_sound = 10,
+    untrusted = 11,
 };
 
 std::string_view exit_name(Exit exit) noexcept;

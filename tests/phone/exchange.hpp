@@ -44,6 +44,7 @@ class Exchange {
     struct Answer {
         int status = 404;
         std::string body;
+        std::string more = {}; ///< header fields, each with its line's end
     };
 
     /// Gets each datagram; sends by say().
@@ -205,8 +206,8 @@ class Exchange {
         const auto path = head.substr(4, head.find(' ', 4) - 4);
         const auto answer = http_(path, head);
         const auto text =
-            fmt::format("HTTP/1.1 {} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-                        answer.status, answer.body.size(), answer.body);
+            fmt::format("HTTP/1.1 {} x\r\nContent-Length: {}\r\n{}Connection: close\r\n\r\n{}",
+                        answer.status, answer.body.size(), answer.more, answer.body);
         static_cast<void>(!write(client.get(), text.data(), text.size()));
     }
 

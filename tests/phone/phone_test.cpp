@@ -210,7 +210,8 @@ TEST_F(PhoneTest, RemarksOnANotifyOutsideTheDialogAndTakesIt) {
     EXPECT_THAT(story_, HasSubstr("a strict phone would mind"));
 }
 
-TEST_F(PhoneTest, SendsTheUserOfTheUrlAsBasic) {
+TEST_F(PhoneTest, SendsTheUserOfTheUrlAsBasicOnceItIsAsked) {
+    const auto gives_file = gives(steady, file());
     Exchange exchange(
         [](Exchange& self, const std::string& text) {
             if (text.rfind("SUBSCRIBE", 0) == 0) {
@@ -220,9 +221,36 @@ TEST_F(PhoneTest, SendsTheUserOfTheUrlAsBasic) {
                 self.say(self.notify(text, url)); // bare host, as on the Htek page
             }
         },
-        gives(steady, file()));
+        [&](const std::string& path, const std::string& head) -> Exchange::Answer {
+            if (field(head, "Authorization").empty()) {
+                return {401, "", "WWW-Authenticate: Basic realm=\"pnp\"\r\n"};
+            }
+            return gives_file(path, head);
+        });
     EXPECT_EQ(run(exchange).exit, Exit::configured) << story_;
-    EXPECT_EQ(field(exchange.requests().front(), "Authorization"), "Basic YWRtaW46czNjcmV0");
+    EXPECT_EQ(field(exchange.requests().at(0), "Authorization"), "");
+    EXPECT_EQ(field(exchange.requests().at(1), "Authorization"), "Basic YWRtaW46czNjcmV0");
+}
+
+TEST_F(PhoneTest, ComesAgainWhenABusyServerSaysWhen) {
+    const auto gives_file = gives(steady, file());
+    int asked = 0;
+    Exchange exchange(offer,
+                      [&](const std::string& path, const std::string& head) -> Exchange::Answer {
+                          if (++asked <= 2) {
+                              return {503, "", "Retry-After: 1\r\n"};
+                          }
+                          return gives_file(path, head);
+                      });
+    EXPECT_EQ(run(exchange).exit, Exit::configured) << story_;
+    EXPECT_THAT(story_, HasSubstr("503, again in 1 s"));
+}
+
+TEST_F(PhoneTest, GivesUpOnAServerThatIsAlwaysBusy) {
+    Exchange exchange(offer, [&](const std::string&, const std::string&) -> Exchange::Answer {
+        return {503, "", ""};
+    });
+    EXPECT_EQ(run(exchange).exit, Exit::no_file) << story_;
 }
 
 TEST_F(PhoneTest, TurnsToTheConfigurationServerWhenTheSecondStartGetsNoNotify) {
