@@ -384,19 +384,20 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
     const auto now = inventory_.now();
     const auto* device = now.device(asked.mac);
     if (device != nullptr && may_be_guest(*device)) {
-        offer.url = base::Secret(profile::boot_url(*vendor, local, rules->http_port));
+        offer.url = base::Secret(profile::boot_url(*vendor, local, rules->ports, site.scheme));
         done(std::move(offer));
         return;
     }
     const auto style = site.credential.value_or(vendor->credential);
-    auto finish = [rules, vendor, local, style, mac = asked.mac, offer = std::move(offer),
+    auto finish = [rules, vendor, local, scheme = site.scheme, style, mac = asked.mac,
+                   offer = std::move(offer),
                    done = std::move(done)](base::Result<std::string> token) mutable {
         if (!token) {
             done(tl::unexpected(token.error()));
             return;
         }
-        offer.url =
-            base::Secret(profile::device_url(*vendor, style, mac, local, rules->http_port, *token));
+        offer.url = base::Secret(
+            profile::device_url(*vendor, style, mac, local, rules->ports, *token, scheme));
         done(std::move(offer));
     };
     if (vendor->keeps_pnp_url) {

@@ -8,6 +8,7 @@
 #include "provisioning/base/loop.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/offer_url.hpp"
 
 #include <functional>
 #include <memory>
@@ -29,7 +30,7 @@ class Desk {
         std::shared_ptr<const profile::Catalogue> catalogue;
         std::vector<profile::Rule> rules;
         UnknownPhone unknown_phone = UnknownPhone::hold;
-        std::uint16_t http_port = 5480;
+        profile::Ports ports;
         std::string extensions_context;
         std::vector<ApprovalRule> approval_rules;
         Reoffer reoffer = Reoffer::quiet;

@@ -38,6 +38,10 @@ void log_to(const pnp_host& host) {
     });
 }
 
+Https::Wanted wanted_certificate(const Settings& settings) {
+    return {settings.tls_certificate, settings.tls_key, {}};
+}
+
 } // namespace
 
 Engine::Engine(const pnp_host& host) : host_(host) {
@@ -151,6 +155,18 @@ base::Status Engine::open() {
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
             return files_->answer(request);
         });
+    http_->on_tls_failure(
+        [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); });
+    https_ = std::make_unique<Https>(*loop_, clock_, settings.data,
+                                     [this](std::shared_ptr<const serve::TlsContext> context) {
+                                         http_->tls(std::move(context));
+                                         has_certificate_ = true;
+                                         serve_again();
+                                     });
+    serve::HttpLimits few;
+    few.connections = few.connections_per_source = 20;
+    admin_http_ = std::make_unique<serve::Http>(
+        *loop_, few, [this](const serve::Request& request) { return answer_admin(request); });
 
     pnp::Policy policy;
     policy.decide = [this](const pnp::Asked& asked) { return desk_->decide(asked); };
@@ -200,6 +216,18 @@ base::Status Engine::open() {
             }
             return names;
         },
+        [this]() -> Result<admin::Reach::Certificate> {
+            if (auto off = https_off()) {
+                return tl::unexpected(std::move(*off));
+            }
+            return https_->certificate();
+        },
+        [this]() -> Result<std::string> {
+            if (auto off = https_off()) {
+                return tl::unexpected(std::move(*off));
+            }
+            return https_->authority();
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -228,6 +256,8 @@ Engine::~Engine() {
     control_.reset();
     neighbours_.reset(); // it tells the next one
     pnp_.reset();
+    admin_http_.reset();
+    https_.reset();
     http_.reset();
     if (inventory_) {
         if (auto done = inventory_->flush(); !done) {
@@ -270,11 +300,11 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     for (const auto& [room, level] : settings.levels) {
         log::set_level(room, level);
     }
-    desk_->rules(std::make_shared<const Desk::Rules>(
-        Desk::Rules{catalogue, settings.rules, settings.unknown_phone, settings.http_port,
-                    settings.extensions_context, settings.approval_rules, settings.reoffer,
-                    settings.reoffer_quiet}));
-    serve::FileSettings files{std::move(catalogue), settings.rules, settings.http_port};
+    const profile::Ports ports{settings.http_port, settings.https_port};
+    desk_->rules(std::make_shared<const Desk::Rules>(Desk::Rules{
+        catalogue, settings.rules, settings.unknown_phone, ports, settings.extensions_context,
+        settings.approval_rules, settings.reoffer, settings.reoffer_quiet}));
+    serve::FileSettings files{std::move(catalogue), settings.rules, ports};
     files.gate.neighbour_check = settings.neighbour_check;
     files.gate.neighbour_allow = settings.neighbour_allow;
     files.gate.source_check = settings.source_check;
@@ -290,6 +320,12 @@ base::Result<std::string> Engine::reload() {
     if (!loaded) {
         return tl::unexpected(loaded.error());
     }
+    if (loaded->settings.https_port != 0) {
+        if (auto good = Https::check(wanted_certificate(loaded->settings), clock_.unix_ms());
+            !good) {
+            return tl::unexpected(good.error());
+        }
+    }
     std::vector<std::string> restart;
     {
         const std::lock_guard lock(mutex_);
@@ -302,6 +338,7 @@ base::Result<std::string> Engine::reload() {
     loop_->post([this, loaded = std::move(*loaded), applied] {
         apply(loaded.settings, loaded.catalogue);
         pnp_->settings(pnp_settings(loaded.settings));
+        reads_certificate_again_ = !loaded.settings.tls_certificate.empty();
         serve_again();
         pnp_->decided(desk_->all_undecided()); // there may be a rule for those who wait
         applied->set_value();
@@ -319,29 +356,42 @@ base::Result<std::string> Engine::reload() {
 
 void Engine::serve(const std::vector<base::Interface>& rows) {
     base::InterfaceChoice choice;
-    std::uint16_t http_port = 0;
+    profile::Ports ports;
+    Https::Wanted certificate;
     {
         const std::lock_guard lock(mutex_);
         choice = settings_.interfaces;
-        http_port = settings_.http_port;
+        ports = {settings_.http_port, settings_.https_port};
+        certificate = wanted_certificate(settings_);
     }
     Seen seen;
     seen.all = rows;
     std::vector<base::Endpoint> endpoints;
     serve::Surroundings around;
+    std::vector<base::Endpoint> with_tls;
     for (const auto& row : rows) {
         around.own.push_back(row.address);
         if (choice.takes(row)) {
             around.served.push_back(row.network());
             seen.served.push_back(row);
-            endpoints.push_back({row.address, http_port});
+            endpoints.push_back({row.address, ports.http});
+            certificate.addresses.push_back(row.address);
+            if (ports.https != 0 && has_certificate_) {
+                with_tls.push_back({row.address, ports.https});
+            }
+        }
+    }
+    if (ports.https != 0) {
+        https_->want(std::move(certificate), std::exchange(reads_certificate_again_, false));
+        if (auto problem = https_->problem()) {
+            seen.problems.push_back(std::move(*problem));
         }
     }
     files_->surroundings(std::move(around));
     for (const auto& error : pnp_->serve(seen.served)) {
         seen.problems.push_back(error.what);
     }
-    for (const auto& error : http_->listen(endpoints)) {
+    for (const auto& error : http_->listen(endpoints, with_tls)) {
         seen.problems.push_back(error.what);
     }
     for (const auto& name : choice.names) {
@@ -357,6 +407,8 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
                                    "one: interfaces = NAME");
     }
     seen.listening = http_->listening();
+    seen.listening_with_tls = http_->listening_with_tls();
+    seen.metrics = serve_admin();
     seen.hears_group = pnp_->hears_group();
 
     const std::lock_guard lock(mutex_);
@@ -374,6 +426,60 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
         }
     }
     seen_ = std::move(seen);
+}
+
+/// Where the metrics are, or why they are nowhere: of several on one machine only one has the port,
+/// and the others do their work all the same.
+std::string Engine::serve_admin() {
+    std::uint16_t port = 0;
+    std::string before;
+    {
+        const std::lock_guard lock(mutex_);
+        port = settings_.admin_port;
+        before = seen_.metrics;
+    }
+    if (port == 0) {
+        admin_http_->listen({});
+        return "off";
+    }
+    const auto errors = admin_http_->listen({{base::Ipv4{0x7F'00'00'01}, port}});
+    if (errors.empty()) {
+        return fmt::format("http://127.0.0.1:{}/metrics", port);
+    }
+    auto why = fmt::format("not served: {} (admin_port)", errors.front().what);
+    if (why != before) {
+        log::warn("engine", "metrics are {}", why);
+    }
+    return why;
+}
+
+std::optional<base::Error> Engine::https_off() const {
+    const std::lock_guard lock(mutex_);
+    if (settings_.https_port != 0) {
+        return {};
+    }
+    return base::Error{Errc::not_found, "HTTPS is off; set https_port in pnp.conf to have it"};
+}
+
+/// For the story of the phone that was seen there last.
+void Engine::tls_refused(base::Endpoint peer, const std::string& why) {
+    if (!tls_refusals_.take(clock_.now())) {
+        return; // the log has its own limit, and counts
+    }
+    loop_->work([this, peer, why] {
+        const auto now = inventory_->now();
+        const inventory::Device* last = nullptr;
+        for (const auto* device : now.devices()) {
+            if (device->seen.address == peer.address &&
+                (last == nullptr || device->seen.last > last->seen.last)) {
+                last = device;
+            }
+        }
+        if (last != nullptr) {
+            inventory_->note(last->mac, inventory::Step::file_refused, peer.address.str(),
+                             "HTTPS: " + why);
+        }
+    });
 }
 
 void Engine::serve_again() {
@@ -398,6 +504,7 @@ void Engine::tick() {
     }
     // What could not be opened is tried again: the port may be free by now.
     if (++ticks_ % 10 == 0) {
+        https_->look_at_the_clock();
         {
             const std::lock_guard lock(mutex_);
             if (seen_.problems.empty()) {
@@ -665,7 +772,11 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     for (const auto& endpoint : seen.listening) {
         listening.push_back("http://" + endpoint.str());
     }
+    for (const auto& endpoint : seen.listening_with_tls) {
+        listening.push_back("https://" + endpoint.str());
+    }
     say("files", joined(listening, "not served"), listening.empty());
+    say("metrics", seen.metrics);
     say("database", settings.data + "/pnp.sqlite3");
     say("control", settings.control.empty() ? "none" : settings.control);
     say("configuration", config_file_.empty() || ::access(config_file_.c_str(), F_OK) != 0
@@ -684,6 +795,7 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                     "made room, {} told to come again later",
                     http.requests, http.bad_requests, http.timeouts, http.refused_connections,
                     http.open, http.evicted, http.limited + http.overloaded));
+    say("HTTPS", fmt::format("{} handshakes, {} failed", http.handshakes, http.tls_failures));
     const auto store = inventory_->counters();
     say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));
     if (store.flush_failures > 0) {

@@ -5,6 +5,7 @@
 #include "module/desk.hpp"
 #include "module/extensions.hpp"
 #include "module/host.h"
+#include "module/https.hpp"
 #include "module/registrations.hpp"
 #include "module/settings.hpp"
 #include "pnp/service.hpp"
@@ -63,6 +64,10 @@ class Engine {
     void tick();
     void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;
+    void tls_refused(base::Endpoint peer, const std::string& why);
+    serve::Response answer_admin(const serve::Request& request) const;
+    std::string serve_admin();
+    std::optional<base::Error> https_off() const;
     void tell_step(const inventory::Device& device, const inventory::Event& event);
     base::Result<std::string> resync_by_host(const inventory::Device& device,
                                              const std::string& event);
@@ -90,6 +95,8 @@ class Engine {
     std::unique_ptr<Registrations> registrations_;
     std::unique_ptr<serve::Files> files_;
     std::unique_ptr<serve::Http> http_;
+    std::unique_ptr<Https> https_;
+    std::unique_ptr<serve::Http> admin_http_;
     std::unique_ptr<pnp::Service> pnp_;
     std::shared_ptr<admin::Commands> commands_;
     std::unique_ptr<admin::Control> control_;
@@ -97,12 +104,18 @@ class Engine {
     std::unique_ptr<base::Timer> ticker_;
     std::atomic<bool> flushing_ = false;
 
+    bool has_certificate_ = false;         // loop thread
+    bool reads_certificate_again_ = false; // loop thread
+    base::TokenBucket tls_refusals_{5, 20};
+
     // What the loop thread last saw, for consoles on other threads.
     struct Seen {
         std::vector<base::Interface> all;
         std::vector<base::Interface> served;
         std::vector<std::string> problems;
         std::vector<base::Endpoint> listening;
+        std::vector<base::Endpoint> listening_with_tls;
+        std::string metrics; ///< where they are served, or why not
         bool hears_group = false;
     };
 

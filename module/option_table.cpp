@@ -95,6 +95,38 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_number(t.settings.http_port, v, 1, top_port);
          }},
+        {{"general", "https_port", "PORT | off", "5481",
+          "The same with TLS. Phones are sent there by `scheme = https` in a [profile NAME], once "
+          "they trust the certificate: see `pnp show certificate`."},
+         [](Target t, std::string_view v) -> Status {
+             if (v == "off") {
+                 t.settings.https_port = 0;
+                 return {};
+             }
+             return set_number(t.settings.https_port, v, 0, top_port);
+         }},
+        {{"general", "tls_certificate", "FILE", "",
+          "A certificate of your own for HTTPS, in PEM, with those that lead to its CA behind it; "
+          "by default one of our own CA, pnp-ca.crt in the data folder."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.tls_certificate = v;
+             return {};
+         }},
+        {{"general", "tls_key", "FILE", "",
+          "Its private key, in PEM without a password, readable by us and nobody else."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.tls_key = v;
+             return {};
+         }},
+        {{"general", "admin_port", "PORT | off", "5482",
+          "TCP port on 127.0.0.1 where /metrics tells what is counted, for Prometheus."},
+         [](Target t, std::string_view v) -> Status {
+             if (v == "off") {
+                 t.settings.admin_port = 0;
+                 return {};
+             }
+             return set_number(t.settings.admin_port, v, 0, top_port);
+         }},
         {{"general", "http_connections", "NUMBER", "2000", "Most connections of phones at a time.",
           false},
          [](Target t, std::string_view v) {
@@ -267,6 +299,12 @@ const std::vector<Row>& option_rows() {
           "The URL to send instead of ours, where another server serves the files; {mac}, {MAC}, "
           "{model} and {host} are filled in."},
          [](Target t, std::string_view v) { return set_offer_url(t.rule.offer_url, v); }},
+        {{"profile", "scheme", "http | https", "http",
+          "How phones fetch their files from us. https only where they trust the certificate: one "
+          "that does not gets nothing. A vendor's profile may say https by itself."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.scheme, v, {"http", "https"});
+         }},
         {{"profile", "dialect", "standard | echo", "",
           "How the NOTIFY is written; echo is for old firmware. By default as the vendor needs "
           "it."},

@@ -222,6 +222,10 @@ base::Result<Settings> read_settings(std::string_view text,
     if (auto done = general.apply({settings, unused, unused_too}); !done) {
         return tl::unexpected(done.error());
     }
+    if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
+        return fail(Errc::conflict, "{}: tls_certificate and tls_key go together; set both or none",
+                    file);
+    }
     return settings;
 }
 
@@ -234,6 +238,10 @@ base::Status check_rules(const Settings& settings, const profile::Catalogue& cat
             const auto place = places.find(what.substr(0, what.find(':')));
             return fail(good.error().code, "{}: {}",
                         place != places.end() ? place->second : places.at(""), what);
+        }
+        if (settings.rules[i].scheme == "https" && settings.https_port == 0) {
+            return fail(Errc::conflict, "{}: scheme: https needs an https_port in [general]",
+                        settings.rule_places[i].at("scheme"));
         }
     }
     // Rules may be about phones of any vendor, but what looks like a slip is one.

@@ -45,6 +45,10 @@ struct Settings {
     std::vector<base::Network> neighbour_allow; ///< believed without a look
     pnp::Settings pnp;
     std::uint16_t http_port = 5480;
+    std::uint16_t https_port = 5481; ///< 0: none
+    std::string tls_certificate;     ///< of the administrator; empty: ours
+    std::string tls_key;
+    std::uint16_t admin_port = 5482; ///< on loopback; 0: none
     serve::HttpLimits http;
     inventory::Limits limits;
     std::string data;

@@ -77,6 +77,8 @@ Reply run_show_device(Call& call);
 Reply run_explain(Call& call);
 Reply run_show_extensions(Call& call);
 Reply run_show_audit(Call& call);
+Reply run_show_certificate(Call& call);
+Reply run_show_ca(Call& call);
 Reply run_extension_add(Call& call);
 Reply run_extension_remove(Call& call);
 Reply run_approve(Call& call);

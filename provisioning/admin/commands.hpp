@@ -9,6 +9,7 @@
 #include "provisioning/base/net.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/serve/certificates.hpp"
 #include "provisioning/serve/files.hpp"
 
 #include <functional>
@@ -65,6 +66,16 @@ struct Reach {
     bool sees_registrations = false;
     /// The names of the [rule] sections that run.
     std::function<std::vector<std::string>()> rule_names;
+
+    /// What HTTPS shows to phones.
+    struct Certificate {
+        serve::CertificateFacts facts;
+        std::string file;           ///< of the administrator's own; empty where it is ours
+        std::string authority_file; ///< of our CA; empty where it is not ours
+    };
+
+    std::function<base::Result<Certificate>()> certificate = {}; ///< null: there is no HTTPS
+    std::function<base::Result<std::string>()> authority = {};   ///< our CA's certificate in PEM
 };
 
 class Commands {

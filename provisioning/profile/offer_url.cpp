@@ -87,11 +87,17 @@ base::Status check_offer_url(const base::Secret& url) {
     return sample ? base::Status{} : base::Status(tl::unexpected(sample.error()));
 }
 
-std::string
-folder_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port, std::string_view token) {
+std::string folder_url(const Vendor& vendor,
+                       base::Ipv4 host,
+                       Ports ports,
+                       std::string_view token,
+                       std::string_view scheme) {
     std::string url = vendor.folder_url;
+    const auto own = url.substr(0, url.find("://"));
+    const bool tls = ports.https != 0 && (scheme.empty() ? own : scheme) == "https";
+    url.replace(0, own.size(), tls ? "https" : "http");
     replace(url, "{host}", host.str());
-    replace(url, "{port}", std::to_string(port));
+    replace(url, "{port}", std::to_string(tls ? ports.https : ports.http));
     replace(url, "{token}", token);
     return url;
 }
@@ -104,8 +110,8 @@ struct Origin {
     std::string authority;
 };
 
-Origin origin_of(const Vendor& vendor, base::Ipv4 host, std::uint16_t port) {
-    const auto url = folder_url(vendor, host, port, "T");
+Origin origin_of(const Vendor& vendor, base::Ipv4 host, Ports ports, std::string_view scheme) {
+    const auto url = folder_url(vendor, host, ports, "T", scheme);
     const auto colon = std::min(url.find("://"), url.size());
     const auto begin = std::min(colon + 3, url.size());
     return {url.substr(0, colon), url.substr(begin, url.find('/', begin) - begin)};
@@ -117,17 +123,18 @@ std::string device_url(const Vendor& vendor,
                        Credential credential,
                        base::Mac mac,
                        base::Ipv4 host,
-                       std::uint16_t port,
-                       std::string_view token) {
+                       Ports ports,
+                       std::string_view token,
+                       std::string_view scheme) {
     if (credential == Credential::path) {
-        return folder_url(vendor, host, port, token);
+        return folder_url(vendor, host, ports, token, scheme);
     }
-    const auto origin = origin_of(vendor, host, port);
+    const auto origin = origin_of(vendor, host, ports, scheme);
     return fmt::format("{}://{}:{}@{}/", origin.scheme, mac.str(), token, origin.authority);
 }
 
-std::string boot_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port) {
-    const auto origin = origin_of(vendor, host, port);
+std::string boot_url(const Vendor& vendor, base::Ipv4 host, Ports ports, std::string_view scheme) {
+    const auto origin = origin_of(vendor, host, ports, scheme);
     return fmt::format("{}://{}/boot/{}/", origin.scheme, origin.authority, vendor.name);
 }
 

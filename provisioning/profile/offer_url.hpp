@@ -26,20 +26,32 @@ expand_offer_url(const base::Secret& url, base::Mac mac, std::string_view model,
 /// What can be said of an offer_url before a phone asks: its braces, and that it is a URL.
 base::Status check_offer_url(const base::Secret& url);
 
-/// The vendor's folder URL with {host}, {port} and {token} filled in.
-std::string
-folder_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port, std::string_view token);
+/// Where we serve files; https 0: not by TLS.
+struct Ports {
+    std::uint16_t http = 5480;
+    std::uint16_t https = 0;
+};
+
+/// The vendor's folder URL with {host}, {port} and {token} filled in; `scheme`, where it is not
+/// empty, takes the place of the vendor's own.
+std::string folder_url(const Vendor& vendor,
+                       base::Ipv4 host,
+                       Ports ports,
+                       std::string_view token,
+                       std::string_view scheme = {});
 
 /// A phone's own URL: its token in the path, or before the @ with its MAC.
 std::string device_url(const Vendor& vendor,
                        Credential credential,
                        base::Mac mac,
                        base::Ipv4 host,
-                       std::uint16_t port,
-                       std::string_view token);
+                       Ports ports,
+                       std::string_view token,
+                       std::string_view scheme = {});
 
 /// Where phones ask that know a server and no token, and where guests are sent.
-std::string boot_url(const Vendor& vendor, base::Ipv4 host, std::uint16_t port);
+std::string
+boot_url(const Vendor& vendor, base::Ipv4 host, Ports ports, std::string_view scheme = {});
 
 /// A URL for logs and timelines: no user and password, tokens by their first four characters, no
 /// query.

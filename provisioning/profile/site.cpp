@@ -44,6 +44,7 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.offer_url, rule.offer_url);
         take(found.dialect, rule.dialect);
         take(found.credential, rule.credential);
+        take(found.scheme, rule.scheme);
         take(found.sip_server, rule.sip_server);
         take(found.sip_transport, rule.sip_transport);
         take(found.register_expires, rule.register_expires);
@@ -59,6 +60,7 @@ Site site_for(const std::vector<Rule>& rules,
     site.offer_url = std::move(found.offer_url);
     site.dialect = found.dialect;
     site.credential = found.credential;
+    site.scheme = std::move(found.scheme).value_or("");
     site.sip_server = std::move(found.sip_server).value_or(site.sip_server);
     site.sip_transport = std::move(found.sip_transport).value_or(site.sip_transport);
     site.register_expires = found.register_expires.value_or(site.register_expires);

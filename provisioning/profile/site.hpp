@@ -31,6 +31,7 @@ struct Rule {
         offer_url; ///< literal with {mac} {MAC} {model} {host}; may hold a password
     std::optional<Dialect> dialect;
     std::optional<Credential> credential;
+    std::optional<std::string> scheme; ///< of our own URLs: http or https
     std::optional<std::string>
         sip_server; ///< host[:port]; {host} = our address that the phone reached
     std::optional<std::string> sip_transport; ///< udp, tcp or tls
@@ -51,6 +52,7 @@ struct Site {
     std::optional<base::Secret> offer_url;
     std::optional<Dialect> dialect;       ///< else the vendor's own
     std::optional<Credential> credential; ///< else the vendor's own
+    std::string scheme;                   ///< of our own URLs; empty: the vendor's own
     std::string sip_server = "{host}";    ///< without a port: 5060, or 5061 with tls
     std::string sip_transport = "udp";
     std::chrono::milliseconds register_expires = std::chrono::minutes(15);

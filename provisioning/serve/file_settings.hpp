@@ -3,10 +3,10 @@
 #pragma once
 
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/offer_url.hpp"
 #include "provisioning/serve/gate.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -16,7 +16,7 @@ namespace serve {
 struct FileSettings {
     std::shared_ptr<const profile::Catalogue> catalogue;
     std::vector<profile::Rule> rules;
-    std::uint16_t http_port = 5480; ///< as written into URLs
+    profile::Ports ports; ///< as written into URLs
     GateSettings gate = {};
     std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
 };

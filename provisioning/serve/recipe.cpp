@@ -29,8 +29,8 @@ void set_url(profile::Facts& facts,
              base::Ipv4 host,
              const std::string& token) {
     const auto style = facts.site.credential.value_or(phone.vendor.credential);
-    facts.provisioning_url =
-        profile::device_url(phone.vendor, style, phone.device.mac, host, with.http_port, token);
+    facts.provisioning_url = profile::device_url(phone.vendor, style, phone.device.mac, host,
+                                                 with.ports, token, facts.site.scheme);
     if (style == profile::Credential::userinfo) {
         facts.url_user = phone.device.mac.str();
         facts.url_password = token;
@@ -105,7 +105,7 @@ add_lines(profile::Facts& facts, const inventory::Device& device, const Accounts
 
 profile::Facts guest_facts(const FileSettings& with, const Phone& phone, base::Ipv4 host) {
     auto facts = common(with, phone, host);
-    facts.provisioning_url = profile::boot_url(phone.vendor, host, with.http_port);
+    facts.provisioning_url = profile::boot_url(phone.vendor, host, with.ports, facts.site.scheme);
     return facts;
 }
 

@@ -48,7 +48,7 @@ def find_tests(only):
     """Each function test_… of each file test_….py, in the order of the files."""
     for file in sorted(pathlib.Path(__file__).parent.glob("test_*.py")):
         module = importlib.import_module(file.stem)
-        for name, test in vars(module).items():
+        for name, test in list(vars(module).items()):
             sentence = name.removeprefix("test_").replace("_", " ")
             if name.startswith("test_") and any(only in text for text in
                                                 (sentence, name, file.stem)):

@@ -64,8 +64,21 @@ TEST(OfferUrl, IsCheckedBeforeAPhoneAsks) {
 
 TEST(FolderUrl, HoldsHostPortAndToken) {
     profile::Vendor vendor;
-    EXPECT_EQ(profile::folder_url(vendor, *base::Ipv4::parse("192.0.2.10"), 5480, "AbC-_1"),
+    EXPECT_EQ(profile::folder_url(vendor, *base::Ipv4::parse("192.0.2.10"), {5480, 0}, "AbC-_1"),
               "http://192.0.2.10:5480/p/AbC-_1/");
+}
+
+TEST(FolderUrl, IsHttpsWhereTheVendorOrTheRuleSaysSoAndItIsServed) {
+    const auto host = *base::Ipv4::parse("192.0.2.10");
+    profile::Vendor vendor;
+    EXPECT_EQ(profile::folder_url(vendor, host, {5480, 5481}, "T"), "http://192.0.2.10:5480/p/T/");
+    EXPECT_EQ(profile::folder_url(vendor, host, {5480, 5481}, "T", "https"),
+              "https://192.0.2.10:5481/p/T/");
+    vendor.folder_url = "https://{host}:{port}/p/{token}/";
+    EXPECT_EQ(profile::folder_url(vendor, host, {5480, 5481}, "T"), "https://192.0.2.10:5481/p/T/");
+    EXPECT_EQ(profile::folder_url(vendor, host, {5480, 5481}, "T", "http"),
+              "http://192.0.2.10:5480/p/T/");
+    EXPECT_EQ(profile::folder_url(vendor, host, {5480, 0}, "T"), "http://192.0.2.10:5480/p/T/");
 }
 
 TEST(Hide, ShowsNeitherPasswordNorToken) {

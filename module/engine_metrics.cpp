@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What the engine counts, told to Prometheus on a port of loopback.
+#include "module/engine.hpp"
+#include "module/metrics.hpp"
+
+#include <map>
+
+namespace engine {
+namespace {
+
+void tell(Metrics& out, const pnp::Counters& sip) {
+    out.counter("sip_datagrams", "Datagrams that came to the group.", sip.datagrams);
+    out.family("sip_subscribes", "What became of them.", true);
+    out.member("result", "understood", sip.subscribes);
+    out.member("result", "repeated", sip.retransmissions);
+    out.member("result", "malformed", sip.malformed);
+    out.member("result", "not_ours", sip.not_ours);
+    out.member("result", "nameless", sip.nameless);
+    out.member("result", "foreign_source", sip.foreign_source);
+    out.member("result", "over_the_limit", sip.table_full);
+    out.counter("sip_kernel_drops", "Datagrams that came faster than they were read.",
+                sip.kernel_drops);
+    out.counter("sip_send_failures", "Datagrams that could not be sent.", sip.send_failures);
+    out.counter("offers", "URLs sent to phones.", sip.offers);
+    out.family("notifies", "How phones took the URL.", true);
+    out.member("result", "accepted", sip.notify_accepted);
+    out.member("result", "failed", sip.notify_failed);
+    out.gauge("phones_waiting", "Phones that wait to be approved.", sip.held);
+}
+
+void tell(Metrics& out, const serve::HttpCounters& http) {
+    out.counter("http_requests", "Well-formed HTTP requests.", http.requests);
+    out.counter("http_bad_requests", "Requests answered with 4xx and the end of the connection.",
+                http.bad_requests);
+    out.family("http_unavailable", "Requests answered with 503.", true);
+    out.member("reason", "rate", http.limited);
+    out.member("reason", "overload", http.overloaded);
+    out.gauge("http_connections", "Open connections.", http.open);
+    out.family("http_connections_ended", "Connections that were closed or not taken in.", true);
+    out.member("reason", "timeout", http.timeouts);
+    out.member("reason", "made_room", http.evicted);
+    out.member("reason", "refused", http.refused_connections);
+    out.family("tls_handshakes", "Handshakes of HTTPS.", true);
+    out.member("result", "done", http.handshakes);
+    out.member("result", "failed", http.tls_failures);
+}
+
+void tell(Metrics& out, const serve::FileCounters& files) {
+    out.family("files", "What requests for files came to.", true);
+    out.member("result", "served", files.served);
+    out.member("result", "missing", files.missing);
+    out.member("result", "refused", files.refused);
+    out.member("result", "stranger", files.strangers);
+}
+
+void tell(Metrics& out, const inventory::Snapshot& now) {
+    std::map<std::string_view, std::uint64_t> by_state;
+    for (const auto* device : now.devices()) {
+        ++by_state[device->state()];
+    }
+    out.family("devices", "Phones by their state.", false);
+    for (const auto& [state, count] : by_state) {
+        out.member("state", state, count);
+    }
+    out.gauge("extensions", "Extensions of our own.", now.extensions().size());
+}
+
+void tell(Metrics& out, const inventory::Counters& store) {
+    out.counter("strangers_dropped", "Unapproved phones forgotten over max_heard.",
+                store.strangers_dropped);
+    out.counter("events_dropped", "Steps of timelines lost before they were written.",
+                store.events_dropped);
+    out.counter("flush_failures", "Times the timeline could not be written.", store.flush_failures);
+}
+
+} // namespace
+
+/// On a worker.
+serve::Response Engine::answer_admin(const serve::Request& request) const {
+    serve::Response response;
+    if (request.path != "/metrics") {
+        return response;
+    }
+    Metrics out;
+    out.family("build_info", "The version that runs.", false);
+    out.member("version", PNP_VERSION, 1);
+    tell(out, pnp_->counters());
+    tell(out, http_->counters());
+    tell(out, files_->counters());
+    tell(out, inventory_->now());
+    tell(out, inventory_->counters());
+    response.status = 200;
+    response.content_type = Metrics::content_type;
+    response.body = std::make_shared<const std::string>(std::move(out).text());
+    return response;
+}
+
+} // namespace engine

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "module/https.hpp"
+
+#include "provisioning/base/log.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <unistd.h>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+
+namespace log = base::log;
+
+namespace {
+
+constexpr base::UnixMs day = 86'400'000;
+constexpr base::UnixMs warned_before = 30 * day;
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+/// Two thirds of its life are over: a phone that is away for months still finds a valid one.
+bool grows_old(const serve::CertificateFacts& facts, base::UnixMs now) {
+    return now > facts.not_before + (facts.not_after - facts.not_before) / 3 * 2;
+}
+
+} // namespace
+
+Https::Https(base::Loop& loop, const base::Clock& clock, std::string folder, Ready ready)
+    : loop_(loop), clock_(clock), folder_(std::move(folder)), ready_(std::move(ready)) {}
+
+base::Status Https::check(const Wanted& wanted, base::UnixMs now) {
+    if (wanted.certificate_file.empty()) {
+        return {};
+    }
+    const auto identity = serve::read_identity(wanted.certificate_file, wanted.key_file, now);
+    if (!identity) {
+        return tl::unexpected(identity.error());
+    }
+    const auto context = serve::TlsContext::make(*identity);
+    return context ? base::Status{} : base::Status(tl::unexpected(context.error()));
+}
+
+bool Https::will_do(const Wanted& wanted) const {
+    const std::lock_guard hold(lock_);
+    if (!made_ || problem_ || made_->file != wanted.certificate_file ||
+        wanted_.key_file != wanted.key_file) {
+        return false;
+    }
+    // Ours is made again for an address that it does not name; one that it names besides is no
+    // harm.
+    return !made_->file.empty() ||
+           (!grows_old(made_->facts, clock_.unix_ms()) &&
+            std::all_of(wanted.addresses.begin(), wanted.addresses.end(), [&](base::Ipv4 address) {
+                const auto& names = made_->facts.names;
+                return std::find(names.begin(), names.end(), address.str()) != names.end();
+            }));
+}
+
+void Https::want(Wanted wanted, bool again) {
+    const bool nothing_new = !again && will_do(wanted);
+    wanted_ = std::move(wanted);
+    if (!nothing_new && (!wanted_.addresses.empty() || !wanted_.certificate_file.empty())) {
+        make();
+    }
+}
+
+void Https::look_at_the_clock() {
+    if (!making_ && !wanted_.addresses.empty() && wanted_.certificate_file.empty() &&
+        !will_do(wanted_)) {
+        make();
+    }
+}
+
+void Https::make() {
+    if (std::exchange(making_, true)) {
+        again_ = true;
+        return;
+    }
+    loop_.work([this, wanted = wanted_] {
+        const auto result =
+            std::make_shared<base::Result<Made>>(make(wanted, folder_, clock_.unix_ms()));
+        loop_.post([this, result] { made(std::move(*result)); });
+    });
+}
+
+base::Result<Https::Made>
+Https::make(const Wanted& wanted, const std::string& folder, base::UnixMs now) {
+    Made made;
+    base::Result<serve::Identity> identity;
+    if (wanted.certificate_file.empty()) {
+        const auto authority = serve::Authority::open(folder, now);
+        if (!authority) {
+            return tl::unexpected(authority.error());
+        }
+        made.authority = authority->certificate();
+        identity = authority->issue(wanted.addresses, host_name(), now);
+    } else {
+        identity = serve::read_identity(wanted.certificate_file, wanted.key_file, now);
+    }
+    if (!identity) {
+        return tl::unexpected(identity.error());
+    }
+    auto context = serve::TlsContext::make(*identity);
+    if (!context) {
+        return tl::unexpected(context.error());
+    }
+    auto facts = serve::read_certificate(identity->certificates);
+    if (!facts) {
+        return tl::unexpected(facts.error());
+    }
+    made.file = wanted.certificate_file;
+    made.context = std::move(*context);
+    made.facts = std::move(*facts);
+    return made;
+}
+
+void Https::made(base::Result<Made> result) {
+    making_ = false;
+    std::shared_ptr<const serve::TlsContext> context;
+    {
+        const std::lock_guard hold(lock_);
+        if (result) {
+            context = result->context;
+            log::info("engine", "HTTPS has a certificate of {} with the fingerprint {}",
+                      result->facts.issuer, result->facts.fingerprint);
+            made_ = std::move(*result);
+            problem_.reset();
+        } else {
+            problem_ = "HTTPS: " + result.error().what;
+        }
+    }
+    if (std::exchange(again_, false)) {
+        make();
+    }
+    if (context) {
+        ready_(std::move(context)); // may want another
+    }
+}
+
+std::optional<std::string> Https::problem() const {
+    const std::lock_guard hold(lock_);
+    if (!problem_ && made_ && !made_->file.empty() &&
+        clock_.unix_ms() > made_->facts.not_after - warned_before) {
+        return fmt::format(
+            "HTTPS: the certificate in {} {}; put a new one there and `pnp reload`", made_->file,
+            clock_.unix_ms() > made_->facts.not_after ? "has expired" : "expires within 30 days");
+    }
+    return problem_;
+}
+
+base::Result<admin::Reach::Certificate> Https::certificate() const {
+    const std::lock_guard hold(lock_);
+    if (!made_) {
+        return fail(Errc::not_found, "{}",
+                    problem_ ? *problem_
+                             : "there is none yet: it is made as soon as an address is served; see "
+                               "`pnp status`");
+    }
+    return admin::Reach::Certificate{
+        made_->facts, made_->file,
+        made_->authority.empty() ? "" : serve::Authority::certificate_file(folder_)};
+}
+
+base::Result<std::string> Https::authority() const {
+    const std::lock_guard hold(lock_);
+    if (!made_) {
+        return fail(Errc::not_found, "{}",
+                    problem_ ? *problem_
+                             : "there is none yet: it is made as soon as an address is served; see "
+                               "`pnp status`");
+    }
+    if (made_->authority.empty()) {
+        return fail(Errc::not_found,
+                    "the certificate is your own, of {}: phones need that CA's certificate",
+                    made_->facts.issuer);
+    }
+    return made_->authority;
+}
+
+} // namespace engine

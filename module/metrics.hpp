@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Counters in the text format of Prometheus (0.0.4), which node exporters and curl read as well.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace engine {
+
+/// Nothing here may name a phone: whoever may read it may not be allowed to know them.
+class Metrics {
+  public:
+    /// `name` without the pnp_ in front and the _total behind.
+    void counter(std::string_view name, std::string_view help, std::uint64_t value);
+    void gauge(std::string_view name, std::string_view help, std::uint64_t value);
+
+    /// One of several values that a label tells apart; `family` starts it.
+    void family(std::string_view name, std::string_view help, bool is_counter);
+    void member(std::string_view label, std::string_view word, std::uint64_t value);
+
+    std::string text() && { return std::move(text_); }
+
+    static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+  private:
+    std::string text_;
+    std::string family_;
+};
+
+} // namespace engine
