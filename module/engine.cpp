@@ -446,7 +446,7 @@ std::string Engine::serve_admin() {
     if (errors.empty()) {
         return fmt::format("http://127.0.0.1:{}/metrics", port);
     }
-    auto why = fmt::format("not served: {} (admin_port)", errors.front().what);
+    auto why = fmt::format("not told: {} (admin_port)", errors.front().what);
     if (why != before) {
         log::warn("engine", "metrics are {}", why);
     }

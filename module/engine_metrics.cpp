@@ -25,6 +25,8 @@ void tell(Metrics& out, const pnp::Counters& sip) {
     out.family("notifies", "How phones took the URL.", true);
     out.member("result", "accepted", sip.notify_accepted);
     out.member("result", "failed", sip.notify_failed);
+    out.counter("neighbour_mismatches", "Requests whose claimed MAC is not at their address.",
+                sip.mismatches);
     out.gauge("phones_waiting", "Phones that wait to be approved.", sip.held);
 }
 

@@ -12,6 +12,12 @@ Reply no_https() {
     return refused("HTTPS is off; set https_port in pnp.conf to have it.");
 }
 
+/// With its date, which local_time leaves out of what is near.
+std::string dated(base::UnixMs at) {
+    constexpr base::UnixMs days = 2 * 86'400'000;
+    return local_time(at, at + days);
+}
+
 } // namespace
 
 Reply run_show_certificate(Call& call) {
@@ -23,15 +29,14 @@ Reply run_show_certificate(Call& call) {
         return refused(found.error());
     }
     const auto& facts = found->facts;
-    const auto now = call.reach.clock.unix_ms();
-    std::string text = fmt::format("subject      {}\n"
-                                   "issuer       {}\n"
-                                   "SHA-256      {}\n"
-                                   "valid        {} to {}\n"
-                                   "names        {}\n",
-                                   facts.subject, facts.issuer, facts.fingerprint,
-                                   local_time(facts.not_before, now),
-                                   local_time(facts.not_after, now), listed(facts.names));
+    std::string text =
+        fmt::format("subject      {}\n"
+                    "issuer       {}\n"
+                    "SHA-256      {}\n"
+                    "valid        {} to {}\n"
+                    "names        {}\n",
+                    facts.subject, facts.issuer, facts.fingerprint, dated(facts.not_before),
+                    dated(facts.not_after), listed(facts.names));
     text += found->authority_file.empty()
                 ? fmt::format("from         {}\n", found->file)
                 : fmt::format("CA           {}: install it on the phones that are to check "
