@@ -16,7 +16,7 @@ namespace serve {
 struct FileSettings {
     std::shared_ptr<const profile::Catalogue> catalogue;
     std::vector<profile::Rule> rules;
-    profile::Ports ports; ///< as written into URLs
+    profile::Ports ports = {}; ///< as written into URLs
     GateSettings gate = {};
     std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
 };
