@@ -74,7 +74,9 @@ base::Result<std::uint64_t> pool_size(const std::string& first, const std::strin
 } // namespace
 
 Status Plan::carry_out(const AssignFromPool& change) {
-    const auto& [mac, first, last] = change;
+    const auto mac = change.mac; // no structured binding: clang 14 captures none
+    const auto& first = change.first;
+    const auto& last = change.last;
     if (auto valid = check_mac(mac); !valid) {
         return valid;
     }

@@ -2,6 +2,8 @@
 // A supervisor that kills the writer at any moment: what was answered is there, and no dead token.
 #include "tests/inventory/life.hpp"
 
+#include "provisioning/base/text.hpp"
+
 #include <csignal>
 #include <cstdlib>
 
@@ -70,7 +72,8 @@ class Kill : public InventoryTest {
 
 TEST_F(Kill, AtAnyMomentLosesNothingThatWasAnsweredAndRevivesNoToken) {
     const char* wanted = std::getenv("PNP_KILLS");
-    const int rounds = wanted != nullptr ? std::atoi(wanted) : 40;
+    const int rounds =
+        wanted != nullptr ? static_cast<int>(base::parse_number(wanted).value_or(40)) : 40;
     std::mt19937 random(20260127);
     Life told;
     std::size_t answers = 0;

@@ -212,7 +212,7 @@ void FailingDisk::cut_power(const std::string& folder, std::mt19937& random) con
         }
         const auto name = std::filesystem::path(path).filename().string();
         if (!content.empty() || !noted.synced.empty()) {
-            std::ofstream(folder + "/" + name, std::ios::binary) << content;
+            std::ofstream(std::filesystem::path(folder) / name, std::ios::binary) << content;
         }
     }
 }
