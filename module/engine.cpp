@@ -228,6 +228,7 @@ base::Status Engine::open() {
             }
             return https_->authority();
         },
+        [this] { return files_->penalties(); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

@@ -76,6 +76,8 @@ struct Reach {
 
     std::function<base::Result<Certificate>()> certificate = {}; ///< null: there is no HTTPS
     std::function<base::Result<std::string>()> authority = {};   ///< our CA's certificate in PEM
+    /// Who is slowed or shut out at the file door.
+    std::function<std::vector<serve::Files::Penalty>()> penalties = {};
 };
 
 class Commands {

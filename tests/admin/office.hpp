@@ -67,7 +67,7 @@ class Office {
     std::vector<std::string> rules; ///< the names in pnp.conf
     std::string rendered_with;      ///< "001fc1000001 name hidden"
 
-  private:
+    /// For tests that change some of it.
     admin::Reach reach() {
         return {
             *shelf,

@@ -316,6 +316,83 @@ TEST(Catalogue, TakesAVendorThatIsNotShipped) {
     EXPECT_FALSE(all->render(*acme, acme->chain[0], facts)) << "a line of its own in the file";
 }
 
+TEST(BootAndGuest, CarryAUrlAndNothingOfAnAccountInBothSpellings) {
+    const auto all = catalogue();
+    const auto& htek = *all->named("htek");
+    for (const std::string model : {"UC926", "UC926U"}) {
+        auto facts = facts_for(2, model);
+        const auto boot = all->render_boot(htek, facts);
+        ASSERT_TRUE(boot) << boot.error().what;
+        EXPECT_THAT(*boot, Not(HasSubstr("s3cret")));
+        auto settings = settings_in(*boot);
+        EXPECT_EQ(settings["FirmwareUpGrade_ConfigServerPath"], facts.provisioning_url);
+        EXPECT_EQ(settings["FirmwareUpGrade_UrgrateMode"], "1");
+        EXPECT_EQ(settings["FirmwareUpGrade_CheckUpgradeTimes"], "15");
+        EXPECT_EQ(settings["FirmwareUpGrade_PnPActive"], "1");
+        EXPECT_EQ(settings.size(), 7U);
+        facts.provisioning_url = "http://192.0.2.10:5480/boot/htek/";
+        const auto guest = all->render_guest(htek, facts);
+        ASSERT_TRUE(guest) << guest.error().what;
+        EXPECT_EQ(settings_in(*guest)["FirmwareUpGrade_ConfigServerPath"], facts.provisioning_url);
+        facts.provisioning_url = "https://192.0.2.10:5481/p/x/";
+        EXPECT_EQ(settings_in(*all->render_boot(htek, facts))["FirmwareUpGrade_UrgrateMode"], "3");
+    }
+}
+
+TEST(BootAndGuest, LeaveTheFactorysIntervalToTheRealFile) {
+    EXPECT_EQ(settings_in(*render(*catalogue(), own_file,
+                                  facts_for(1)))["FirmwareUpGrade_CheckUpgradeTimes"],
+              "10080");
+}
+
+TEST(BootAndGuest, MayNotNameAPassword) {
+    for (const std::string kind : {"boot", "guest"}) {
+        SiteFolder site;
+        site.write("htek/" + kind + ".mustache",
+                   "<hl_provision><config>\n<P34>{{password}}</P34>\n</config></hl_provision>\n");
+        EXPECT_THAT(complaint(site.path()), HasSubstr(kind + ".mustache:2:6: there is no "
+                                                             "'password' here"));
+        site.write("htek/" + kind + ".mustache", "<hl_provision><config>{{#lines}}\n"
+                                                 "<P34>{{password}}</P34>\n{{/lines}}"
+                                                 "</config></hl_provision>\n");
+        EXPECT_THAT(complaint(site.path()), HasSubstr("there is no 'lines' here"));
+        site.write("htek/" + kind + ".mustache", "{{>accounts}}\n");
+        EXPECT_THAT(complaint(site.path()), HasSubstr("there is no 'lines' here"));
+    }
+}
+
+TEST(BootAndGuest, AreCheckedLikeEveryOtherFile) {
+    SiteFolder site;
+    site.write("htek/boot.mustache", "<other/>\n");
+    EXPECT_THAT(complaint(site.path()), HasSubstr("a sample phone would get a bad boot_template"));
+    site.write("htek/boot.mustache", "<hl_provision><config>{{retry}}</config></hl_provision>\n");
+    EXPECT_THAT(complaint(site.path()), HasSubstr("there is no 'retry' here"));
+    SiteFolder missing;
+    missing.write("htek/profile.conf", "[vendor]\nboot_template = nowhere\n");
+    EXPECT_THAT(complaint(missing.path()),
+                HasSubstr("boot_template of htek: there is no file nowhere.mustache"));
+}
+
+TEST(BootAndGuest, CanBeSwitchedOff) {
+    SiteFolder site;
+    site.write("htek/profile.conf", "[vendor]\nboot_template = none\nguest_template = none\n");
+    const auto all = catalogue(site.path());
+    ASSERT_TRUE(all);
+    EXPECT_FALSE(all->render_boot(*all->named("htek"), facts_for(0)));
+    EXPECT_FALSE(all->render_guest(*all->named("htek"), facts_for(0)));
+}
+
+TEST(Login, StandsInTheUrlAndInItsFields) {
+    auto facts = facts_for(1);
+    facts.url_user = "001fc11b4e1c";
+    facts.url_password = "AbCdEfGhIjKlMnOpQrStUv";
+    auto settings = settings_in(*render(*catalogue(), own_file, facts));
+    EXPECT_EQ(settings["FirmwareUpGrade_UserName"], facts.url_user);
+    EXPECT_EQ(settings["FirmwareUpGrade_Password"], facts.url_password);
+    const auto without = settings_in(*render(*catalogue(), own_file, facts_for(1)));
+    EXPECT_EQ(without.count("FirmwareUpGrade_UserName"), 0U);
+}
+
 /// The README of conf/vendors is embedded, and read by administrators: it must name what there is.
 TEST(Templates, HaveAllTheirNamesInTheReadme) {
     std::ifstream file(std::string(TEST_DATA) + "/../../conf/vendors/README.md");

@@ -94,4 +94,20 @@ TEST(Hide, ShowsNeitherPasswordNorToken) {
     EXPECT_EQ(hide(""), "");
 }
 
+TEST(DeviceUrl, HasTheTokenInThePathOrBeforeTheAt) {
+    profile::Vendor vendor;
+    vendor.name = "acme";
+    const base::Mac mac({0x00, 0x1f, 0xc1, 0, 0, 1});
+    const base::Ipv4 host{0xC0'00'02'0A};
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::path, mac, host, 5480, "TOKEN"),
+              "http://192.0.2.10:5480/p/TOKEN/");
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, 5480, "TOKEN"),
+              "http://001fc1000001:TOKEN@192.0.2.10:5480/");
+    EXPECT_EQ(profile::boot_url(vendor, host, 5480), "http://192.0.2.10:5480/boot/acme/");
+    vendor.folder_url = "https://{host}/p/{token}/";
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, 5480, "TOKEN"),
+              "https://001fc1000001:TOKEN@192.0.2.10/");
+    EXPECT_EQ(profile::boot_url(vendor, host, 5480), "https://192.0.2.10/boot/acme/");
+}
+
 } // namespace
