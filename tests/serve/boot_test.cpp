@@ -40,7 +40,8 @@ TEST_F(BootTest, GivesAnApprovedPhoneItsUrlAndNoPassword) {
     EXPECT_THAT(*response.body, HasSubstr("10.0.0.1:5480/p/" + steady_token()));
     EXPECT_THAT(*response.body, Not(HasSubstr("S3cret")));
     EXPECT_THAT(*response.body, Not(HasSubstr(">201<")));
-    EXPECT_THAT(steps(), ElementsAre("boot_served: " + own_file + ", 1 of 3 since it was approved"));
+    EXPECT_THAT(steps(),
+                ElementsAre("boot_served: " + own_file + ", 1 of 3 since it was approved"));
     EXPECT_EQ(get(steady_token()).status, 200) << "and there is its file";
     EXPECT_EQ(files->counters().boots, 1U);
 }
@@ -240,10 +241,10 @@ TEST_F(LoginTest, AsksEveryNameOfAChainForALoginKnownOrNot) {
 TEST_F(LoginTest, ServesThePhoneThatLogsInWithItsToken) {
     const auto first = ask(own_file, login(phone, first_token()));
     ASSERT_EQ(first.status, 200);
-    EXPECT_THAT(*first.body, AllOf(HasSubstr(">http://001fc1000001:" + steady_token() +
-                                             "@10.0.0.1:5480/<"),
-                                   HasSubstr("_UserName\">001fc1000001<"),
-                                   HasSubstr("_Password\">" + steady_token() + "<")));
+    EXPECT_THAT(*first.body,
+                AllOf(HasSubstr(">http://001fc1000001:" + steady_token() + "@10.0.0.1:5480/<"),
+                      HasSubstr("_UserName\">001fc1000001<"),
+                      HasSubstr("_Password\">" + steady_token() + "<")));
     const auto steady = ask(own_file, login(phone, steady_token()));
     ASSERT_EQ(steady.status, 200);
     EXPECT_EQ(*steady.body, *first.body);
@@ -275,13 +276,12 @@ TEST_F(BootTest, RefusesOnTheWireWithTheSameBytesForEveryReason) {
     serve::Http http(loop, {}, [this](const Request& asked) { return files->answer(asked); });
     ASSERT_TRUE(http.listen({{base::Ipv4{INADDR_LOOPBACK}, 0}}).empty());
     Client client(loop, http.listening().at(0));
-    for (const auto& path : std::vector<std::string>{
-             "/boot/htek/" + own_file, "/boot/htek/cfg001fc1000002.xml",
-             "/boot/htek/cfg001fc1000003.xml", "/boot/htek/factory0000.xml", "/boot/acme/x.xml",
-             "/boot/htek/", "/boot/"}) {
-        EXPECT_EQ(
-            client.ask("GET " + path + " HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n").all(),
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    for (const auto& path :
+         std::vector<std::string>{"/boot/htek/" + own_file, "/boot/htek/cfg001fc1000002.xml",
+                                  "/boot/htek/cfg001fc1000003.xml", "/boot/htek/factory0000.xml",
+                                  "/boot/acme/x.xml", "/boot/htek/", "/boot/"}) {
+        EXPECT_EQ(client.ask("GET " + path + " HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n").all(),
+                  "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             << path;
     }
 }
