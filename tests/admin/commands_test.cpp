@@ -40,7 +40,7 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_THAT(office.run("asign").text, HasSubstr("did you mean 'assign'?"));
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
     EXPECT_THAT(office.run("show").text,
-                HasSubstr("devices, device, extensions, enrolments, tokens, audit"));
+                HasSubstr("devices, device, extensions, enrolments, tokens, penalties, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 
