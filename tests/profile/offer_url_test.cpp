@@ -99,15 +99,17 @@ TEST(DeviceUrl, HasTheTokenInThePathOrBeforeTheAt) {
     vendor.name = "acme";
     const base::Mac mac({0x00, 0x1f, 0xc1, 0, 0, 1});
     const base::Ipv4 host{0xC0'00'02'0A};
-    EXPECT_EQ(profile::device_url(vendor, profile::Credential::path, mac, host, 5480, "TOKEN"),
+    profile::Ports ports;
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::path, mac, host, ports, "TOKEN"),
               "http://192.0.2.10:5480/p/TOKEN/");
-    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, 5480, "TOKEN"),
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, ports, "TOKEN"),
               "http://001fc1000001:TOKEN@192.0.2.10:5480/");
-    EXPECT_EQ(profile::boot_url(vendor, host, 5480), "http://192.0.2.10:5480/boot/acme/");
-    vendor.folder_url = "https://{host}/p/{token}/";
-    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, 5480, "TOKEN"),
-              "https://001fc1000001:TOKEN@192.0.2.10/");
-    EXPECT_EQ(profile::boot_url(vendor, host, 5480), "https://192.0.2.10/boot/acme/");
+    EXPECT_EQ(profile::boot_url(vendor, host, ports), "http://192.0.2.10:5480/boot/acme/");
+    vendor.folder_url = "https://{host}:{port}/p/{token}/";
+    ports.https = 5481;
+    EXPECT_EQ(profile::device_url(vendor, profile::Credential::userinfo, mac, host, ports, "TOKEN"),
+              "https://001fc1000001:TOKEN@192.0.2.10:5481/");
+    EXPECT_EQ(profile::boot_url(vendor, host, ports), "https://192.0.2.10:5481/boot/acme/");
 }
 
 } // namespace
