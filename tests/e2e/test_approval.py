@@ -121,6 +121,36 @@ def test_a_blocking_rule_is_silent_and_leaves_no_trace_once_it_is_gone(lab):
     phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
 
 
+def test_an_enrolment_survives_a_power_cut_and_ends_when_it_is_stopped(lab):
+    desks = [lab.desk(number) for number in (1, 2, 3)]
+    pnpd = lab.pnpd(LOBBY + "when = enrolment\n")
+    extensions(pnpd, range(200, 205))
+    early = lab.phone(desks[0])
+    lab.wait_for(lambda: "held" in steps(pnpd, desks[0].mac), "it waits")
+    pnpd.ctl("enrol", "start", "1h", "--rule", "lobby")
+    assert early.configured()["accounts"][0]["user"] == "200"  # though it asked before
+    pnpd.kill()
+    pnpd.start()
+    assert lab.phone(desks[1]).configured()["accounts"][0]["user"] == "201"
+    pnpd.ctl("enrol", "stop")
+    phone = lab.bare_phone(desks[2])
+    phone.send(subscribe(desks[2].mac, desks[2].address, 60000))
+    phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    phone.listen(2)
+    assert not [data for data, _ in phone.received if data.startswith(b"NOTIFY")], phone.received
+    assert pnpd.json("show", "device", desks[2].mac)["state"] == "pending"
+
+
+def test_an_enrolment_ends_by_itself(lab):
+    desk = lab.desk(1)
+    pnpd = lab.pnpd()
+    pnpd.ctl("enrol", "start", "1s")
+    lab.wait_for(lambda: not pnpd.json("show", "enrolments")["enrolments"], "it is over")
+    lab.bare_phone(desk).send(subscribe(desk.mac, desk.address, 60000))
+    lab.wait_for(lambda: states(pnpd) == ["pending"], "the phone is heard")
+    assert "not approved: assign an extension to it" in reasons(pnpd, desk.mac)
+
+
 def test_a_phone_that_restarts_where_it_is_gets_its_url_each_time(lab):
     desk = lab.desk(1)
     pnpd = lab.pnpd()
