@@ -121,6 +121,26 @@ def test_a_blocking_rule_is_silent_and_leaves_no_trace_once_it_is_gone(lab):
     phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
 
 
+def test_while_the_pbx_has_a_phone_registered_its_mac_gets_nothing_elsewhere(lab):
+    desk, other = lab.desk(1), lab.desk(2)
+    pbx = lab.pbx_with_module("neighbour_check = off\n" + LOBBY)
+    pbx.pnp("extension add 200")
+    phone = lab.phone(desk, "--register", "--stay")
+    pbx.wait_state(desk.mac, "registered")
+
+    twin = lab.bare_phone(other)
+    twin.send(subscribe(desk.mac, other.address, 60000))
+    twin.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    lab.wait_for(lambda: "claim_refused" in pbx.pnp(f"explain {desk.mac} --json"), "it is told")
+    twin.listen(2)
+    assert not [data for data, _ in twin.received if data.startswith(b"NOTIFY")], twin.received
+    assert f"{desk.address} is registered as it" in pbx.pnp(f"explain {desk.mac}")
+    assert phone.stopped()["accounts"][0]["registered"]
+
+    pbx.pnp(f"approve {desk.mac}")
+    twin.listen(10 * lab.patience, until=b"NOTIFY ")
+
+
 def test_an_enrolment_survives_a_power_cut_and_ends_when_it_is_stopped(lab):
     desks = [lab.desk(number) for number in (1, 2, 3)]
     pnpd = lab.pnpd(LOBBY + "when = enrolment\n")
