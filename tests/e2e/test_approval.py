@@ -121,6 +121,33 @@ def test_a_blocking_rule_is_silent_and_leaves_no_trace_once_it_is_gone(lab):
     phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
 
 
+def test_a_second_phone_with_the_same_mac_gets_no_url_until_somebody_approves_it(lab):
+    desk, other = lab.desk(1), lab.desk(2)
+    pnpd = lab.pnpd("neighbour_check = off\n[profile all]\npnp_after = off\n")
+    extensions(pnpd, ("201",))
+    pnpd.ctl("assign", desk.mac, "201")
+    lab.phone(desk).configured()  # and it has used its steady URL
+
+    twin = lab.bare_phone(other)
+    twin.send(subscribe(desk.mac, other.address, 60000))
+    twin.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    lab.wait_for(lambda: "claim_refused" in steps(pnpd, desk.mac), "the claim is refused")
+    twin.listen(1)
+    assert not [data for data, _ in twin.received if data.startswith(b"NOTIFY")], twin.received
+    assert "two phones" in pnpd.text("explain", desk.mac).lower(), pnpd.text("explain", desk.mac)
+    # The refusal survives a restart, and is about the first one as well.
+    pnpd.kill()
+    pnpd.start()
+    twin.received.clear()
+    twin.send(subscribe(desk.mac, other.address, 60000, tag="8", branch="z9hG4bK8"))
+    twin.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    twin.listen(1)
+    assert not [data for data, _ in twin.received if data.startswith(b"NOTIFY")], twin.received
+
+    pnpd.ctl("approve", desk.mac)
+    twin.listen(10 * lab.patience, until=b"NOTIFY ")
+
+
 def test_while_the_pbx_has_a_phone_registered_its_mac_gets_nothing_elsewhere(lab):
     desk, other = lab.desk(1), lab.desk(2)
     pbx = lab.pbx_with_module("neighbour_check = off\n" + LOBBY)

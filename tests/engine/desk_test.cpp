@@ -288,6 +288,51 @@ TEST_F(RulesOf, AFailureIsTriedAgainAfterAWhile) {
     EXPECT_EQ(told(), "hold: rule lobby gives it the next free number of 200-299");
 }
 
+struct GuestsOf : DeskOf {};
+
+TEST_F(GuestsOf, UnknownPhonesAreSentWhereNoTokenIsNeeded) {
+    rules.unknown_phone = UnknownPhone::guest;
+    apply_rules();
+    EXPECT_EQ(told(), "offer");
+    EXPECT_EQ(url(), "http://10.0.0.254:5480/boot/htek/");
+    EXPECT_TRUE(desk->may_be_guest(device()));
+    EXPECT_FALSE(device().is_approved());
+    EXPECT_THAT(audit(), testing::IsEmpty());
+}
+
+TEST_F(GuestsOf, ARuleAreSentThereThoughOthersWait) {
+    rule("lobby", Action::guest).network = base::Network::parse("10.0.0.0/24");
+    apply_rules();
+    EXPECT_EQ(told(), "offer");
+    EXPECT_TRUE(desk->may_be_guest(device()));
+    EXPECT_THAT(told(phone(2), "10.0.1.1"), StartsWith("hold: not approved"));
+    EXPECT_FALSE(desk->may_be_guest(device(phone(2))));
+}
+
+TEST_F(GuestsOf, ThoseWhomARuleHoldsOrBlocksAreNone) {
+    rules.unknown_phone = UnknownPhone::guest;
+    rule("not", Action::hold).network = base::Network::parse("10.0.0.0/24");
+    rule("out", Action::block).network = base::Network::parse("10.0.1.0/24");
+    apply_rules();
+    EXPECT_THAT(told(), StartsWith("hold: rule not holds it"));
+    EXPECT_FALSE(desk->may_be_guest(device()));
+    EXPECT_THAT(told(phone(2), "10.0.1.1"), StartsWith("silent: rule out blocks it"));
+    EXPECT_FALSE(desk->may_be_guest(device(phone(2))));
+}
+
+TEST_F(GuestsOf, ThoseWhomSomebodyDecidedUponAreNone) {
+    rules.unknown_phone = UnknownPhone::guest;
+    apply_rules();
+    told();
+    shelf.has_extension("201");
+    shelf.apply({inventory::Assign{alice, {"201"}}});
+    EXPECT_FALSE(desk->may_be_guest(device()));
+    EXPECT_THAT(url(), HasSubstr("/p/"));
+    shelf.apply({inventory::Block{alice}});
+    EXPECT_FALSE(desk->may_be_guest(device()));
+    EXPECT_EQ(told(), "silent: blocked");
+}
+
 struct WindowsOf : DeskOf {
     void open(inventory::Enrolment window) {
         if (window.until == 0) {
