@@ -401,8 +401,9 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
         done(std::move(offer));
     };
     if (vendor->keeps_pnp_url) {
-        finish(device != nullptr ? base::Result<std::string>(inventory_.steady_token(*device))
-                                 : fail(Errc::not_found, "no such device"));
+        finish(device != nullptr && device->is_approved()
+                   ? base::Result<std::string>(inventory_.steady_token(*device))
+                   : fail(Errc::refused, "it is no longer approved"));
         return;
     }
     first_token(asked.mac, finish);
