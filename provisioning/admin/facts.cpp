@@ -84,7 +84,9 @@ bool Facts::fetched_since_offer() const noexcept {
     return is_newer(Step::file_served, {Step::offered}) ||
            is_newer(Step::file_missing, {Step::offered}) ||
            is_newer(Step::file_refused, {Step::offered}) ||
-           is_newer(Step::configured, {Step::offered});
+           is_newer(Step::configured, {Step::offered}) ||
+           is_newer(Step::boot_served, {Step::offered}) ||
+           (is_newer(Step::token_refused, {Step::offered}) && is_from_phone(Step::token_refused));
 }
 
 bool Facts::only_offered() const noexcept {

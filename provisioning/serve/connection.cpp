@@ -298,6 +298,7 @@ void Connection::readable() {
     const auto before = in_.size();
     if (!tls_) {
         in_.append(received);
+        ::explicit_bzero(bytes.data(), received.size()); // there was a token in it
     } else if (!decrypt(received)) {
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -240,6 +241,7 @@ TlsSession::Step TlsSession::read(std::string& out) {
             return state_->step(result);
         }
         out.append(bytes.data(), length);
+        OPENSSL_cleanse(bytes.data(), length);
     }
 }
 

@@ -442,12 +442,14 @@ TEST_F(Explain, TellsOfAGuest) {
 }
 
 TEST_F(Explain, TellsOfATokenThatIsNotValid) {
-    device.seen.stage = Stage::fetching;
+    device.seen.stage = Stage::offered;
     step(Step::heard);
     step(Step::offered);
     step(Step::token_refused, "spent");
     expect(0, "It asks with a URL that is not valid (any more): spent.",
            std::string(replug) + " It then gets a fresh URL.");
+    timeline.back().address = "10.0.0.66"; // a stranger's
+    EXPECT_EQ(story().now, "Its URL is on the way.");
 }
 
 TEST_F(Explain, TellsOfAPhoneThatUsedUpItsFilesWithoutToken) {

@@ -6,9 +6,11 @@ import os
 import re
 import socket
 import subprocess
+import threading
 
 PREFIX = "pnp-e2e-"
 CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
 GROUP = "224.0.1.75"
 
 
@@ -69,21 +71,21 @@ class Host:
     @contextlib.contextmanager
     def inside(self):
         """Sockets that are made here live in the namespace, wherever they are used later."""
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def enter(path):
-            with open(path, "rb") as namespace:
-                if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), f"cannot enter {path}")
-
-        home = f"/proc/{os.getpid()}/task/{os.getpid()}/ns/net"
+        home = f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
         with open(home, "rb") as before:
-            enter(f"/run/netns/{self.namespace}")
+            self.enter()
             try:
                 yield
             finally:
-                if libc.setns(before.fileno(), CLONE_NEWNET) != 0:
+                if LIBC.setns(before.fileno(), CLONE_NEWNET) != 0:
                     os.abort()  # never go on in the wrong network
+
+    def enter(self):
+        """For the rest of the calling thread's life, which ends here or in `inside`."""
+        path = f"/run/netns/{self.namespace}"
+        with open(path, "rb") as namespace:
+            if LIBC.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), f"cannot enter {path}")
 
     def udp(self, port=0, address=None, timeout=5.0):
         address = address or self.address

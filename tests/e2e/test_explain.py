@@ -20,6 +20,7 @@ def normal(said):
     said = re.sub(r"\b\d\d:\d\d:\d\d\b", "TIME", said)
     said = re.sub(r"\b(just now|\d+ (s|min|h|hours?|days?) ago)", "some time ago", said)
     said = re.sub(r", \d+ s after the phone asked", ", N s after the phone asked", said)
+    said = re.sub(r"line \d+ column \d+", "line L column C", said)
     said = re.sub(r" \(\d+ times, last TIME\)", " (N times, last TIME)", said)
     return said
 
