@@ -183,6 +183,12 @@ base::Status Engine::open() {
     policy.neighbour = [this](base::Ipv4 source, int interface_index) {
         return neighbours_->find(source, interface_index);
     };
+    policy.approved_at = [this](base::Mac mac) {
+        const auto now = inventory_->now();
+        const auto* device = now.device(mac);
+        return device != nullptr && device->is_approved() ? std::optional(device->seen.address)
+                                                          : std::nullopt;
+    };
     policy.answers = [this](const pnp::Asked& asked) { return desk_->answers(asked); };
     pnp_ =
         std::make_unique<pnp::Service>(*loop_, clock_, pnp_settings(settings), std::move(policy));
@@ -229,6 +235,7 @@ base::Status Engine::open() {
             return https_->authority();
         },
         [this] { return files_->penalties(); },
+        [this] { return probe(); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -481,6 +488,23 @@ void Engine::tls_refused(base::Endpoint peer, const std::string& why) {
                              "HTTPS: " + why);
         }
     });
+}
+
+Result<std::vector<pnp::Rival>> Engine::probe() {
+    auto answered = std::make_shared<std::promise<std::vector<pnp::Rival>>>();
+    auto rivals = answered->get_future();
+    loop_->post([this, answered] {
+        pnp_->probe(
+            [answered](std::vector<pnp::Rival> heard) { answered->set_value(std::move(heard)); });
+    });
+    if (rivals.wait_for(pnp::Probe::patience + std::chrono::seconds(5)) !=
+        std::future_status::ready) {
+        return fail(Errc::io, "the loop is busy; look at the log and try again");
+    }
+    auto heard = rivals.get();
+    const std::lock_guard lock(mutex_);
+    rivals_ = heard;
+    return heard;
 }
 
 void Engine::serve_again() {
@@ -744,8 +768,10 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
 std::vector<admin::Reach::StatusRow> Engine::status() const {
     Seen seen;
     Settings settings;
+    std::vector<pnp::Rival> rivals;
     {
         const std::lock_guard lock(mutex_);
+        rivals = rivals_;
         seen = seen_;
         settings = settings_;
     }
@@ -784,10 +810,11 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                              ? "built-in defaults"
                              : config_file_);
     const auto sip = pnp_->counters();
-    say("SUBSCRIBE", fmt::format("{} understood, {} repeated, {} malformed, {} not ours, {} from "
-                                 "outside, {} over the limit, {} dropped by the kernel",
-                                 sip.subscribes, sip.retransmissions, sip.malformed, sip.not_ours,
-                                 sip.foreign_source, sip.table_full, sip.kernel_drops));
+    say("SUBSCRIBE",
+        fmt::format("{} understood, {} repeated, {} malformed, {} not ours, {} from "
+                    "outside, {} over the limit, {} dropped by the kernel",
+                    sip.subscribes, sip.retransmissions, sip.malformed, sip.not_ours,
+                    sip.foreign_source, sip.limited + sip.table_full, sip.kernel_drops));
     say("NOTIFY", fmt::format("{} offered, {} accepted, {} failed, {} phones wait", sip.offers,
                               sip.notify_accepted, sip.notify_failed, sip.held));
     const auto http = http_->counters();
@@ -813,6 +840,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                                neighbours_->size(), static_cast<std::size_t>(approved),
                                base::Neighbours::kernel_limit(), sip.mismatches})) {
         rows.push_back(std::move(row));
+    }
+    for (const auto& rival : rivals) {
+        say("rival", rival.sentence() + " (as `pnp probe` found last)", true);
     }
     for (const auto& problem : seen.problems) {
         say("problem", problem, true);

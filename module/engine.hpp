@@ -58,6 +58,7 @@ class Engine {
     base::Status open();
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);
+    base::Result<std::vector<pnp::Rival>> probe();
     void serve_again(); ///< the interfaces that were seen last
     Desk::Neighbour neighbour_of(const pnp::Asked& asked) const;
     static pnp::Settings pnp_settings(const Settings& settings);
@@ -130,6 +131,7 @@ class Engine {
 
     mutable std::mutex mutex_; // guards seen_ and settings_
     Seen seen_;
+    std::vector<pnp::Rival> rivals_; ///< of the last probe
     int ticks_ = 0;
 };
 

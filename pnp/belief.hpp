@@ -4,8 +4,7 @@
 #pragma once
 
 #include "pnp/policy.hpp"
-#include "pnp/service.hpp"
-#include "provisioning/base/neighbour_table.hpp"
+#include "provisioning/base/neighbours.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -26,6 +26,7 @@ Counters Tally::read() const {
     out.held = of(held);
     out.notify_accepted = of(notify_accepted);
     out.notify_failed = of(notify_failed);
+    out.limited = of(limited);
     out.table_full = of(table_full);
     out.send_failures = of(send_failures);
     out.kernel_drops = of(kernel_drops);

@@ -23,8 +23,8 @@ namespace pnp {
 struct Tally {
     using Count = std::atomic<std::uint64_t>;
     Count datagrams, subscribes, retransmissions, malformed, not_ours, nameless, foreign_source,
-        mismatches, offers, held, notify_accepted, notify_failed, table_full, send_failures,
-        kernel_drops;
+        mismatches, offers, held, notify_accepted, notify_failed, limited, table_full,
+        send_failures, kernel_drops;
 
     Counters read() const;
 };
@@ -48,6 +48,8 @@ struct Context {
     // Whatever a stranger's datagram can write into the log is limited.
     base::TokenBucket strangers{0.2, 5};
     base::TokenBucket phones{50, 500};
+    base::TokenBucket unnamed{1000, 1000}; ///< datagrams that no glance tells who sent them
+    base::TokenBucket rivals{1, 5};
     base::TokenBucket outsiders{0.5, 5};
     /// Phones that are not answered, so that nobody asks the network who they are: each may be made
     /// up, and takes the place of another one in the list.

@@ -68,6 +68,18 @@ std::optional<base::Mac> trailing_mac(std::string_view text) noexcept {
 
 } // namespace
 
+std::optional<base::Mac> glance_mac(std::string_view datagram) noexcept {
+    constexpr std::string_view method = "SUBSCRIBE ";
+    constexpr std::size_t longest = 256;
+    if (datagram.substr(0, method.size()) != method) {
+        return std::nullopt;
+    }
+    const std::string_view start = datagram.substr(method.size(), longest);
+    const std::string_view uri = start.substr(0, start.find_first_of(" \r\n"));
+    const auto marked = marked_mac(uri);
+    return marked ? marked : trailing_mac(uri);
+}
+
 std::optional<base::Mac> find_mac(const Subscribe& request) {
     const std::array<std::string_view, 4> uris{request.uri, request.to, request.from,
                                                request.contact_uri};

@@ -382,6 +382,15 @@ void Offering::decided(Dialog& dialog) {
     }
 }
 
+const Asked* Offering::caller_of(std::string_view call_id) const {
+    for (const auto& [id, dialog] : dialogs_) {
+        if (dialog.owed.request.call_id == call_id) {
+            return &dialog.owed.asked;
+        }
+    }
+    return nullptr;
+}
+
 void Offering::keep(const std::function<bool(base::Ipv4 local)>& is_served) {
     std::vector<std::uint32_t> gone;
     for (const auto& [id, dialog] : dialogs_) {

@@ -20,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -53,6 +54,9 @@ class Offering {
     void tick(base::Steady now);
 
     std::optional<base::Steady> next_due() const { return deadlines_.next(); }
+
+    /// The phone whose SUBSCRIBE had this Call-ID, while it is owed something.
+    const Asked* caller_of(std::string_view call_id) const;
 
     bool knows(std::uint32_t id) const { return dialogs_.count(id) != 0; }
 

@@ -66,6 +66,8 @@ struct Policy {
     /// Whether decide() would be anything but silent about a phone whose MAC nobody has checked
     /// yet. Remembers nothing and tells nobody.
     std::function<bool(const Asked&)> answers;
+    /// Of an approved phone, the address where it was last seen (0 if never); nothing of others.
+    std::function<std::optional<base::Ipv4>(base::Mac)> approved_at;
 };
 
 } // namespace pnp

@@ -24,7 +24,7 @@ Responder::Responder(const base::Clock& clock,
                      Tally& tally,
                      Answered answered)
     : context_{clock, std::move(settings), std::move(policy), std::move(wiring), tally},
-      answered_(std::move(answered)), notifying_(context_),
+      limits_(clock), answered_(std::move(answered)), notifying_(context_),
       offering_(context_, answered_, notifying_) {}
 
 void Responder::serve(std::vector<Row> rows) noexcept {
@@ -52,7 +52,13 @@ void Responder::on_datagram(std::string_view bytes,
                             Channel channel) noexcept {
     guarded([&] {
         ++context_.tally.datagrams;
+        if (probe_ && is_own(source)) {
+            return; // a question of our own comes back from the group
+        }
         const Row* row = row_for(rows_, interface_index, source);
+        if (probe_ && on_foreign(bytes, source.address, false)) {
+            return; // a rival on this very machine has our address
+        }
         if (row == nullptr) {
             ++context_.tally.foreign_source;
             context_.tell_of_stranger(fmt::format(
@@ -68,6 +74,14 @@ void Responder::on_datagram(std::string_view bytes,
             on_response(bytes, source);
             return;
         }
+        if (on_foreign(bytes, source.address, true)) {
+            return;
+        }
+        // A flood is thrown away before it costs anything; who is let in is read.
+        const auto glance = glanced_at(bytes, *row, source);
+        if (!glance.admitted) {
+            return;
+        }
         auto request = parse_subscribe(bytes);
         if (!request) {
             ++(request.error().code == Errc::not_ours ? context_.tally.not_ours
@@ -75,7 +89,7 @@ void Responder::on_datagram(std::string_view bytes,
             drop(request.error(), source);
             return;
         }
-        on_subscribe(std::move(*request), *row, source, channel);
+        on_subscribe(std::move(*request), *row, source, channel, glance.mac);
     });
 }
 
@@ -107,6 +121,43 @@ void Responder::note_outsider(std::string_view bytes, base::Endpoint source, int
     }
 }
 
+bool Responder::is_own(base::Endpoint source) const noexcept {
+    return std::any_of(rows_.begin(), rows_.end(),
+                       [&](const Row& row) { return row.local() == source; });
+}
+
+/// What only a server says. True when it is one: about our question, or about a phone of ours.
+bool Responder::on_foreign(std::string_view bytes, base::Ipv4 source, bool is_near) {
+    if (!may_be_foreign(bytes) || (!probe_ && !context_.rivals.take(context_.clock.now()))) {
+        return false; // anybody can send such a thing, and as much of it as he likes
+    }
+    const auto said = read_foreign(bytes);
+    if (!said) {
+        return false;
+    }
+    if (probe_ && probe_->heard(*said, source)) {
+        return true;
+    }
+    if (!is_near) {
+        return false;
+    }
+    Asked phone;
+    if (const Asked* caller = offering_.caller_of(said->call_id)) {
+        phone = *caller;
+    } else if (said->mac && context_.policy.approved_at &&
+               context_.policy.approved_at(*said->mac)) {
+        phone.mac = *said->mac;
+    } else {
+        return true;
+    }
+    phone.source.address = source;
+    context_.note(phone, inventory::Step::rival_heard,
+                  said->url_host.empty()
+                      ? fmt::format("{} answers it too", source.str())
+                      : fmt::format("{} sends it to {}", source.str(), said->url_host));
+    return true;
+}
+
 void Responder::drop(const base::Error& error, base::Endpoint source) {
     // Never a 4xx: to a multicast request it could win against another server's 200 (RFC 3261
     // 17.1.3).
@@ -120,7 +171,9 @@ void Responder::on_response(std::string_view bytes, base::Endpoint source) {
         drop(response.error(), source);
         return;
     }
-    notifying_.on_response(*response, source.address);
+    if (!notifying_.on_response(*response, source.address)) {
+        on_foreign(bytes, source.address, true);
+    }
 }
 
 std::optional<Asked>
@@ -153,7 +206,13 @@ Responder::identify(const Subscribe& request, const Row& row, base::Endpoint sou
 void Responder::on_subscribe(Subscribe request,
                              const Row& row,
                              base::Endpoint source,
-                             Channel channel) {
+                             Channel channel,
+                             std::optional<base::Mac> admitted) {
+    auto asked = identify(request, row, source);
+    const Belief shown = asked ? belief_in(*asked, context_.policy) : Belief{};
+    if (asked && asked->mac != admitted && !admits(*asked, shown)) {
+        return;
+    }
     const base::Steady now = context_.clock.now();
     const TransactionKey key = transaction_key(request, source.address);
     Answer* answer = answered_.find(key);
@@ -173,7 +232,6 @@ void Responder::on_subscribe(Subscribe request,
         }
         ++context_.tally.subscribes;
     }
-    auto asked = identify(request, row, source);
     if (!asked) {
         if (is_new) {
             ++context_.tally.nameless;
@@ -182,7 +240,8 @@ void Responder::on_subscribe(Subscribe request,
         }
         return;
     }
-    const Belief belief = context_.look(*asked);
+    const bool is_checked = context_.settings.neighbour_check != base::NeighbourCheck::off;
+    const Belief belief = is_checked ? shown : Belief{};
     if (belief.is_final() && (!is_new || context_.refuses(*asked, belief))) {
         return;
     }
@@ -207,6 +266,40 @@ void Responder::on_subscribe(Subscribe request,
     if (auto owed = accept(std::move(request), std::move(*asked), row, channel, *answer)) {
         offering_.begin(std::move(*owed), decision);
     }
+}
+
+Responder::Glance
+Responder::glanced_at(std::string_view bytes, const Row& row, base::Endpoint source) {
+    Asked asked;
+    const auto named = glance_mac(bytes);
+    const auto seen = !named && context_.policy.neighbour
+                          ? context_.policy.neighbour(source.address, row.interface.index)
+                          : std::nullopt;
+    if (!named && !seen) {
+        // Some phones name their MAC elsewhere, or none.
+        const bool admitted = context_.unnamed.take(context_.clock.now());
+        context_.tally.limited += admitted ? 0U : 1U;
+        return {admitted, std::nullopt};
+    }
+    asked.mac = named ? *named : seen->mac;
+    asked.mac_by_neighbour = !named;
+    asked.source = source;
+    asked.interface_index = row.interface.index;
+    asked.vouched_for = row.interface.loopback || context_.is_allowed(source.address);
+    return {admits(asked, belief_in(asked, context_.policy)), asked.mac};
+}
+
+bool Responder::admits(const Asked& asked, const Belief& belief) {
+    const auto approved_at =
+        context_.policy.approved_at ? context_.policy.approved_at(asked.mac) : std::nullopt;
+    if (limits_.admits(asked, belief, approved_at)) {
+        return true;
+    }
+    ++context_.tally.limited;
+    if (approved_at && limits_.tells(asked.mac)) {
+        context_.note(asked, inventory::Step::limited, "asks too often; the rest is not answered");
+    }
+    return false;
 }
 
 /// Sends the 200 and remembers it; nothing when that cannot be done.
@@ -288,9 +381,35 @@ void Responder::resync(base::Mac mac,
     });
 }
 
+void Responder::probe(Probe::Done done) noexcept {
+    guarded([&] {
+        if (probe_) {
+            std::exchange(probe_, std::nullopt)->finish();
+        }
+        probe_.emplace(std::move(done), context_.clock.now() + Probe::patience);
+        for (const Row& row : rows_) {
+            const auto id = context_.wiring.random();
+            if (!id) {
+                base::log::error("pnp", "no probe: {}", id.error().what);
+                continue;
+            }
+            // Locally administered, so that no maker's phone is meant.
+            const auto mac = base::Mac::from_number((std::uint64_t{0x0200} << 32U) | *id);
+            const std::string call_id = fmt::format("probe-{:08x}", *id);
+            probe_->asked(call_id, row.interface.name);
+            context_.send({Channel::unicast, row.interface.index, row.interface.address,
+                           context_.settings.group},
+                          write_probe(row.local(), mac, call_id));
+        }
+    });
+}
+
 void Responder::tick() noexcept {
     guarded([&] {
         const base::Steady now = context_.clock.now();
+        if (probe_ && now >= probe_->end()) {
+            std::exchange(probe_, std::nullopt)->finish();
+        }
         offering_.tick(now);
         notifying_.tick(now);
         answered_.forget_old(now);
@@ -298,7 +417,7 @@ void Responder::tick() noexcept {
 }
 
 std::optional<base::Steady> Responder::next_due() const {
-    std::optional<base::Steady> earliest;
+    std::optional<base::Steady> earliest = probe_ ? std::optional(probe_->end()) : std::nullopt;
     for (const auto& due : {offering_.next_due(), notifying_.next_due(), answered_.next_due()}) {
         if (due && (!earliest || *due < *earliest)) {
             earliest = due;

@@ -286,8 +286,17 @@ void Service::resync(base::Mac mac,
     state_->arm();
 }
 
+void Service::probe(Probe::Done done) {
+    state_->responder.probe(std::move(done));
+    state_->arm();
+}
+
 Counters Service::counters() const {
     return state_->tally.read();
+}
+
+std::vector<LimitedSource> Service::limited() const {
+    return state_->responder.limited();
 }
 
 Settings Service::settings() const {

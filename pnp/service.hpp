@@ -2,7 +2,9 @@
 // The responder on its sockets: hears the group on every served interface, answers by unicast.
 #pragma once
 
+#include "pnp/limits.hpp"
 #include "pnp/policy.hpp"
+#include "pnp/rivals.hpp"
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/loop.hpp"
@@ -49,6 +51,7 @@ struct Counters {
     std::uint64_t held = 0; ///< phones waiting right now
     std::uint64_t notify_accepted = 0;
     std::uint64_t notify_failed = 0;
+    std::uint64_t limited = 0;    ///< SUBSCRIBEs too many, from one source or from strangers
     std::uint64_t table_full = 0; ///< transactions not taken because too many are open
     std::uint64_t send_failures = 0;
     std::uint64_t kernel_drops = 0; ///< SO_RXQ_OVFL of the group socket
@@ -91,7 +94,12 @@ class Service {
                 const std::string& event,
                 const std::function<void(ResyncResult)>& done);
 
-    Counters counters() const; ///< any thread
+    /// Asks on every served address as a phone that does not exist, and calls back once, after
+    /// Probe::patience, with the servers that answered. Loop thread.
+    void probe(Probe::Done done);
+
+    Counters counters() const;                  ///< any thread
+    std::vector<LimitedSource> limited() const; ///< who asks too often; any thread
     Settings settings() const;
     void settings(Settings settings); ///< all of it takes effect at once
 

@@ -97,6 +97,7 @@ Reply run_enrol(Call& call);
 Reply run_enrol_stop(Call& call);
 Reply run_show_enrolments(Call& call);
 Reply run_export_audit(Call& call);
+Reply run_probe(Call& call);
 Reply run_reload(Call& call);
 Reply run_help(Call& call);
 Reply run_version(Call& call);

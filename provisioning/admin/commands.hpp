@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialplan/directory.hpp"
+#include "pnp/rivals.hpp"
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/json.hpp"
 #include "provisioning/base/net.hpp"
@@ -78,6 +79,8 @@ struct Reach {
     std::function<base::Result<std::string>()> authority = {};   ///< our CA's certificate in PEM
     /// Who is slowed or shut out at the file door.
     std::function<std::vector<serve::Files::Penalty>()> penalties = {};
+    /// Asks the network as a phone that does not exist; takes some seconds. Who answered.
+    std::function<base::Result<std::vector<pnp::Rival>>()> probe = {};
 };
 
 class Commands {

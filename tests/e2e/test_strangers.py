@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Strangers cost nothing that grows: a flood of phones that nobody knows."""
-import os
 import re
 import time
 
@@ -19,8 +18,10 @@ class Flood:
         self.sent = 0
 
     def understood(self):
+        """Those that came to the limits, too: one source gets few answers, but all of it is seen."""
         rows = {row["name"]: row["value"] for row in self.pnpd.json("status")["status"]}
-        return int(re.match(r"(\d+) understood", rows["SUBSCRIBE"])[1])
+        return sum(int(number) for number in re.findall(r"(\d+) (?:understood|over the limit)",
+                                                        rows["SUBSCRIBE"]))
 
     def until(self, count, seconds):
         """Goes on until so many were understood, or until the time is over. Two seconds at a
@@ -48,12 +49,6 @@ def settle(lab, pnpd, flood):
     return pnpd.memory(), pnpd.disk()
 
 
-def has_only_a_log(pnpd):
-    """The write-ahead log has not yet come to the size at which it goes into the database; from
-    then on it keeps that size."""
-    return os.path.getsize(os.path.join(pnpd.data, "pnp.sqlite3")) < 100_000
-
-
 def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
     count, seconds = (10_000_000, 2400) if lab.options.soak else (200_000, 100)
     if lab.options.sanitized:
@@ -65,8 +60,6 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
     flood = Flood(lab, pnpd)
 
     flood.until(SETTLED, 100 * lab.patience)
-    while has_only_a_log(pnpd):  # a fast machine writes the same in fewer, larger commits
-        flood.until(flood.understood() + SETTLED, 100 * lab.patience)
     memory, disk = settle(lab, pnpd, flood)
     phone = lab.phone(desk)
     flood.until(count, seconds)
@@ -78,7 +71,7 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
 
     if not lab.options.sanitized:  # a sanitizer keeps freed memory on purpose
         assert memory_now < 1.1 * memory, f"memory grew from {memory} to {memory_now} bytes"
-    assert disk_now < 1.1 * disk, f"the disk grew from {disk} to {disk_now} bytes"
+    assert disk_now < 1.1 * disk + 100_000, f"the disk grew from {disk} to {disk_now} bytes"
     assert flood.understood() > 1.5 * SETTLED, "too few to tell; is the machine busy?"
     assert len(pnpd.json("show", "devices")["devices"]) <= 2001
     lab.phone(desk).configured()  # and behind it

@@ -2,6 +2,7 @@
 // A responder with a fake clock, a scripted policy, and everything that it sent and noted.
 #pragma once
 
+#include "pnp/identify.hpp"
 #include "pnp/responder.hpp"
 #include "sample.hpp"
 
@@ -26,7 +27,7 @@ class ResponderDesk : public testing::Test {
   protected:
     static constexpr base::Ipv4 here{0xC000020A}; // 192.0.2.10
 
-    ResponderDesk() { serve(); }
+    explicit ResponderDesk(std::size_t transactions = 4) : most(transactions) { serve(); }
 
     void serve() {
         responder.serve({{{2, "eth0", here, 24, false, true}, 5060},
@@ -80,6 +81,7 @@ class ResponderDesk : public testing::Test {
 
     Counters counters() const { return tally.read(); }
 
+    std::size_t most;
     base::FakeClock clock;
     Tally tally{};
     Settings settings = [] {
@@ -98,6 +100,7 @@ class ResponderDesk : public testing::Test {
     bool prepare_later = false;
     std::optional<base::Neighbour> neighbour; ///< at whatever address
     bool answers = true;
+    std::optional<base::Ipv4> approved_at{base::Ipv4{0xC0000259}}; ///< every phone, at .89
     bool sending_works = true;
     std::vector<Asked> asked;
     std::vector<std::function<void(base::Result<Offer>)>> waiting;
@@ -124,14 +127,14 @@ class ResponderDesk : public testing::Test {
                    noted_.push_back({mac, step, std::string(text)});
                },
                [this](base::Ipv4, int) { return neighbour; },
-               [this](const Asked&) { return answers; }},
+               [this](const Asked&) { return answers; }, [this](base::Mac) { return approved_at; }},
         Wiring{[this](const Path& path, std::string_view bytes) {
                    sent_.push_back({path, std::string(bytes)});
                    return sending_works;
                },
                [] {}, [this] { return base::Result<std::uint32_t>(next_id++); }},
         tally,
-        Answered(4)};
+        Answered(most)};
 };
 
 } // namespace pnp

@@ -96,7 +96,8 @@ class OnTheLoopback : public testing::Test {
                     steps.push_back(std::string(inventory::name(step)));
                 },
                 {},
-                {}};
+                {},
+                [](base::Mac) { return loopback; }};
     }
 
     static Offer made() {
