@@ -234,7 +234,7 @@ base::Status Engine::open() {
             }
             return https_->authority();
         },
-        [this] { return files_->penalties(); },
+        [this] { return penalties(); },
         [this] { return probe(); },
     });
     apply(settings, catalogue);
@@ -488,6 +488,24 @@ void Engine::tls_refused(base::Endpoint peer, const std::string& why) {
                              "HTTPS: " + why);
         }
     });
+}
+
+/// Those at the file door, and those whose SIP questions are too many. From any thread.
+std::vector<serve::Files::Penalty> Engine::penalties() const {
+    auto all = files_->penalties();
+    const auto now = clock_.now();
+    const auto unix_now = clock_.unix_ms();
+    for (const auto& source : pnp_->limited()) {
+        serve::Penalties::Row row;
+        row.who = source.address.value;
+        row.held = source.refused;
+        row.since = now - std::chrono::milliseconds(unix_now - source.since);
+        row.until =
+            now - std::chrono::milliseconds(unix_now - source.last) + pnp::Limits::listed_for;
+        row.standing = serve::Standing::slowed;
+        all.push_back({source.address.str() + " (SIP)", row});
+    }
+    return all;
 }
 
 Result<std::vector<pnp::Rival>> Engine::probe() {

@@ -58,6 +58,7 @@ class Engine {
     base::Status open();
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
     void serve(const std::vector<base::Interface>& rows);
+    std::vector<serve::Files::Penalty> penalties() const;
     base::Result<std::vector<pnp::Rival>> probe();
     void serve_again(); ///< the interfaces that were seen last
     Desk::Neighbour neighbour_of(const pnp::Asked& asked) const;

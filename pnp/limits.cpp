@@ -2,12 +2,6 @@
 #include "pnp/limits.hpp"
 
 namespace pnp {
-namespace {
-
-constexpr base::UnixMs listed_for = 60'000;
-
-} // namespace
-
 bool Limits::admits(const Asked& asked,
                     const Belief& belief,
                     std::optional<base::Ipv4> approved_at) {
@@ -36,7 +30,7 @@ void Limits::refuse(base::Ipv4 source) {
     const base::UnixMs now = clock_.unix_ms();
     const std::lock_guard lock(mutex_);
     LimitedSource& row = refused_.at(source.value);
-    if (row.refused == 0 || now - row.last > listed_for) {
+    if (row.refused == 0 || std::chrono::milliseconds(now - row.last) > listed_for) {
         row = {source, 0, now, now};
     }
     ++row.refused;
@@ -48,7 +42,7 @@ std::vector<LimitedSource> Limits::limited() const {
     const base::UnixMs now = clock_.unix_ms();
     const std::lock_guard lock(mutex_);
     refused_.each([&](std::uint32_t, const LimitedSource& row) {
-        if (now - row.last <= listed_for) {
+        if (std::chrono::milliseconds(now - row.last) <= listed_for) {
             rows.push_back(row);
         }
     });

@@ -12,6 +12,7 @@
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -58,6 +59,8 @@ class Limits {
 
     /// Whether the phone's timeline may say so: it is a few lines long.
     bool tells(base::Mac mac) { return told_.take(mac, clock_.now()); }
+
+    static constexpr std::chrono::minutes listed_for{1};
 
     /// Those who asked too much within the last minute, the last one first. Any thread.
     std::vector<LimitedSource> limited() const;
