@@ -57,20 +57,6 @@ constexpr Rule rules[] = {
              "served. Then unplug it and plug it in again.");
      }},
 
-    {[](const Facts& f) { return !f.device.was_heard(); },
-     [](const Facts& f) {
-         return f.device.lines.empty() ? std::string("It was never heard.")
-                                       : fmt::format("It is prepared with {}, and was never heard.",
-                                                     listed(f.device.lines));
-     },
-     [](const Facts&) {
-         return std::string(
-             "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
-             "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "
-             "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
-             "Yes)?");
-     }},
-
     {[](const Facts& f) { return f.device.claim == inventory::Claim::contested; },
      [](const Facts& f) {
          const auto* refused = f.last(Step::claim_refused);
@@ -138,6 +124,20 @@ constexpr Rule rules[] = {
                             "Stop that, wait ten minutes, then unplug the phone and plug it in "
                             "again.",
                             f.address(Step::limited));
+     }},
+
+    {[](const Facts& f) { return !f.device.was_heard(); },
+     [](const Facts& f) {
+         return f.device.lines.empty() ? std::string("It was never heard.")
+                                       : fmt::format("It is prepared with {}, and was never heard.",
+                                                     listed(f.device.lines));
+     },
+     [](const Facts&) {
+         return std::string(
+             "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
+             "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "
+             "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
+             "Yes)?");
      }},
 
     {[](const Facts& f) { return !f.device.is_approved() && f.is_held(); },

@@ -40,6 +40,17 @@ constexpr Rule rules[] = {
      },
      ask_again},
 
+    {[](const Facts& f) { return is_refused_for(f, "https:"); },
+     [](const Facts& f) {
+         return fmt::format("It came by HTTPS and went away ({}).", f.detail(Step::file_refused));
+     },
+     [](const Facts&) {
+         return std::string("Does the phone have our CA (pnp show ca), and is its clock right (a "
+                            "certificate is not valid before its day)? A phone that cannot learn a "
+                            "CA: scheme = http in a [profile] section, then: "
+                            "pnp reload. Then unplug it and plug it in again.");
+     }},
+
     {[](const Facts& f) { return is_refused_for(f, "cannot be made"); },
      [](const Facts& f) {
          return fmt::format("It was answered with 404, because {}.", f.detail(Step::file_refused));

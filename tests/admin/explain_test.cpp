@@ -441,6 +441,15 @@ TEST_F(Explain, TellsOfAGuest) {
            "pnp assign 001fc1000001 EXT; it comes by itself for its file.");
 }
 
+TEST_F(Explain, TellsOfAPhoneThatDoesNotTrustTheCertificate) {
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::offered);
+    step(Step::file_refused, "HTTPS: unknown ca");
+    EXPECT_EQ(story().now, "It came by HTTPS and went away (HTTPS: unknown ca).");
+    EXPECT_THAT(story().next, HasSubstr("pnp show ca"));
+}
+
 TEST_F(Explain, TellsOfATokenThatIsNotValid) {
     device.seen.stage = Stage::offered;
     step(Step::heard);

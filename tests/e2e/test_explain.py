@@ -179,3 +179,37 @@ def test_explain_says_that_a_phone_is_blocked(lab):
     pnpd.ctl("block", desk.mac)
     assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "no_answer"
     assert_told("blocked", wait_told(lab, pnpd, desk, "asked for its configuration"))
+
+
+def test_explain_says_that_another_device_answers_at_the_address(lab):
+    desk = lab.desk(1)
+    liar = lab.network.host("liar", "192.168.77.166/24", mac="02:00:00:00:00:66")
+    pnpd = prepared(lab, desk)
+    phone = lab.bare_phone(liar)
+    phone.send(subscribe(desk.mac, liar.address, 60000))
+    phone.listen(5 * lab.patience, until=b"SIP/2.0 200")
+    assert_told("another_device", wait_told(lab, pnpd, desk, "Another device answers"))
+
+
+def test_explain_says_that_two_phones_claim_one_mac(lab):
+    desk = lab.desk(1)
+    pbx = lab.pbx_with_module(pjsip=account("301", "x"))
+    pbx.pnp(f"assign {desk.mac} 301")
+    lab.phone(desk, *STAYS)
+    pbx.wait_state(desk.mac, "registered")
+    clone = lab.network.host("clone", "192.168.77.166/24", mac="00:1f:c1:00:00:01")
+    lab.bare_phone(clone).send(subscribe(desk.mac, clone.address, 60000, tag="1"))
+    assert_told("two_phones", pbx.wait_cli(f"pnp explain {desk.mac}", "it is raised",
+                                           lambda said: "Two phones claim this MAC" in said))
+
+
+def test_explain_says_that_a_phone_does_not_trust_our_certificate(lab):
+    desk = lab.desk(1)
+    other = os.path.join(lab.folder, "other-ca.pem")
+    lab.run_here("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Other",
+                 "-days", "2", "-keyout", os.devnull, "-out", other)
+    pnpd = prepared(lab, desk, "[profile all]\nscheme = https\n")
+    pnpd.wait_status("its certificate is made", lambda said: "listening at 192.168.77.10:5481"
+                     in pnpd.log())
+    assert lab.phone(desk, "--ca", other).report()["outcome"] != "configured"
+    assert_told("tls_refused", wait_told(lab, pnpd, desk, "came by HTTPS"))
