@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "module/engine.hpp"
 
-#include "module/neighbour_status.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <exception>
 #include <future>
 
 #include <fmt/ranges.h>
@@ -23,10 +20,6 @@ using base::Result;
 namespace log = base::log;
 
 namespace {
-
-std::string joined(const std::vector<std::string>& words, std::string_view otherwise) {
-    return words.empty() ? std::string(otherwise) : fmt::format("{}", fmt::join(words, ", "));
-}
 
 void log_to(const pnp_host& host) {
     if (host.log == nullptr) {
@@ -425,7 +418,9 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
         for (const auto& row : seen.served) {
             names.push_back(fmt::format("{} ({})", row.name, row.address.str()));
         }
-        log::info("engine", "phones are served on {}", joined(names, "no interface"));
+        log::info("engine", "phones are served on {}",
+                  names.empty() ? std::string("no interface")
+                                : fmt::format("{}", fmt::join(names, ", ")));
     }
     for (const auto& problem : seen.problems) {
         if (std::find(seen_.problems.begin(), seen_.problems.end(), problem) ==
@@ -558,102 +553,6 @@ void Engine::tick() {
     }
 }
 
-void Engine::offer_host() {
-    if (host_.step != nullptr) {
-        inventory_->on_step([this](const inventory::Device& device, const inventory::Event& event) {
-            tell_step(device, event);
-        });
-    }
-    if (host_.find_account == nullptr) {
-        return;
-    }
-    inventory_->host_numbers(
-        [this](const std::string& number) { return host_account(number).has_value(); });
-    const auto may_own = [this](const std::string& number) {
-        return extensions_->fits(number, desk_->rules()->extensions_context);
-    };
-    const auto list = [this](const dialplan::Directory::Visit& visit) {
-        struct Visitor {
-            const dialplan::Directory::Visit& visit;
-            std::exception_ptr thrown; // not through the host's frames
-        } visitor{visit, nullptr};
-
-        if (host_.list_accounts != nullptr) {
-            host_.list_accounts(
-                host_.context,
-                [](void* to, const char* number, const char* name) {
-                    auto& each = *static_cast<Visitor*>(to);
-                    try {
-                        if (!each.thrown) {
-                            each.visit(number, name);
-                        }
-                    } catch (...) {
-                        each.thrown = std::current_exception();
-                    }
-                },
-                &visitor);
-        }
-        if (visitor.thrown) {
-            std::rethrow_exception(visitor.thrown);
-        }
-    };
-    directory_->host([this](const std::string& number) { return host_account(number); }, may_own,
-                     list);
-}
-
-Result<profile::Account> Engine::host_account(const std::string& number) const {
-    pnp_account account{};
-    std::array<char, 512> why{};
-    const int found =
-        host_.find_account(host_.context, number.c_str(), &account, why.data(), why.size());
-    if (found != 0) {
-        return fail(found == PNP_NONE ? Errc::not_found : Errc::refused, "{}", why.data());
-    }
-    profile::Account out{account.number, account.name, base::Secret(account.password),
-                         account.user};
-    ::explicit_bzero(&account, sizeof account);
-    if (out.password.empty()) {
-        return fail(Errc::refused, "extension {} has no password that a phone could use", number);
-    }
-    return out;
-}
-
-void Engine::tell_step(const inventory::Device& device, const inventory::Event& event) {
-    if (device.approval == inventory::Approval::pending) {
-        const std::lock_guard lock(telling_);
-        if (!strangers_told_.take(clock_.now())) {
-            return; // anybody can make strangers up
-        }
-    }
-    const auto mac = device.mac.str();
-    const auto lines = fmt::format("{}", fmt::join(device.lines, ","));
-    const std::string step(inventory::name(event.step));
-    const std::string state(device.state());
-    const pnp_step told{mac.c_str(),   step.c_str(),          state.c_str(),
-                        lines.c_str(), event.address.c_str(), event.detail.c_str()};
-    host_.step(host_.context, &told);
-}
-
-void Engine::release_port(std::chrono::milliseconds patience) {
-    auto released = std::make_shared<std::promise<void>>();
-    auto done = released->get_future();
-    loop_->post([this, released] {
-        pnp_->release_group();
-        released->set_value();
-    });
-    if (done.wait_for(patience) != std::future_status::ready) {
-        log::error("engine", "the loop is busy and holds the group's port while the PBX opens its "
-                             "own; if that fails, reload the PBX's transports once more");
-    }
-}
-
-void Engine::take_port() {
-    loop_->post([this] {
-        pnp_->take_group();
-        serve_again(); // what is wrong is told there, and in `status`
-    });
-}
-
 std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {
     const std::lock_guard lock(mutex_);
     for (const auto& row : seen_.served) {
@@ -676,199 +575,6 @@ Result<std::string> Engine::render(base::Mac mac, const std::string& name, bool 
                                      "see `pnp status`");
     }
     return files_->render(mac, name, row->address, reveal);
-}
-
-/// The PBX reaches a phone through whatever it registered through, so it goes first.
-Result<std::string> Engine::resync_by_host(const inventory::Device& device,
-                                           const std::string& event) {
-    if (host_.send_notify == nullptr) {
-        return fail(Errc::not_found, "there is no PBX");
-    }
-    const auto contact = registrations_->contact(device.mac);
-    const auto address = (contact ? contact->address : device.seen.address).str();
-    std::string reason = "it has no extension";
-    for (const auto& number : device.lines) {
-        std::array<char, 256> why{};
-        if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
-                              why.data(), why.size()) == 0) {
-            inventory_->note(device.mac, inventory::Step::resync_sent, address,
-                             fmt::format("NOTIFY {} by the PBX", event));
-            return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);
-        }
-        reason = why.data();
-    }
-    return fail(Errc::not_found, "{}", reason);
-}
-
-Result<std::string> Engine::resync(base::Mac mac, bool reboot) {
-    {
-        const std::lock_guard lock(pacing_);
-        const auto same = std::find_if(resyncs_waiting_.begin(), resyncs_waiting_.end(),
-                                       [&](const auto& one) { return one.first == mac; });
-        if (same != resyncs_waiting_.end()) {
-            same->second = same->second || reboot;
-            return fmt::format("{} is in the row already.", mac.str());
-        }
-        if (!resyncs_waiting_.empty() || !resyncs_.take(clock_.now())) {
-            resyncs_waiting_.emplace_back(mac, reboot);
-            return fmt::format("Many phones are told at a time: {} has its turn in about {} s, and "
-                               "`pnp explain {}` shows the answer.",
-                               mac.str(), 1 + resyncs_waiting_.size() / 2, mac.str());
-        }
-    }
-    return resync_now(mac, reboot);
-}
-
-/// Each second, on the loop thread.
-void Engine::resync_waiting() {
-    const std::lock_guard lock(pacing_);
-    while (!resyncs_waiting_.empty() && resyncs_.take(clock_.now())) {
-        const auto [mac, reboot] = resyncs_waiting_.front();
-        resyncs_waiting_.pop_front();
-        loop_->work([this, mac = mac, reboot = reboot] {
-            if (const auto done = resync_now(mac, reboot); !done) {
-                inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
-            }
-        });
-    }
-}
-
-Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
-    const auto now = inventory_->now();
-    const auto* device = now.device(mac);
-    if (device == nullptr || !device->was_heard()) {
-        return fail(Errc::not_found, "{} was never heard, so its address is unknown; plug it in",
-                    mac.str());
-    }
-    const auto* vendor = desk_->vendor_of(*device);
-    if (vendor == nullptr || vendor->resync_event.empty()) {
-        return fail(Errc::not_found,
-                    "no profile says how phones like {} are told to come again; "
-                    "restart it by hand",
-                    mac.str());
-    }
-    const auto& event =
-        reboot && !vendor->reboot_event.empty() ? vendor->reboot_event : vendor->resync_event;
-    auto by_host = resync_by_host(*device, event);
-    if (by_host) {
-        return by_host;
-    }
-    log::debug("engine", "{} is told to come again by ourselves: {}", mac.str(),
-               by_host.error().what);
-    const auto contact = registrations_->contact(mac);
-    const auto address = contact ? contact->address : device->seen.address;
-    const auto row = interface_towards(address);
-    if (!row || !row->network().contains(address)) {
-        return fail(Errc::refused, "{} was last seen at {}, which is in no network that is served",
-                    mac.str(), address.str());
-    }
-    const base::Endpoint phone{address, contact ? contact->port : vendor->sip_port};
-    inventory_->note(mac, inventory::Step::resync_sent, address.str(),
-                     fmt::format("NOTIFY {} to port {}", event, phone.port));
-    loop_->post([this, mac, phone, local = row->address, event] {
-        pnp_->resync(mac, phone, local, event, [this, mac, phone](const pnp::ResyncResult& result) {
-            if (result.status >= 200 && result.status < 300) {
-                inventory_->note(mac, inventory::Step::resync_answered, phone.address.str(),
-                                 fmt::format("{} {}", result.status, result.reason));
-            } else if (result.status == 0) {
-                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
-                                 result.reason.empty() ? "no answer" : result.reason);
-            } else {
-                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
-                                 fmt::format("{} {}", result.status, result.reason));
-            }
-        });
-    });
-    return fmt::format("NOTIFY with Event {} was sent to {}; `pnp explain {}` shows the answer.",
-                       event, phone.str(), mac.str());
-}
-
-std::vector<admin::Reach::StatusRow> Engine::status() const {
-    Seen seen;
-    Settings settings;
-    std::vector<pnp::Rival> rivals;
-    {
-        const std::lock_guard lock(mutex_);
-        rivals = rivals_;
-        seen = seen_;
-        settings = settings_;
-    }
-    std::vector<admin::Reach::StatusRow> rows;
-    const auto say = [&](std::string name, std::string value, bool is_problem = false) {
-        rows.push_back({std::move(name), std::move(value), is_problem});
-    };
-    say("version", fmt::format("PBX PnP {} in {}", PNP_VERSION,
-                               host_.name != nullptr ? host_.name : "an unnamed host"));
-    say("running", base::format_duration(
-                       std::chrono::milliseconds((clock_.unix_ms() - started_) / 1000 * 1000)));
-    std::vector<std::string> names;
-    for (const auto& row : seen.served) {
-        names.push_back(fmt::format("{} {}/{}", row.name, row.address.str(), row.prefix));
-    }
-    say("interfaces", joined(names, "none"), names.empty());
-    const bool is_off = settings.pnp.receive == pnp::Receive::off;
-    say("SIP group",
-        fmt::format("{} {}", settings.pnp.group.str(),
-                    is_off             ? "is not heard (receive = off)"
-                    : seen.hears_group ? "is heard"
-                                       : "is NOT heard"),
-        !seen.hears_group && !is_off);
-    std::vector<std::string> listening;
-    for (const auto& endpoint : seen.listening) {
-        listening.push_back("http://" + endpoint.str());
-    }
-    for (const auto& endpoint : seen.listening_with_tls) {
-        listening.push_back("https://" + endpoint.str());
-    }
-    say("files", joined(listening, "not served"), listening.empty());
-    say("metrics", seen.metrics);
-    say("database", settings.data + "/pnp.sqlite3");
-    say("control", settings.control.empty() ? "none" : settings.control);
-    say("configuration", config_file_.empty() || ::access(config_file_.c_str(), F_OK) != 0
-                             ? "built-in defaults"
-                             : config_file_);
-    const auto sip = pnp_->counters();
-    say("SUBSCRIBE",
-        fmt::format("{} understood, {} repeated, {} malformed, {} not ours, {} from "
-                    "outside, {} over the limit, {} dropped by the kernel",
-                    sip.subscribes, sip.retransmissions, sip.malformed, sip.not_ours,
-                    sip.foreign_source, sip.limited + sip.table_full, sip.kernel_drops));
-    say("NOTIFY", fmt::format("{} offered, {} accepted, {} failed, {} phones wait", sip.offers,
-                              sip.notify_accepted, sip.notify_failed, sip.held));
-    const auto http = http_->counters();
-    say("HTTP",
-        fmt::format("{} requests, {} bad, {} timed out, {} connections refused, {} open, {} "
-                    "made room, {} told to come again later",
-                    http.requests, http.bad_requests, http.timeouts, http.refused_connections,
-                    http.open, http.evicted, http.limited + http.overloaded));
-    say("HTTPS", fmt::format("{} handshakes, {} failed", http.handshakes, http.tls_failures));
-    const auto store = inventory_->counters();
-    say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));
-    if (store.flush_failures > 0) {
-        say("disk",
-            fmt::format("{} times the timeline could not be written{}; see the log",
-                        store.flush_failures, store.flush_fails ? "" : ", now it can"),
-            store.flush_fails);
-    }
-    const auto now = inventory_->now();
-    const auto devices = now.devices();
-    const auto approved = std::count_if(devices.begin(), devices.end(),
-                                        [](const auto* device) { return device->is_approved(); });
-    for (auto& row : describe({settings.neighbour_check, neighbours_->is_followed(),
-                               neighbours_->size(), static_cast<std::size_t>(approved),
-                               base::Neighbours::kernel_limit(), sip.mismatches})) {
-        rows.push_back(std::move(row));
-    }
-    for (const auto& rival : rivals) {
-        say("rival", rival.sentence() + " (as `pnp probe` found last)", true);
-    }
-    for (const auto& problem : seen.problems) {
-        say("problem", problem, true);
-    }
-    for (const auto& problem : extensions_->problems()) {
-        say("problem", problem, true);
-    }
-    return rows;
 }
 
 } // namespace engine

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What the engine takes from the PBX around it, and tells it.
+#include "module/engine.hpp"
+
+#include "provisioning/base/log.hpp"
+
+#include <array>
+#include <exception>
+#include <future>
+
+#include <fmt/ranges.h>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace log = base::log;
+
+void Engine::offer_host() {
+    if (host_.step != nullptr) {
+        inventory_->on_step([this](const inventory::Device& device, const inventory::Event& event) {
+            tell_step(device, event);
+        });
+    }
+    if (host_.find_account == nullptr) {
+        return;
+    }
+    inventory_->host_numbers(
+        [this](const std::string& number) { return host_account(number).has_value(); });
+    const auto may_own = [this](const std::string& number) {
+        return extensions_->fits(number, desk_->rules()->extensions_context);
+    };
+    const auto list = [this](const dialplan::Directory::Visit& visit) {
+        struct Visitor {
+            const dialplan::Directory::Visit& visit;
+            std::exception_ptr thrown; // not through the host's frames
+        } visitor{visit, nullptr};
+
+        if (host_.list_accounts != nullptr) {
+            host_.list_accounts(
+                host_.context,
+                [](void* to, const char* number, const char* name) {
+                    auto& each = *static_cast<Visitor*>(to);
+                    try {
+                        if (!each.thrown) {
+                            each.visit(number, name);
+                        }
+                    } catch (...) {
+                        each.thrown = std::current_exception();
+                    }
+                },
+                &visitor);
+        }
+        if (visitor.thrown) {
+            std::rethrow_exception(visitor.thrown);
+        }
+    };
+    directory_->host([this](const std::string& number) { return host_account(number); }, may_own,
+                     list);
+}
+
+Result<profile::Account> Engine::host_account(const std::string& number) const {
+    pnp_account account{};
+    std::array<char, 512> why{};
+    const int found =
+        host_.find_account(host_.context, number.c_str(), &account, why.data(), why.size());
+    if (found != 0) {
+        return fail(found == PNP_NONE ? Errc::not_found : Errc::refused, "{}", why.data());
+    }
+    profile::Account out{account.number, account.name, base::Secret(account.password),
+                         account.user};
+    ::explicit_bzero(&account, sizeof account);
+    if (out.password.empty()) {
+        return fail(Errc::refused, "extension {} has no password that a phone could use", number);
+    }
+    return out;
+}
+
+void Engine::tell_step(const inventory::Device& device, const inventory::Event& event) {
+    if (device.approval == inventory::Approval::pending) {
+        const std::lock_guard lock(telling_);
+        if (!strangers_told_.take(clock_.now())) {
+            return; // anybody can make strangers up
+        }
+    }
+    const auto mac = device.mac.str();
+    const auto lines = fmt::format("{}", fmt::join(device.lines, ","));
+    const std::string step(inventory::name(event.step));
+    const std::string state(device.state());
+    const pnp_step told{mac.c_str(),   step.c_str(),          state.c_str(),
+                        lines.c_str(), event.address.c_str(), event.detail.c_str()};
+    host_.step(host_.context, &told);
+}
+
+void Engine::release_port(std::chrono::milliseconds patience) {
+    auto released = std::make_shared<std::promise<void>>();
+    auto done = released->get_future();
+    loop_->post([this, released] {
+        pnp_->release_group();
+        released->set_value();
+    });
+    if (done.wait_for(patience) != std::future_status::ready) {
+        log::error("engine", "the loop is busy and holds the group's port while the PBX opens its "
+                             "own; if that fails, reload the PBX's transports once more");
+    }
+}
+
+void Engine::take_port() {
+    loop_->post([this] {
+        pnp_->take_group();
+        serve_again(); // what is wrong is told there, and in `status`
+    });
+}
+} // namespace engine

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Tells phones to fetch their configuration again: by the PBX where it can, and never all at once.
+#include "module/engine.hpp"
+
+#include "provisioning/base/log.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace log = base::log;
+
+/// The PBX reaches a phone through whatever it registered through, so it goes first.
+Result<std::string> Engine::resync_by_host(const inventory::Device& device,
+                                           const std::string& event) {
+    if (host_.send_notify == nullptr) {
+        return fail(Errc::not_found, "there is no PBX");
+    }
+    const auto contact = registrations_->contact(device.mac);
+    const auto address = (contact ? contact->address : device.seen.address).str();
+    std::string reason = "it has no extension";
+    for (const auto& number : device.lines) {
+        std::array<char, 256> why{};
+        if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
+                              why.data(), why.size()) == 0) {
+            inventory_->note(device.mac, inventory::Step::resync_sent, address,
+                             fmt::format("NOTIFY {} by the PBX", event));
+            return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);
+        }
+        reason = why.data();
+    }
+    return fail(Errc::not_found, "{}", reason);
+}
+
+Result<std::string> Engine::resync(base::Mac mac, bool reboot) {
+    {
+        const std::lock_guard lock(pacing_);
+        const auto same = std::find_if(resyncs_waiting_.begin(), resyncs_waiting_.end(),
+                                       [&](const auto& one) { return one.first == mac; });
+        if (same != resyncs_waiting_.end()) {
+            same->second = same->second || reboot;
+            return fmt::format("{} is in the row already.", mac.str());
+        }
+        if (!resyncs_waiting_.empty() || !resyncs_.take(clock_.now())) {
+            resyncs_waiting_.emplace_back(mac, reboot);
+            return fmt::format("Many phones are told at a time: {} has its turn in about {} s, and "
+                               "`pnp explain {}` shows the answer.",
+                               mac.str(), 1 + resyncs_waiting_.size() / 2, mac.str());
+        }
+    }
+    return resync_now(mac, reboot);
+}
+
+/// Each second, on the loop thread.
+void Engine::resync_waiting() {
+    const std::lock_guard lock(pacing_);
+    while (!resyncs_waiting_.empty() && resyncs_.take(clock_.now())) {
+        const auto [mac, reboot] = resyncs_waiting_.front();
+        resyncs_waiting_.pop_front();
+        loop_->work([this, mac = mac, reboot = reboot] {
+            if (const auto done = resync_now(mac, reboot); !done) {
+                inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
+            }
+        });
+    }
+}
+
+Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
+    const auto now = inventory_->now();
+    const auto* device = now.device(mac);
+    if (device == nullptr || !device->was_heard()) {
+        return fail(Errc::not_found, "{} was never heard, so its address is unknown; plug it in",
+                    mac.str());
+    }
+    const auto* vendor = desk_->vendor_of(*device);
+    if (vendor == nullptr || vendor->resync_event.empty()) {
+        return fail(Errc::not_found,
+                    "no profile says how phones like {} are told to come again; "
+                    "restart it by hand",
+                    mac.str());
+    }
+    const auto& event =
+        reboot && !vendor->reboot_event.empty() ? vendor->reboot_event : vendor->resync_event;
+    auto by_host = resync_by_host(*device, event);
+    if (by_host) {
+        return by_host;
+    }
+    log::debug("engine", "{} is told to come again by ourselves: {}", mac.str(),
+               by_host.error().what);
+    const auto contact = registrations_->contact(mac);
+    const auto address = contact ? contact->address : device->seen.address;
+    const auto row = interface_towards(address);
+    if (!row || !row->network().contains(address)) {
+        return fail(Errc::refused, "{} was last seen at {}, which is in no network that is served",
+                    mac.str(), address.str());
+    }
+    const base::Endpoint phone{address, contact ? contact->port : vendor->sip_port};
+    inventory_->note(mac, inventory::Step::resync_sent, address.str(),
+                     fmt::format("NOTIFY {} to port {}", event, phone.port));
+    loop_->post([this, mac, phone, local = row->address, event] {
+        pnp_->resync(mac, phone, local, event, [this, mac, phone](const pnp::ResyncResult& result) {
+            if (result.status >= 200 && result.status < 300) {
+                inventory_->note(mac, inventory::Step::resync_answered, phone.address.str(),
+                                 fmt::format("{} {}", result.status, result.reason));
+            } else if (result.status == 0) {
+                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
+                                 result.reason.empty() ? "no answer" : result.reason);
+            } else {
+                inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
+                                 fmt::format("{} {}", result.status, result.reason));
+            }
+        });
+    });
+    return fmt::format("NOTIFY with Event {} was sent to {}; `pnp explain {}` shows the answer.",
+                       event, phone.str(), mac.str());
+}
+} // namespace engine
