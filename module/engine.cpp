@@ -148,6 +148,8 @@ base::Status Engine::open() {
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
             return files_->answer(request);
         });
+    http_->let_through(
+        [this](const serve::Request& request) { return files_->shows_credential(request); });
     http_->on_tls_failure(
         [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); });
     https_ = std::make_unique<Https>(*loop_, clock_, settings.data,

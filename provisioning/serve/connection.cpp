@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
 
 #include <cerrno>
 #include <sys/socket.h>
@@ -379,41 +380,50 @@ void Connection::answer() {
     read_ = phase_began_;
     auto path = clean_path(head_.target);
     path_shown_ = path ? without_token(*path) : "?";
-    if (!shared_->sources.may_ask(peer_.address, read_)) {
+    std::optional<Request> request;
+    if (path) {
+        request =
+            Request{head_.method, std::move(*path), head_.user_agent,        head_.authorization,
+                    peer_,        local_,           head_.conditions.none(), door_.tls};
+    }
+    if (!may_ask(request ? &*request : nullptr)) {
         ++shared_->limited;
         busy("more requests than are answered in this time");
     } else if (head_.method != "GET" && head_.method != "HEAD") {
         Response response;
         response.status = 405;
         leave(response);
-    } else if (!path) {
+    } else if (!request) {
         shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
         answered({}); // the 404, which is the same for every reason
     } else if (shared_->working >= shared_->limits.waiting_requests) {
         ++shared_->overloaded;
         busy("too many requests wait for a worker");
     } else {
-        hand_over(std::move(*path));
+        hand_over(std::move(*request));
     }
 }
 
-void Connection::hand_over(std::string path) {
+bool Connection::may_ask(const Request* request) {
+    const auto& shows = shared_->shows_credential;
+    return shared_->sources.may_ask(peer_.address, read_,
+                                    [&] { return request != nullptr && shows && shows(*request); });
+}
+
+void Connection::hand_over(Request request) {
     ++shared_->working;
     // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
     // it.
-    shared_->loop.work(
-        [shared = shared_, weak = weak_from_this(),
-         request = Request{head_.method, std::move(path), head_.user_agent, head_.authorization,
-                           peer_, local_, head_.conditions.none(), door_.tls}] {
-            auto response = std::make_shared<Response>(shared->ask(request));
-            shared->loop.post([shared, weak, response] {
-                --shared->working;
-                const auto self = weak.lock();
-                if (self && self->shared_) {
-                    self->answered(std::move(*response));
-                }
-            });
+    shared_->loop.work([shared = shared_, weak = weak_from_this(), request = std::move(request)] {
+        auto response = std::make_shared<Response>(shared->ask(request));
+        shared->loop.post([shared, weak, response] {
+            --shared->working;
+            const auto self = weak.lock();
+            if (self && self->shared_) {
+                self->answered(std::move(*response));
+            }
         });
+    });
 }
 
 void Connection::answered(Response response) {

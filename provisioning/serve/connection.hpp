@@ -31,6 +31,7 @@ struct Shared {
     Http::Handler handler;
     std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
     Http::TlsFailure tls_failure;
+    Http::ShowsCredential shows_credential;
     std::shared_ptr<const TlsContext> tls; ///< of new connections
     Sources sources;
     std::size_t working = 0;               ///< requests that workers have or will have
@@ -108,7 +109,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void read_head();
     void read_body();
     void answer();
-    void hand_over(std::string path);
+    bool may_ask(const Request* request);
+    void hand_over(Request request);
     void answered(Response response);
     void leave(const Response& response);
     void busy(std::string_view why);

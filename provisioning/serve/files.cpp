@@ -103,6 +103,12 @@ Response Files::answer(const Request& request) {
     return response;
 }
 
+bool Files::shows_credential(const Request& request) const {
+    const auto token = read_request(request).token;
+    const auto credential = token.empty() ? std::nullopt : inventory_.now().credential(token);
+    return credential && (credential->steady || clock_.unix_ms() < credential->expires);
+}
+
 Outcome Files::open(const Request& request, const Asked& asked) {
     const auto with = settings();
     const auto around = surroundings();

@@ -45,6 +45,10 @@ class Files {
     /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
+    /// Whether its URL or its login holds a token that is valid now: a hash and a look-up. From any
+    /// thread, and never blocks.
+    bool shows_credential(const Request& request) const;
+
     /// The file as the phone would get it now, for `render MAC FILENAME`; without `reveal` every
     /// password and the token read ********. `host` is our address on the phone's network. From any
     /// thread where `accounts` may be called.

@@ -194,6 +194,10 @@ void Http::on_tls_failure(TlsFailure told) {
     state_->shared->tls_failure = std::move(told);
 }
 
+void Http::let_through(ShowsCredential shows) {
+    state_->shared->shows_credential = std::move(shows);
+}
+
 HttpCounters Http::counters() const {
     const auto& shared = *state_->shared;
     return {shared.requests,   shared.refused_connections,

@@ -75,6 +75,10 @@ class Http {
     /// Is told of a client with which TLS did not come about, and why; on the loop thread.
     using TlsFailure = std::function<void(base::Endpoint peer, const std::string& why)>;
 
+    /// Whether a request shows a credential that is valid now; on the loop thread, so without
+    /// waiting for anything.
+    using ShowsCredential = std::function<bool(const Request&)>;
+
     Http(base::Loop& loop, HttpLimits limits, Handler handler);
     ~Http(); ///< closes all; from the loop thread or after the loop stopped
     Http(const Http&) = delete;
@@ -82,7 +86,7 @@ class Http {
 
     /// Listens on exactly these, closing what is no longer among them; port 0 = any. Returns what
     /// went wrong, one error for each that could not be opened; the others work. Loop thread, as
-    /// are the next four.
+    /// are the next five.
     std::vector<base::Error> listen(const std::vector<base::Endpoint>& plain,
                                     const std::vector<base::Endpoint>& with_tls = {});
     std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
@@ -90,6 +94,9 @@ class Http {
     /// For connections that come from now on; those that are there keep what they have.
     void tls(std::shared_ptr<const TlsContext> context);
     void on_tls_failure(TlsFailure told);
+    /// Such a request is answered though its address had its share: phones sit behind one address
+    /// with whoever scans us from there.
+    void let_through(ShowsCredential shows);
     HttpCounters counters() const; ///< from any thread
 
   private:

@@ -58,9 +58,10 @@ std::optional<base::Ipv4> Sources::greediest() const {
     return base::Ipv4{most->first};
 }
 
-bool Sources::may_ask(base::Ipv4 address, base::Steady now) {
+bool Sources::may_ask(base::Ipv4 address, base::Steady now, const std::function<bool()>& is_known) {
     // The source's own bucket first: who is over it must not empty the one of all.
-    return source(address).requests.take(now) && requests_.take(now);
+    const bool within = source(address).requests.take(now) || (is_known && is_known());
+    return within && requests_.take(now);
 }
 
 } // namespace serve

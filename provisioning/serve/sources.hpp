@@ -6,6 +6,7 @@
 #include "provisioning/base/net.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 
@@ -30,8 +31,11 @@ class Sources {
     std::size_t connections(base::Ipv4 source) const;
     /// Who holds the most connections.
     std::optional<base::Ipv4> greediest() const;
-    /// Whether this address may have one more request answered now.
-    bool may_ask(base::Ipv4 source, base::Steady now);
+    /// Whether this address may have one more request answered now. Where its share is used up,
+    /// `is_known` can say that this one is not by whoever used it: then only the share of all
+    /// counts.
+    bool
+    may_ask(base::Ipv4 source, base::Steady now, const std::function<bool()>& is_known = nullptr);
 
     std::size_t remembered() const noexcept { return sources_.size(); }
 

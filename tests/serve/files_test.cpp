@@ -33,6 +33,23 @@ TEST_F(FilesTest, GivesThePhoneItsFileByAFirstToken) {
     EXPECT_EQ(files->counters().served, 1U);
 }
 
+TEST_F(FilesTest, ShowsACredentialWhoHasAValidTokenInItsUrlOrLogin) {
+    const auto first = first_token();
+    EXPECT_TRUE(files->shows_credential(request(first, own_file)));
+    EXPECT_TRUE(files->shows_credential(request(steady_token(), "anything")));
+    auto by_login = request("", own_file);
+    by_login.path = "/" + own_file;
+    EXPECT_FALSE(files->shows_credential(by_login));
+    by_login.authorization = serve_test::login(phone, steady_token());
+    EXPECT_TRUE(files->shows_credential(by_login));
+    EXPECT_FALSE(files->shows_credential(request(std::string(22, 'A'), own_file)));
+    clock.advance(std::chrono::hours(24));
+    EXPECT_FALSE(files->shows_credential(request(first, own_file))) << "it has expired";
+    apply({inventory::Block{phone}});
+    EXPECT_FALSE(files->shows_credential(by_login));
+    EXPECT_TRUE(steps().empty()) << "nothing was asked for";
+}
+
 TEST_F(FilesTest, LearnsFromTheRequestWhatThePhoneIs) {
     get(first_token());
     const auto snapshot = store->now();

@@ -160,6 +160,47 @@ TEST_F(HttpLimit, ASourceOverItsRateIsToldWhenToComeAgain) {
     EXPECT_EQ(modest->ask(request).status, 200);
 }
 
+TEST_F(HttpLimit, APhoneWithItsTokenIsServedWhereAScannerUsedUpTheirAddress) {
+    HttpLimits limits;
+    limits.rates.per_source = 1; // 30 at once
+    start(limits);
+    int looked = 0;
+    http->let_through([&](const Request& asked) {
+        ++looked;
+        return asked.path == "/p/token/file" || asked.authorization == "Basic dG9rZW4=";
+    });
+    const auto scanner = client();
+    int answered = 0;
+    while (scanner->ask(request).status == 200) {
+        EXPECT_EQ(looked, 0) << "within the rate nobody looks";
+        ASSERT_LT(++answered, 1000);
+    }
+    const auto phone = client();
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(phone->ask("GET /p/token/file HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+        EXPECT_EQ(phone
+                      ->ask("GET /file HTTP/1.1\r\nHost: a\r\n"
+                            "Authorization: Basic dG9rZW4=\r\n\r\n")
+                      .status,
+                  200);
+        EXPECT_EQ(scanner->ask("GET /p/guess/file HTTP/1.1\r\nHost: a\r\n\r\n").status, 503);
+        EXPECT_EQ(scanner->ask("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n").status, 503);
+    }
+}
+
+TEST_F(HttpLimit, ATokenDoesNotGoBeyondTheRateOfAll) {
+    HttpLimits limits;
+    limits.rates = {0.1, 1}; // 3 and 30 at once
+    start(limits);
+    http->let_through([](const Request&) { return true; });
+    const auto phone = client();
+    int answered = 0;
+    while (phone->ask(request).status == 200) {
+        ASSERT_LT(++answered, 1000);
+    }
+    EXPECT_GE(answered, 30);
+}
+
 TEST_F(HttpLimit, ThreeHundredPhonesBehindOneAddressStartAtOnce) {
     start();
     for (int round = 0; round < 6; ++round) {
