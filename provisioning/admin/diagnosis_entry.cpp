@@ -18,6 +18,11 @@ std::string day_and_time(base::UnixMs at) {
     return local_time(at, at + 48 * 60 * minute); // as of something older than a day
 }
 
+/// What was seen, without what the step advises: that is told better here.
+std::string until_semicolon(const std::string& detail) {
+    return detail.substr(0, detail.find(';'));
+}
+
 constexpr Rule rules[] = {
     {[](const Facts& f) { return f.device.approval == Approval::blocked; },
      [](const Facts&) { return std::string("It is blocked and gets nothing."); },
@@ -99,7 +104,7 @@ constexpr Rule rules[] = {
      [](const Facts& f) {
          return fmt::format("Another device answers at {} ({}), so it was refused.",
                             f.address(Step::neighbour_mismatch),
-                            f.detail(Step::neighbour_mismatch));
+                            until_semicolon(f.detail(Step::neighbour_mismatch)));
      },
      [](const Facts& f) {
          return fmt::format("Is the address in use twice? Then correct that. Is there a router, a "
@@ -119,7 +124,7 @@ constexpr Rule rules[] = {
          return fmt::format("It is slowed down{}.", why.empty() ? "" : " (" + why + ")");
      },
      [](const Facts& f) {
-         return fmt::format("Find out who asks so often at {} (`pnp status` counts it): a phone "
+         return fmt::format("Find out who asks so often at {} (`pnp show penalties`): a phone "
                             "that restarts again and again, or a scanner behind the same address. "
                             "Stop that, wait ten minutes, then unplug the phone and plug it in "
                             "again.",
@@ -140,6 +145,22 @@ constexpr Rule rules[] = {
              "Yes)?");
      }},
 
+    {[](const Facts& f) {
+         return !f.device.is_approved() && f.is_held() &&
+                f.detail_has(Step::held, "cannot approve it");
+     },
+     [](const Facts& f) {
+         return fmt::format("It asked {} and waits, because {}.",
+                            ago(f.around.now - f.since(Step::held), f.around.now),
+                            until_semicolon(f.detail(Step::held)));
+     },
+     [](const Facts& f) {
+         return fmt::format("pnp extension add EXT, with a number that the rule gives away, or pnp "
+                            "unassign a phone that is gone; or, whatever the rule says: pnp assign "
+                            "{} EXT. It gets its URL at once.",
+                            f.mac());
+     }},
+
     {[](const Facts& f) { return !f.device.is_approved() && f.is_held(); },
      [](const Facts& f) {
          return fmt::format("It asked {} and waits for a decision.",
@@ -153,8 +174,8 @@ constexpr Rule rules[] = {
          return !f.device.is_approved() && f.is_newer(Step::guest_served, {Step::heard});
      },
      [](const Facts& f) {
-         return fmt::format("Nobody decided on it. {} it got a file without secrets that makes it "
-                            "ask again.",
+         return fmt::format("It got a file without secrets {}, asks again by itself, and waits for "
+                            "a decision.",
                             ago(f.around.now - f.since(Step::guest_served), f.around.now));
      },
      [](const Facts& f) {

@@ -62,6 +62,20 @@ constexpr Rule rules[] = {
                             f.mac(), f.file());
      }},
 
+    {[](const Facts& f) { return is_refused_for(f, "approve it again"); },
+     [](const Facts& f) {
+         return fmt::format("It used up its {} files without a token, which are for one approval, "
+                            "and never came back with the URL that stands in them.",
+                            f.device.boots);
+     },
+     [](const Facts& f) {
+         return fmt::format(
+             "Does the phone's own page show that URL as its provisioning server, or "
+             "does DHCP (option 66) set the other one again and again? Correct that. "
+             "Then: pnp approve {}, and restart the phone.",
+             f.mac());
+     }},
+
     {[](const Facts& f) { return is_refused_for(f, "token"); }, refusal, ask_again},
 
     {[](const Facts& f) { return is_refused_for(f, "extension"); }, refusal,

@@ -414,7 +414,7 @@ TEST_F(Explain, TellsOfAPhoneThatIsSlowedDown) {
     step(Step::heard);
     step(Step::limited, "20 wrong tokens within a minute");
     EXPECT_EQ(story().now, "It is slowed down (20 wrong tokens within a minute).");
-    EXPECT_THAT(story().next, HasSubstr("pnp status"));
+    EXPECT_THAT(story().next, HasSubstr("pnp show penalties"));
     device.seen.stage = Stage::registered;
     EXPECT_THAT(story().now, HasSubstr("All is well"));
 }
@@ -437,7 +437,8 @@ TEST_F(Explain, TellsOfAGuest) {
     step(Step::heard);
     step(Step::guest_served);
     expect(2 * minute,
-           "Nobody decided on it. 2 min ago it got a file without secrets that makes it ask again.",
+           "It got a file without secrets 2 min ago, asks again by itself, and waits for a "
+           "decision.",
            "pnp assign 001fc1000001 EXT; it comes by itself for its file.");
 }
 
@@ -459,6 +460,26 @@ TEST_F(Explain, TellsOfATokenThatIsNotValid) {
            std::string(replug) + " It then gets a fresh URL.");
     timeline.back().address = "10.0.0.66"; // a stranger's
     EXPECT_EQ(story().now, "Its URL is on the way.");
+}
+
+TEST_F(Explain, TellsThatARuleHasNoNumberLeft) {
+    device.approval = Approval::pending;
+    step(Step::heard);
+    step(Step::held, "rule lobby cannot approve it: none of 200-219 is free; add extensions there");
+    EXPECT_THAT(story().now, HasSubstr("and waits, because rule lobby cannot approve it: none of "
+                                       "200-219 is free."));
+    EXPECT_THAT(story().next, HasSubstr("pnp assign 001fc1000001 EXT"));
+}
+
+TEST_F(Explain, TellsThatAFourthFileWithoutTokenNeedsAnApproval) {
+    device.boots = 3;
+    device.seen.stage = Stage::offered;
+    step(Step::heard);
+    step(Step::boot_served, "cfg001fc1000001.xml");
+    step(Step::file_refused, "001fc1000001 was given 3 files without a token since it was "
+                             "approved; approve it again");
+    EXPECT_THAT(story().now, HasSubstr("used up its 3 files without a token"));
+    EXPECT_THAT(story().next, HasSubstr("pnp approve 001fc1000001"));
 }
 
 TEST_F(Explain, TellsOfAPhoneThatUsedUpItsFilesWithoutToken) {
