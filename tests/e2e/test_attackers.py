@@ -311,13 +311,40 @@ def test_300_phones_behind_one_address_come_up_beside_a_scanner_that_gets_nothin
                  f"{count} are configured")
 
 
-def test_a_clone_of_mac_and_address_passes_for_the_phone_once_that_is_gone(lab):
-    """No look at the network tells them apart: against this help a VLAN and 802.1X."""
-    desk = lab.desk(1)
-    pnpd = prepared(lab, desk)
-    lab.phone(desk).configured()
+def clone_in_the_place_of(lab, desk):
+    """It comes onto the network with MAC and address of a phone whose cable was moved."""
     desk.ip("link", "set", "eth0", "down")
-    clone = attacker(lab, address=f"{desk.address}/24", mac="00:1f:c1:00:00:01")
+    return attacker(lab, address=f"{desk.address}/24", mac="00:1f:c1:00:00:01")
+
+
+def registered(lab, desk, config):
+    """An Asterisk that has the phone registered, and goes on believing so."""
+    pbx = lab.pbx_with_module(config, pjsip=account("301", "x"))
+    pbx.pnp(f"assign {desk.mac} 301")
+    lab.phone(desk, *STAYS, "--wait", "1s")  # it asks again with its file
+    pbx.wait_state(desk.mac, "registered")
+    return pbx
+
+
+def test_a_clone_of_mac_and_address_passes_for_the_phone_once_that_is_gone(lab):
+    """No look at the network tells it from the phone after a restart, though the PBX has that
+    registered: against this help `reoffer = ask`, and better a VLAN and 802.1X."""
+    desk = lab.desk(1)
+    pbx = registered(lab, desk, "")
+    clone = clone_in_the_place_of(lab, desk)
     url, _ = offered(lab, clone)
     fetched(clone, url)
-    assert pnpd.json("show", "device", desk.mac)["state"] == "configured"
+    assert "claim_refused" not in pbx.pnp(f"explain {desk.mac} --json")
+
+
+def test_with_reoffer_ask_a_clone_of_mac_and_address_gets_no_url_and_it_is_told(lab):
+    desk = lab.desk(1)
+    pbx = registered(lab, desk, "reoffer = ask\n")
+    clone = clone_in_the_place_of(lab, desk)
+    phone = lab.bare_phone(clone)
+    phone.send(subscribe(desk.mac, clone.address, 60000, tag="1", branch="z9hG4bKclone"))
+    phone.listen(3 * lab.patience)
+    assert not [data for data, _ in phone.received if data.startswith(b"NOTIFY")], phone.received
+    said = pbx.wait_cli(f"pnp explain {desk.mac}", "it is told",
+                        lambda said: "reoffer = ask" in said)
+    assert f"pnp approve {desk.mac}" in said, said
