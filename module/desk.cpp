@@ -131,6 +131,24 @@ bool Desk::may_be_guest(const inventory::Device& device) const {
 
 pnp::Decision Desk::decide(const pnp::Asked& asked) {
     const auto rules = this->rules();
+    auto decision = decide(*rules, asked);
+    if (decision.verdict != pnp::Verdict::offer || !senses_.speaks_tls) {
+        return decision;
+    }
+    // Phones give up on a URL where nobody listens yet.
+    const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
+    const auto site = site_of(*rules, asked);
+    if (vendor != nullptr && !site.offer_url &&
+        profile::uses_tls(*vendor, rules->ports, site.scheme) && !senses_.speaks_tls(asked.local)) {
+        return {pnp::Verdict::hold,
+                fmt::format("HTTPS is not ready yet: nobody listens at {}:{}; if that stays so, "
+                            "`pnp status` says why",
+                            asked.local.str(), rules->ports.https)};
+    }
+    return decision;
+}
+
+pnp::Decision Desk::decide(const Rules& rules, const pnp::Asked& asked) {
     inventory::Sighting sighting;
     sighting.last = clock_.unix_ms();
     sighting.address = asked.source.address;
@@ -149,15 +167,15 @@ pnp::Decision Desk::decide(const pnp::Asked& asked) {
     if (device->approval == inventory::Approval::blocked) {
         return {pnp::Verdict::silent, "blocked"};
     }
-    const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
-    const bool elsewhere = site_of(*rules, asked).offer_url.has_value();
+    const auto* vendor = recognise(rules, asked.mac, asked.vendor, asked.user_agent);
+    const bool elsewhere = site_of(rules, asked).offer_url.has_value();
     if (vendor == nullptr && !elsewhere) {
         return {pnp::Verdict::silent,
                 "no profile for this vendor: set offer_url in a [profile] section where another "
                 "server has its files"};
     }
     if (!device->is_approved()) {
-        return on_stranger(*rules, now, asked, vendor, elsewhere);
+        return on_stranger(rules, now, asked, vendor, elsewhere);
     }
     if (elsewhere) {
         return {pnp::Verdict::offer, {}};
@@ -165,7 +183,7 @@ pnp::Decision Desk::decide(const pnp::Asked& asked) {
     if (device->lines.empty()) {
         return {pnp::Verdict::hold, "approved, but it has no extension: assign one"};
     }
-    if (const auto why = why_not_again(*rules, now, *device, asked)) {
+    if (const auto why = why_not_again(rules, now, *device, asked)) {
         return {pnp::Verdict::hold, *why};
     }
     return {pnp::Verdict::offer, {}};
@@ -282,8 +300,8 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
     const bool holds_configuration =
         device.is_configured() || device.seen.stage >= inventory::Stage::configured;
     if (rules.reoffer == Reoffer::never && holds_configuration) {
-        return fmt::format("it has its configuration, and reoffer = never: `pnp enrol start --mac "
-                           "{}` lets it have a new URL",
+        return fmt::format("it has its configuration, and reoffer = never: `pnp enrol {} 1h` lets "
+                           "it have a new URL",
                            device.mac.str());
     }
     if (device.claim == inventory::Claim::granted) {

@@ -48,6 +48,8 @@ class Desk {
         std::function<std::optional<base::Endpoint>(base::Mac)> contact;
         /// These phones, if they wait, are to be decided upon again.
         std::function<void(const std::vector<base::Mac>&)> again;
+        /// Whether HTTPS is spoken at this address of ours.
+        std::function<bool(base::Ipv4)> speaks_tls;
     };
 
     Desk(base::Loop& loop,
@@ -91,6 +93,7 @@ class Desk {
     using Done = std::function<void(base::Result<std::string>)>;
 
     static profile::Site site_of(const Rules& rules, const pnp::Asked& asked);
+    pnp::Decision decide(const Rules& rules, const pnp::Asked& asked);
     pnp::Decision on_stranger(const Rules& rules,
                               const inventory::Snapshot& now,
                               const pnp::Asked& asked,

@@ -126,7 +126,8 @@ base::Status Engine::open() {
         *loop_, *inventory_, clock_,
         Desk::Senses{[this](const pnp::Asked& asked) { return neighbour_of(asked); },
                      [this](base::Mac mac) { return registrations_->contact(mac); },
-                     [this](const std::vector<base::Mac>& macs) { pnp_->decided(macs); }});
+                     [this](const std::vector<base::Mac>& macs) { pnp_->decided(macs); },
+                     [this](base::Ipv4 local) { return speaks_tls(local); }});
     if (auto done = desk_->recall(); !done) {
         return done;
     }
@@ -413,7 +414,13 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     seen.listening_with_tls = http_->listening_with_tls();
     seen.metrics = serve_admin();
     seen.hears_group = pnp_->hears_group();
+    if (take_over(std::move(seen))) {
+        pnp_->decided(desk_->all_undecided()); // there may be some who wait for it
+    }
+}
 
+/// What consoles are shown from now on; true where HTTPS is spoken at other addresses than before.
+bool Engine::take_over(Seen seen) {
     const std::lock_guard lock(mutex_);
     if (seen.served != seen_.served) {
         std::vector<std::string> names;
@@ -430,7 +437,17 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
             log::error("engine", "{}", problem);
         }
     }
+    const bool is_other_tls = seen.listening_with_tls != seen_.listening_with_tls;
     seen_ = std::move(seen);
+    return is_other_tls;
+}
+
+/// Loop thread.
+bool Engine::speaks_tls(base::Ipv4 local) const {
+    const auto listening = http_->listening_with_tls();
+    return has_certificate_ &&
+           std::any_of(listening.begin(), listening.end(),
+                       [&](base::Endpoint endpoint) { return endpoint.address == local; });
 }
 
 /// Where the metrics are, or why they are nowhere: of several on one machine only one has the port,

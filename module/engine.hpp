@@ -130,6 +130,9 @@ class Engine {
     base::TokenBucket resyncs_{resyncs_per_second, 10};
     std::deque<std::pair<base::Mac, bool>> resyncs_waiting_; // with reboot
 
+    bool take_over(Seen seen);
+    bool speaks_tls(base::Ipv4 local) const;
+
     mutable std::mutex mutex_; // guards seen_ and settings_
     Seen seen_;
     std::vector<pnp::Rival> rivals_; ///< of the last probe

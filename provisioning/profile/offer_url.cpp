@@ -87,15 +87,20 @@ base::Status check_offer_url(const base::Secret& url) {
     return sample ? base::Status{} : base::Status(tl::unexpected(sample.error()));
 }
 
+bool uses_tls(const Vendor& vendor, Ports ports, std::string_view scheme) {
+    const std::string_view url = vendor.folder_url;
+    const auto own = url.substr(0, url.find("://"));
+    return ports.https != 0 && (scheme.empty() ? own : scheme) == "https";
+}
+
 std::string folder_url(const Vendor& vendor,
                        base::Ipv4 host,
                        Ports ports,
                        std::string_view token,
                        std::string_view scheme) {
     std::string url = vendor.folder_url;
-    const auto own = url.substr(0, url.find("://"));
-    const bool tls = ports.https != 0 && (scheme.empty() ? own : scheme) == "https";
-    url.replace(0, own.size(), tls ? "https" : "http");
+    const bool tls = uses_tls(vendor, ports, scheme);
+    url.replace(0, url.find("://"), tls ? "https" : "http");
     replace(url, "{host}", host.str());
     replace(url, "{port}", std::to_string(tls ? ports.https : ports.http));
     replace(url, "{token}", token);

@@ -32,6 +32,9 @@ struct Ports {
     std::uint16_t https = 0;
 };
 
+/// Whether URLs of ours are https for that vendor, with `scheme` as in folder_url.
+bool uses_tls(const Vendor& vendor, Ports ports, std::string_view scheme);
+
 /// The vendor's folder URL with {host}, {port} and {token} filled in; `scheme`, where it is not
 /// empty, takes the place of the vendor's own.
 std::string folder_url(const Vendor& vendor,

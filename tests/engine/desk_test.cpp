@@ -28,6 +28,7 @@ struct DeskOf : testing::Test {
     Desk::Rules rules;
     Desk::Neighbour neighbour = Desk::Neighbour::fine;
     std::optional<base::Endpoint> contact;
+    bool speaks_tls = true;
     std::vector<base::Mac> again; ///< that the desk wanted to be asked about
     std::unique_ptr<Desk> desk;
 
@@ -43,7 +44,8 @@ struct DeskOf : testing::Test {
                                                    [this](const std::vector<base::Mac>& macs) {
                                                        again.insert(again.end(), macs.begin(),
                                                                     macs.end());
-                                                   }});
+                                                   },
+                                                   [this](base::Ipv4) { return speaks_tls; }});
         ASSERT_TRUE(desk->recall());
         apply_rules();
     }
@@ -115,6 +117,27 @@ base::Mac phone(std::uint64_t n) {
 }
 
 struct RulesOf : DeskOf {};
+
+TEST_F(DeskOf, PhonesAreNotSentToHttpsBeforeItListens) {
+    ASSERT_TRUE(shelf->apply({inventory::AddExtension{{"201", "Anna", base::Secret("x")}},
+                              inventory::Assign{alice, {"201"}}},
+                             "test"));
+    rules.ports = {5480, 5481};
+    speaks_tls = false;
+    apply_rules();
+    EXPECT_EQ(told(), "offer") << "by http";
+    rules.rules.emplace_back().scheme = "https";
+    apply_rules();
+    EXPECT_THAT(told(), StartsWith("hold: HTTPS is not ready yet: nobody listens at "
+                                   "10.0.0.254:5481"));
+    speaks_tls = true;
+    EXPECT_EQ(told(), "offer");
+    EXPECT_THAT(url(), StartsWith("https://10.0.0.254:5481/"));
+    speaks_tls = false;
+    rules.rules.back().offer_url = base::Secret("https://elsewhere.example/");
+    apply_rules();
+    EXPECT_EQ(told(), "offer") << "another server has its files";
+}
 
 TEST_F(RulesOf, NobodyLeaveAPhoneWaiting) {
     EXPECT_EQ(told(), "hold: not approved: assign an extension to it");
