@@ -18,6 +18,7 @@ void tell(Metrics& out, const pnp::Counters& sip) {
     out.member("result", "nameless", sip.nameless);
     out.member("result", "foreign_source", sip.foreign_source);
     out.member("result", "over_the_limit", sip.table_full);
+    out.member("result", "limited", sip.limited);
     out.counter("sip_kernel_drops", "Datagrams that came faster than they were read.",
                 sip.kernel_drops);
     out.counter("sip_send_failures", "Datagrams that could not be sent.", sip.send_failures);
@@ -53,6 +54,25 @@ void tell(Metrics& out, const serve::FileCounters& files) {
     out.member("result", "missing", files.missing);
     out.member("result", "refused", files.refused);
     out.member("result", "stranger", files.strangers);
+    out.family("file_refusals", "Why files were refused.", true);
+    out.member("reason", "outside", files.outside);
+    out.member("reason", "unapproved", files.unapproved);
+    out.member("reason", "no_token", files.no_token);
+    out.member("reason", "old_token", files.old_token);
+    out.member("reason", "foreign_token", files.foreign_token);
+    out.member("reason", "neighbour", files.neighbour);
+    out.family("boots", "What requests without a token came to.", true);
+    out.member("result", "served", files.boots);
+    out.member("result", "refused", files.boots_refused);
+    out.member("result", "guest", files.guests);
+    out.counter("files_held", "Requests of sources that were shut out.", files.held);
+}
+
+void tell(Metrics& out, const std::vector<serve::Files::Penalty>& penalties) {
+    const auto [slowed, shut_out] = serve::Files::count(penalties);
+    out.family("penalties", "Sources and phones that ask in vain too often.", false);
+    out.member("standing", "slowed", slowed);
+    out.member("standing", "shut_out", shut_out);
 }
 
 void tell(Metrics& out, const inventory::Snapshot& now) {
@@ -89,6 +109,7 @@ serve::Response Engine::answer_admin(const serve::Request& request) const {
     tell(out, pnp_->counters());
     tell(out, http_->counters());
     tell(out, files_->counters());
+    tell(out, penalties());
     tell(out, inventory_->now());
     tell(out, inventory_->counters());
     response.status = 200;

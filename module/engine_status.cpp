@@ -77,6 +77,14 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                     "made room, {} told to come again later",
                     http.requests, http.bad_requests, http.timeouts, http.refused_connections,
                     http.open, http.evicted, http.limited + http.overloaded));
+    const auto files = files_->counters();
+    say("refusals",
+        fmt::format("{} from outside, {} unapproved, {} without a token, {} with an old one, {} "
+                    "with another's, {} from another MAC, {} without a token refused at /boot",
+                    files.outside, files.unapproved, files.no_token, files.old_token,
+                    files.foreign_token, files.neighbour, files.boots_refused));
+    const auto [slowed, shut_out] = serve::Files::count(penalties());
+    say("penalties", fmt::format("{} slowed, {} shut out", slowed, shut_out));
     say("HTTPS", fmt::format("{} handshakes, {} failed", http.handshakes, http.tls_failures));
     const auto store = inventory_->counters();
     say("strangers", fmt::format("{} dropped over max_heard", store.strangers_dropped));

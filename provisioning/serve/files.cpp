@@ -347,6 +347,16 @@ std::vector<Files::Penalty> Files::penalties() const {
     return all;
 }
 
+std::pair<std::size_t, std::size_t> Files::count(const std::vector<Penalty>& penalties) {
+    const auto with = [&](Standing standing) {
+        return static_cast<std::size_t>(
+            std::count_if(penalties.begin(), penalties.end(), [&](const Penalty& penalty) {
+                return penalty.row.standing == standing;
+            }));
+    };
+    return {with(Standing::slowed), with(Standing::shut)};
+}
+
 base::Result<std::string>
 Files::render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reveal) const {
     const auto snapshot = inventory_.now();

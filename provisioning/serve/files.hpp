@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace serve {
@@ -64,6 +65,8 @@ class Files {
     };
 
     std::vector<Penalty> penalties() const; ///< from any thread
+    /// How many are slowed, and how many shut out.
+    static std::pair<std::size_t, std::size_t> count(const std::vector<Penalty>& penalties);
 
   private:
     std::shared_ptr<const FileSettings> settings() const;

@@ -8,8 +8,8 @@ HELP = re.compile(rf"^# HELP ({NAME}) [A-Z0-9].*\.$")
 TYPE = re.compile(rf"^# TYPE ({NAME}) (counter|gauge)$")
 
 
-def get(host, path, port=5482):
-    with host.tcp(("127.0.0.1", port)) as connection:
+def get(host, path, port=5482, at="127.0.0.1"):
+    with host.tcp((at, port)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while chunk := connection.recv(65536):
@@ -58,6 +58,11 @@ def test_metrics_are_in_the_format_and_count_what_happens(lab):
     assert after[("pnp_sip_subscribes_total", "understood")] >= 1, body
     assert after["pnp_http_requests_total"] > before["pnp_http_requests_total"], body
     assert after[("pnp_devices", "configured")] == 1 and after["pnp_extensions"] == 1, body
+    assert after[("pnp_penalties", "slowed")] == after[("pnp_penalties", "shut_out")] == 0, body
+    assert after[("pnp_file_refusals_total", "no_token")] == 0, body
+    get(desk, "/p/AAAAAAAAAAAAAAAAAAAAAA/index.cfg", 5480, lab.pbx.address)
+    _, body = get(lab.pbx, "/metrics")
+    assert samples(body)[("pnp_file_refusals_total", "no_token")] == 1, body
     assert desk.mac not in body and desk.address not in body and "201" not in body, body
     head, body = get(lab.pbx, "/")
     assert head.startswith("HTTP/1.1 404"), head
