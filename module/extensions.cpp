@@ -40,7 +40,8 @@ base::Status Extensions::put(const std::string& number, const Copy& copy) const 
     pnp_extension extension{};
     extension.number = number.c_str();
     extension.name = copy.name.c_str();
-    extension.password = copy.password.reveal().data(); // of a std::string, so it ends with a NUL
+    const base::Revealed password = copy.password.reveal();
+    extension.password = password.c_str();
     extension.mac = copy.mac.c_str();
     extension.phones = copy.phones;
     extension.home = copy.home.c_str();

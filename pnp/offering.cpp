@@ -241,7 +241,7 @@ void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offe
     Dialog& dialog = found->second;
     if (!offer) {
         hold(dialog, offer.error().what);
-    } else if (!is_one_word(offer->url.reveal())) {
+    } else if (const base::Revealed url = offer->url.reveal(); !is_one_word(url)) {
         hold(dialog, "its URL is empty or holds a blank or a control character: look at offer_url");
     } else if (dialog.late && !offer->late_allowed) {
         let_go(dialog,

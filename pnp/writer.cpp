@@ -53,7 +53,8 @@ std::string contact(base::Endpoint local) {
 }
 
 void body(std::string& out, const Offer& offer) {
-    const std::string_view url = offer.url.reveal();
+    const base::Revealed revealed = offer.url.reveal();
+    const std::string_view url = revealed;
     const std::string_view end = offer.ends_with_newline ? "\r\n" : "";
     if (offer.message_body) {
         line(out, "MessageBody: {}", url);

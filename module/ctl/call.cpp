@@ -128,13 +128,14 @@ base::Result<Answer> call(const std::string& socket,
         list.push(word);
     }
     const std::string line =
-        base::Json::object({{"words", std::move(list)},
-                            {"input_bytes", static_cast<std::uint64_t>(input.reveal().size())}})
+        base::Json::object(
+            {{"words", std::move(list)}, {"input_bytes", static_cast<std::uint64_t>(input.size())}})
             .dump() +
         "\n";
+    const base::Revealed text = input.reveal();
     // A daemon that refuses the request closes while we still write; what it said is read all the
     // same.
-    const bool sent = send_all(fd->get(), line) && send_all(fd->get(), input.reveal());
+    const bool sent = send_all(fd->get(), line) && send_all(fd->get(), text);
     std::string reply;
     const int error = read_all(fd->get(), reply);
 

@@ -97,7 +97,7 @@ base::Result<base::Secret> read_line(int fd) {
     }
     base::Secret out(std::string_view(line.data(), size));
     ::explicit_bzero(line.data(), line.size());
-    if (out.reveal().size() == max_password) {
+    if (out.size() == max_password) {
         return base::fail(base::Errc::refused, "the password has more than {} characters",
                           max_password - 1);
     }

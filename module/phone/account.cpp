@@ -37,8 +37,9 @@ base::Status is_usable(const Account& account) {
     if (account.server.empty()) {
         return base::fail(Errc::malformed, "line {} has no SIP server", account.line);
     }
+    const base::Revealed password = account.password.reveal();
     const std::array<std::string_view, 4> texts{account.user, account.login, account.display_name,
-                                                account.password.reveal()};
+                                                password};
     for (const auto text : texts) {
         if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; })) {
             return base::fail(Errc::malformed, "line {} has a control character in its values",

@@ -89,8 +89,9 @@ base::Result<Challenge> read_challenge(std::string_view value) {
 }
 
 std::string digest_response(const Challenge& challenge, const Proof& proof) {
+    const base::Revealed password = proof.password.reveal();
     const auto a1 = base::md5_hex(
-        fmt::format("{}:{}:{}", proof.user, challenge.realm, proof.password.reveal()));
+        fmt::format("{}:{}:{}", proof.user, challenge.realm, std::string_view(password)));
     const auto a2 = base::md5_hex(fmt::format("{}:{}", proof.method, proof.uri));
     if (!challenge.qop_auth) {
         return base::md5_hex(fmt::format("{}:{}:{}", a1, challenge.nonce, a2));

@@ -84,7 +84,8 @@ FileAnswer Fetcher::get(const FileRequest& request,
     curl_easy_setopt(easy, CURLOPT_USERAGENT, request.user_agent.c_str());
     if (!request.user.empty()) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, std::string(request.password.reveal()).c_str());
+        const base::Revealed password = request.password.reveal();
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, password.c_str());
     }
     // Two to choose from, so that curl asks without a password first and shows it to nobody who
     // does not want it.

@@ -22,7 +22,8 @@ constexpr std::size_t short_password = 8;
 /// Where the password comes from: an option or, by default, from us. Never part of any message.
 base::Result<base::Secret> password_of(const Call& call) {
     if (call.has("--password-stdin")) {
-        std::string_view line = call.caller.input.reveal();
+        const base::Revealed input = call.caller.input.reveal();
+        std::string_view line = input;
         line = line.substr(0, line.find('\n'));
         if (line.ends_with('\r')) {
             line.remove_suffix(1);
@@ -50,7 +51,7 @@ std::string password_warning(const Call& call, const base::Secret& password) {
     if (call.has("--password")) {
         text += "The password now stands in your shell's history; --password-stdin avoids that.\n";
     }
-    if (password.reveal().size() < short_password) {
+    if (password.size() < short_password) {
         text += "It is short: anybody who reaches the PBX can try passwords until it fits.\n";
     }
     return text;

@@ -18,7 +18,8 @@ constexpr std::size_t max_file = 16U << 20U;
 /// pnpctl reads the file as its own user and sends it; a PBX console names a file of the server.
 base::Result<std::string> read_import(const Call& call) {
     if (!call.caller.input.empty()) {
-        return std::string(call.caller.input.reveal());
+        const base::Revealed input = call.caller.input.reveal();
+        return std::string(input);
     }
     if (call.caller.over_socket) {
         return base::fail(base::Errc::malformed,

@@ -47,11 +47,12 @@ unsigned char* bytes(std::string& text) {
 
 /// A context that has taken key, nonce and place; null when OpenSSL lacks something.
 Context begin(const Secret& key, std::string_view nonce, std::string_view place, bool seals) {
+    const Revealed revealed = key.reveal();
     Context context(EVP_CIPHER_CTX_new());
     int size = 0;
     const bool begun = context &&
-                       EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr,
-                                         bytes(key.reveal()), bytes(nonce), seals ? 1 : 0) == 1 &&
+                       EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes(revealed),
+                                         bytes(nonce), seals ? 1 : 0) == 1 &&
                        EVP_CipherUpdate(context.get(), nullptr, &size, bytes(place),
                                         static_cast<int>(place.size())) == 1;
     return begun ? std::move(context) : nullptr;
@@ -60,7 +61,7 @@ Context begin(const Secret& key, std::string_view nonce, std::string_view place,
 } // namespace
 
 Sealer::Sealer(Secret key) : key_(std::move(key)) {
-    assert(key_.reveal().size() == key_size);
+    assert(key_.size() == key_size);
 }
 
 Result<std::string> Sealer::seal(std::string_view text, std::string_view place) const {

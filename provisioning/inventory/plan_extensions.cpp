@@ -132,8 +132,8 @@ Status Plan::carry_out(const AddExtension& change) {
                     "characters",
                     number, most_text);
     }
-    if (password.empty() || password.reveal().size() > most_text ||
-        !is_plain_text(password.reveal())) {
+    const base::Revealed text = password.reveal();
+    if (password.empty() || password.size() > most_text || !is_plain_text(text)) {
         return fail(Errc::malformed,
                     "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
                     "characters; anybody could register as {} without one",

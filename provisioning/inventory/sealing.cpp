@@ -90,7 +90,8 @@ Status seal_all(sql::Connection& connection, const Sealer& sealer) {
     for (const auto& [number, value] : *open) {
         const auto place =
             number.empty() ? std::string(place_of_token_key) : place_of_password(number);
-        const auto sealed = sealer.seal(value.reveal(), place);
+        const base::Revealed text = value.reveal();
+        const auto sealed = sealer.seal(text, place);
         if (!sealed) {
             return tl::unexpected(sealed.error());
         }

@@ -234,7 +234,8 @@ Result<base::Secret> Store::token_key() {
     if (!transaction) {
         return tl::unexpected(transaction.error());
     }
-    auto kept = sealer_.seal(key.reveal(), place_of_token_key)
+    const base::Revealed text = key.reveal();
+    auto kept = sealer_.seal(text, place_of_token_key)
                     .and_then([&](const std::string& closed) {
                         return connection_
                             .prepare("insert into meta (name, value) values ('token_key', $1)")
@@ -394,7 +395,8 @@ Status Store::remove_ended_enrolments(base::UnixMs now) {
 }
 
 Status Store::add_extension(const Extension& extension) {
-    return sealer_.seal(extension.password.reveal(), place_of_password(extension.number))
+    const base::Revealed password = extension.password.reveal();
+    return sealer_.seal(password, place_of_password(extension.number))
         .and_then([&](const std::string& sealed) {
             return add_extension_.bind(1, extension.number)
                 .bind(2, extension.name)

@@ -21,7 +21,8 @@ std::string derive_token(const base::Secret& key, base::Mac mac, std::uint32_t g
     for (const unsigned shift : {24U, 16U, 8U, 0U}) {
         message += static_cast<char>(generation >> shift & 0xffU);
     }
-    const auto digest = base::hmac_sha256(key.reveal(), message);
+    const base::Revealed revealed = key.reveal();
+    const auto digest = base::hmac_sha256(revealed, message);
     return base::base64url(std::span(digest).first(token_bytes));
 }
 

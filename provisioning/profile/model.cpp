@@ -139,7 +139,7 @@ base::Status add_account(Model& line, const Account& account) {
     if (auto done = plain("the name of " + account.number, account.name); !done) {
         return done;
     }
-    const std::string_view password = account.password.reveal();
+    const base::Revealed password = account.password.reveal();
     if (auto done = plain("the password of " + account.number, password); !done) {
         return done;
     }
@@ -149,7 +149,7 @@ base::Status add_account(Model& line, const Account& account) {
     line.values["number"] = account.number;
     line.values["user"] = account.user.empty() ? account.number : account.user;
     line.values["name"] = account.name.empty() ? account.number : account.name;
-    line.values["password"] = password;
+    line.values["password"] = std::string_view(password);
     return {};
 }
 

@@ -63,15 +63,15 @@ void replace(std::string& text, std::string_view what, std::string_view by) {
 base::Result<base::Secret>
 expand_offer_url(const base::Secret& url, base::Mac mac, std::string_view model, base::Ipv4 host) {
     const bool safe = is_safe_model(model);
-    auto filled =
-        fill(url.reveal(), {{"mac", mac.str(), ""},
-                            {"MAC", mac.upper(), ""},
-                            {"model", safe ? std::string(model) : std::string(),
-                             safe ? std::string()
-                                  : fmt::format("the phone calls itself '{}', which does not go "
-                                                "into a URL; leave {{model}} out of offer_url",
-                                                base::printable(model, 40))},
-                            {"host", host.str(), ""}});
+    const base::Revealed text = url.reveal();
+    auto filled = fill(text, {{"mac", mac.str(), ""},
+                              {"MAC", mac.upper(), ""},
+                              {"model", safe ? std::string(model) : std::string(),
+                               safe ? std::string()
+                                    : fmt::format("the phone calls itself '{}', which does not go "
+                                                  "into a URL; leave {{model}} out of offer_url",
+                                                  base::printable(model, 40))},
+                              {"host", host.str(), ""}});
     if (!filled) {
         return fail(filled.error().code, "offer_url: {}", filled.error().what);
     }
@@ -181,7 +181,8 @@ std::string hide(std::string_view url) {
 }
 
 std::string hide(const base::Secret& url) {
-    return hide(url.reveal());
+    const base::Revealed text = url.reveal();
+    return hide(text);
 }
 
 } // namespace profile

@@ -87,9 +87,10 @@ CertificatePtr parse_certificate(std::string_view pem) {
 }
 
 KeyPtr parse_key(const base::Secret& pem) {
+    const base::Revealed text = pem.reveal();
     // Without a callback OpenSSL would ask for a password on the terminal of the PBX.
     return KeyPtr(PEM_read_bio_PrivateKey(
-        reading(pem.reveal()).get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
+        reading(text).get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
 }
 
 Result<std::string> to_pem(X509* certificate) {
@@ -366,7 +367,8 @@ Result<Authority> Authority::open(const std::string& folder, base::UnixMs now) {
         if (!stored) {
             return tl::unexpected(stored.error());
         }
-        if (auto done = write_new(key_path, stored->reveal(), 0600); !done) {
+        const base::Revealed text = stored->reveal();
+        if (auto done = write_new(key_path, text, 0600); !done) {
             return tl::unexpected(done.error());
         }
     }

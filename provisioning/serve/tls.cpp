@@ -81,7 +81,8 @@ base::Status use_certificates(SSL_CTX* ctx, const std::string& pem) {
 }
 
 base::Status use_key(SSL_CTX* ctx, const base::Secret& pem) {
-    const auto bio = reading(pem.reveal());
+    const base::Revealed text = pem.reveal();
+    const auto bio = reading(text);
     // Without a callback OpenSSL would ask for a password on the terminal of the PBX.
     const KeyPtr key(PEM_read_bio_PrivateKey(
         bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));

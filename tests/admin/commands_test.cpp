@@ -117,9 +117,9 @@ TEST_F(Commands, AddAnExtensionAndSayHowToGoOn) {
     const auto* extension = now.extension("201");
     ASSERT_NE(extension, nullptr);
     EXPECT_EQ(extension->name, "Alice");
-    EXPECT_EQ(extension->password.reveal().size(), 20U);
-    EXPECT_THAT(reply.text + reply.json.dump(),
-                Not(HasSubstr(std::string(extension->password.reveal()))));
+    EXPECT_EQ(extension->password.size(), 20U);
+    const base::Revealed password = extension->password.reveal();
+    EXPECT_THAT(reply.text + reply.json.dump(), Not(HasSubstr(std::string(password))));
 }
 
 TEST_F(Commands, TakeAPasswordFromStandardInput) {

@@ -94,10 +94,11 @@ TEST(RandomBytes, FillsAllOfAnyLength) {
 TEST(RandomPassword, UsesOnlyCharactersNobodyConfuses) {
     const auto password = random_password(2000);
     ASSERT_TRUE(password);
-    EXPECT_EQ(password->reveal().size(), 2000U);
-    EXPECT_EQ(password->reveal().find_first_of("0O1lI"), std::string_view::npos);
-    EXPECT_EQ(password->reveal().find_first_not_of(
-                  "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"),
+    EXPECT_EQ(password->size(), 2000U);
+    const base::Revealed revealed = password->reveal();
+    const std::string_view text = revealed;
+    EXPECT_EQ(text.find_first_of("0O1lI"), std::string_view::npos);
+    EXPECT_EQ(text.find_first_not_of("23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"),
               std::string_view::npos);
 }
 
@@ -106,7 +107,8 @@ TEST(RandomPassword, FavoursNoCharacter) {
     const auto password = random_password(static_cast<std::size_t>(length));
     ASSERT_TRUE(password);
     std::map<char, int> counts;
-    for (const char c : password->reveal()) {
+    const base::Revealed text = password->reveal();
+    for (const char c : std::string_view(text)) {
         ++counts[c];
     }
     ASSERT_EQ(counts.size(), 57U);
@@ -124,7 +126,8 @@ TEST(RandomPassword, NeverRepeatsAndIsNeverEmpty) {
     for (int i = 0; i < 1000; ++i) {
         const auto password = random_password(12);
         ASSERT_TRUE(password);
-        seen.emplace(password->reveal());
+        const base::Revealed text = password->reveal();
+        seen.emplace(text);
     }
     EXPECT_EQ(seen.size(), 1000U);
     EXPECT_FALSE(random_password(0));

@@ -74,8 +74,8 @@ TEST_F(Import, CreatesNamedExtensionsWithPasswordsOfTheirOwn) {
     EXPECT_EQ(now.extension("203")->name, "Carol");
     EXPECT_EQ(now.extension("204")->name, "Carol");
     EXPECT_EQ(now.extension("201")->name, "Alice");
-    EXPECT_EQ(now.extension("203")->password.reveal().size(), 20U);
-    EXPECT_NE(now.extension("203")->password.reveal(), now.extension("204")->password.reveal());
+    EXPECT_EQ(now.extension("203")->password.size(), 20U);
+    EXPECT_NE(now.extension("203")->password, now.extension("204")->password);
 }
 
 TEST_F(Import, SaysNoPasswordInItsDescriptions) {

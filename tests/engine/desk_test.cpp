@@ -87,7 +87,12 @@ struct DeskOf : testing::Test {
     std::string url(base::Mac mac = alice) {
         std::string out;
         desk->prepare(asked(mac), [&](base::Result<pnp::Offer> offer) {
-            out = offer ? offer->url.reveal() : "no: " + offer.error().what;
+            if (!offer) {
+                out = "no: " + offer.error().what;
+                return;
+            }
+            const base::Revealed text = offer->url.reveal();
+            out = std::string_view(text);
         });
         work();
         return out;

@@ -14,7 +14,11 @@ using testing::Not;
 std::string expanded(const std::string& url, const std::string& model = "UC926") {
     const auto result = profile::expand_offer_url(Secret(url), *base::Mac::parse("001fc11b4e1c"),
                                                   model, *base::Ipv4::parse("192.0.2.10"));
-    return result ? std::string(result->reveal()) : "refused: " + result.error().what;
+    if (!result) {
+        return "refused: " + result.error().what;
+    }
+    const base::Revealed text = result->reveal();
+    return std::string(text);
 }
 
 TEST(OfferUrl, FillsInWhatThePhoneSaidAndWhereWeAre) {

@@ -44,6 +44,11 @@ class Certificates : public testing::Test {
         return path;
     }
 
+    std::string write(const std::string& name, const base::Secret& secret, mode_t mode = 0600) {
+        const base::Revealed text = secret.reveal();
+        return write(name, std::string_view(text), mode);
+    }
+
     static mode_t mode_of(const std::string& path) {
         struct stat about {};
 
@@ -109,9 +114,9 @@ TEST_F(Certificates, NoAuthorityIsMadeBesideOneThatPhonesKnow) {
     ASSERT_FALSE(opened);
     EXPECT_THAT(opened.error().what, HasSubstr("restore the key"));
     EXPECT_EQ(mode_of(folder + "/pnp-ca.key"), 0U) << "there is still none";
-    write("pnp-ca.key", issued().key.reveal());
+    write("pnp-ca.key", issued().key);
     EXPECT_THAT(Authority::open(folder, now).error().what, HasSubstr("is not the certificate of"));
-    write("pnp-ca.key", issued().key.reveal(), 0644);
+    write("pnp-ca.key", issued().key, 0644);
     EXPECT_THAT(Authority::open(folder, now).error().what, HasSubstr("chmod 600"));
 }
 
@@ -136,7 +141,7 @@ TEST_F(Certificates, AHostNameThatIsNoneIsLeftOut) {
 
 TEST_F(Certificates, AnAdministratorsOwnAreTaken) {
     const auto certificate = write("server.crt", issued().certificates, 0644);
-    const auto key = write("server.key", issued().key.reveal(), 0640);
+    const auto key = write("server.key", issued().key, 0640);
     const auto identity = serve::read_identity(certificate, key, now);
     ASSERT_TRUE(identity) << identity.error().what;
     EXPECT_TRUE(TlsContext::make(*identity));
@@ -144,8 +149,8 @@ TEST_F(Certificates, AnAdministratorsOwnAreTaken) {
 
 TEST_F(Certificates, WhatIsWrongWithAnAdministratorsIsSaid) {
     const auto certificate = write("server.crt", issued().certificates, 0644);
-    const auto key = write("server.key", issued().key.reveal());
-    const auto other = write("other.key", authority().issue(addresses, "", now)->key.reveal());
+    const auto key = write("server.key", issued().key);
+    const auto other = write("other.key", authority().issue(addresses, "", now)->key);
     EXPECT_EQ(refusal(certificate, other),
               "the key in " + other + " does not belong to the certificate in " + certificate);
     EXPECT_THAT(refusal(certificate, key, now + 366 * day), HasSubstr("is expired; put a valid"));
