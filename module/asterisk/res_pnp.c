@@ -125,21 +125,29 @@ static int start_engine(void)
 	return 0;
 }
 
-/* The reverse of load_module; each step is harmless where its counterpart never ran. */
-static int unload_module(void)
+/* At the latest before the libraries that its threads use are gone: `core stop now` and SIGTERM
+ * unload no module. */
+static void stop_engine(void)
 {
 	struct pnp_engine *ending;
-
-	pnp_cli_unregister();
-	pnp_ami_unregister();
-	pnp_transports_unregister();
-	pnp_registrations_unregister();
 
 	ast_rwlock_wrlock(&engine_lock);
 	ending = engine;
 	engine = NULL;
 	ast_rwlock_unlock(&engine_lock);
 	engine_stop(ending);
+}
+
+/* The reverse of load_module; each step is harmless where its counterpart never ran. */
+static int unload_module(void)
+{
+	ast_unregister_atexit(stop_engine);
+	pnp_cli_unregister();
+	pnp_ami_unregister();
+	pnp_transports_unregister();
+	pnp_registrations_unregister();
+
+	stop_engine();
 
 	pnp_notify_unregister();
 	pnp_dialplan_unregister();
@@ -154,7 +162,7 @@ static int load_module(void)
 	}
 	if (pnp_endpoints_register() || pnp_notify_register() || start_engine()
 		|| pnp_transports_register() || pnp_registrations_register()
-		|| pnp_ami_register() || pnp_cli_register()) {
+		|| pnp_ami_register() || pnp_cli_register() || ast_register_atexit(stop_engine)) {
 		unload_module();
 		return AST_MODULE_LOAD_DECLINE;
 	}

@@ -273,6 +273,17 @@ def test_a_port_that_was_taken_before_is_told_and_asterisk_goes_on(lab):
                  lambda text: f"http://{lab.pbx.address}:5480" in text)
 
 
+def test_stopped_while_a_certificate_is_made_asterisk_ends_in_peace(lab):
+    """`core stop now` unloads no module, and OpenSSL is gone before our threads are."""
+    pbx = lab.pbx_with_module()
+    for _ in range(6):
+        pbx.stop()
+        for name in os.listdir(os.path.join(pbx.folder, "var")):
+            if name.startswith("pnp-ca"):
+                os.remove(os.path.join(pbx.folder, "var", name))  # so that keys are made again
+        pbx.start()
+
+
 def test_switched_off_nothing_of_the_pbx_is_touched(lab):
     desk = lab.desk(1)
     pbx = lab.pbx_with_module("receive = off\n")
