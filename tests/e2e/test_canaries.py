@@ -139,6 +139,25 @@ class Office:
         assert not leaks, "secrets stand where they should not:\n" + "\n".join(leaks)
 
 
+def metrics(lab):
+    """As the machine itself sees them: nobody else is let in."""
+    answer = http_get(lab.pbx, "http://127.0.0.1:5482/metrics")
+    assert answer.startswith(b"HTTP/1.1 200"), answer
+    return answer
+
+
+def refusals(office, url, steady):
+    """What strangers are told by HTTP and by HTTPS: without a credential, and with one of others."""
+    file = f"cfg{office.desk.mac}.xml"
+    place = f"{office.lab.pbx.address}:5481"
+    for path in (f"/{file}", f"/p/{steady}/{file}", f"/p/{token_of(url)}/{file}",
+                 f"/p/{steady}x/{file}", f"/boot/htek/{file}", f"/{steady}", "/metrics"):
+        yield f"HTTP {path}", http_get(office.other, url, path)
+        said = office.other.run("curl", "-sik", f"https://{place}{path}")
+        assert said.stdout.startswith("HTTP/1.1 404"), (path, said.stdout, said.stderr)
+        yield f"HTTPS {path}", said.stdout.encode()
+
+
 def office_with_a_past(lab):
     office = Office(lab)
     office.fill()
@@ -152,6 +171,27 @@ def test_no_log_answer_error_or_database_holds_a_secret_in_any_spelling(lab):
     office.assert_nowhere(office.places())
     office.pnpd.stop()  # the log's end, and the database without its write-ahead log
     office.assert_nowhere(office.places())
+
+
+def test_no_metric_and_no_answer_to_strangers_holds_a_secret(lab):
+    office = Office(lab)
+    office.fill()
+    office.pnpd.wait_status("HTTPS is served", lambda said: f"{lab.pbx.address}:5481" in said
+                            and "listening at 192.168.77.10:5481" in office.pnpd.log())
+    url, steady = office.come_up()
+    office.assert_nowhere(refusals(office, url, steady))
+    office.assert_nowhere([("/metrics", metrics(lab))])
+
+
+def test_a_file_without_a_token_holds_no_secret_but_the_phone_s_own_url(lab):
+    office = Office(lab)
+    office.fill()
+    name = f"cfg{office.desk.mac}.xml"
+    answer = http_get(office.desk, f"http://{lab.pbx.address}:5480/boot/htek/{name}")
+    assert answer.startswith(b"HTTP/1.1 200"), answer
+    _, steady = office.come_up()
+    assert office.canaries.found_in(answer) == {"steady token": {"plain"}}, answer
+    assert answer.count(steady.encode()) == answer.count(b"/p/"), "other URLs than its own"
 
 
 def test_the_memory_of_an_idle_daemon_holds_no_secret_in_any_spelling(lab):
