@@ -39,6 +39,9 @@ constexpr std::chrono::seconds neighbour_patience{3};
 constexpr std::chrono::milliseconds look_every{50};
 constexpr std::size_t most_looked_for = 1000;
 
+/// Within this time a phone that asks again is given the same URL.
+constexpr std::chrono::minutes as_good_as_new{1};
+
 /// The name that rules match by: ours where we know the vendor, else the phone's own word.
 std::string rule_name(const profile::Vendor* vendor, std::string_view said) {
     return vendor != nullptr ? vendor->name : std::string(said);
@@ -340,7 +343,7 @@ Desk::rival_of(const Rules& rules, const inventory::Device& device, base::Ipv4 s
     const auto& seen = device.seen;
     const auto ago = std::chrono::milliseconds(clock_.unix_ms() - seen.used);
     if (seen.used != 0 && seen.used_from.value != 0 && seen.used_from != source &&
-        ago < rules.reoffer_quiet) {
+        base::was_within(seen.used, clock_.unix_ms(), rules.reoffer_quiet)) {
         return fmt::format("{} used its URL {} s ago", seen.used_from.str(), ago.count() / 1000);
     }
     return {};
@@ -424,11 +427,28 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
                    : fail(Errc::refused, "it is no longer approved"));
         return;
     }
-    first_token(asked.mac, finish);
+    first_token({asked.mac, asked.source.address}, finish);
 }
 
-void Desk::first_token(base::Mac mac, Done done) {
-    waiting_.emplace_back(mac, std::move(done));
+// Whoever forges a phone's questions would otherwise have us make tokens until the one that the
+// phone itself is about to use is the oldest of too many.
+void Desk::first_token(const pnp::Place& place, Done done) {
+    if (const auto* minted = minted_.find(place);
+        minted != nullptr && clock_.now() - minted->at < as_good_as_new) {
+        const base::Revealed token = minted->token.reveal();
+        const auto known = inventory_.now().credential(token);
+        if (known && known->mac == place.mac && known->expires > clock_.unix_ms()) {
+            done(std::string(std::string_view(token)));
+            return;
+        }
+    }
+    minted_.erase(place);
+    waiting_.emplace_back(place.mac, [this, place, done = std::move(done)](auto token) {
+        if (token) {
+            minted_.at(place) = {base::Secret(*token), clock_.now()};
+        }
+        done(std::move(token));
+    });
     if (!minting_) {
         mint();
     }

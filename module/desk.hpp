@@ -4,8 +4,10 @@
 
 #include "module/orders.hpp"
 #include "module/settings.hpp"
+#include "pnp/place.hpp"
 #include "pnp/policy.hpp"
 #include "provisioning/base/loop.hpp"
+#include "provisioning/base/lru.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/offer_url.hpp"
@@ -106,7 +108,8 @@ class Desk {
                                              const pnp::Asked& asked);
     std::string
     rival_of(const Rules& rules, const inventory::Device& device, base::Ipv4 source) const;
-    void first_token(base::Mac mac, Done done);
+    /// One made for this place a moment ago, if it still opens something, else a new one.
+    void first_token(const pnp::Place& place, Done done);
     void mint();
 
     base::Loop& loop_;
@@ -121,6 +124,14 @@ class Desk {
     std::shared_ptr<const Rules> rules_;
     std::vector<std::pair<base::Mac, Done>> waiting_; // one commit serves all that came meanwhile
     bool minting_ = false;
+
+    struct Minted {
+        base::Secret token;
+        base::Steady at{};
+    };
+
+    static constexpr std::size_t most_minted = 2000;
+    base::Lru<pnp::Place, Minted> minted_{most_minted}; ///< lately
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

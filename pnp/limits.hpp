@@ -75,7 +75,7 @@ class Limits {
     // A phone asks once per boot and repeats that a few times. Each phone that is where it says has
     // a bucket of its own, so large that a flood of made-up MACs and addresses, which now and then
     // hits its pair, does not empty it.
-    TokenBuckets<Place> phones_{20, 40, most};
+    TokenBuckets<Place> phones_{200, 400, most};
     // An approved MAC at an address where nobody is known: the phone after a move, or a forger.
     TokenBuckets<base::Mac> moved_{2, 10, most};
     // A stranger's host, however many MACs it makes up.

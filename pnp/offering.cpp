@@ -21,11 +21,6 @@ constexpr std::chrono::seconds cool_down{5};
 /// approval is a commit of some milliseconds, the kernel's look for the neighbour at most a second.
 constexpr std::chrono::seconds still_prompt{5};
 
-/// A phone asks once per boot, and some restart after each file they accept. More than this is a
-/// fault or a forgery, and each offer costs a commit.
-constexpr int offers_per_minute = 10;
-constexpr std::size_t most_lately = 20'000;
-
 /// A phone answers within milliseconds when the kernel asks who it is, and the kernel asks again
 /// after a second.
 constexpr std::chrono::seconds neighbour_patience{1};
@@ -39,7 +34,7 @@ bool is_one_word(std::string_view url) noexcept {
 } // namespace
 
 Offering::Offering(Context& context, Answered& answered, Notifying& notifying)
-    : context_(context), answered_(answered), notifying_(notifying), lately_(most_lately) {}
+    : context_(context), answered_(answered), notifying_(notifying) {}
 
 void Offering::begin(Owed owed, const Decision& decision) {
     if (Dialog* dialog = add(std::move(owed), decision.verdict == Verdict::offer)) {
@@ -85,10 +80,8 @@ void Offering::carry_out(Dialog& dialog, const Decision& decision) {
     if (const Offer* offer = offered_just_now(dialog)) {
         dialog.offer = *offer;
         send_in_time(dialog);
-    } else if (may_offer(dialog.owed.asked)) {
-        prepare(dialog);
     } else {
-        close(dialog);
+        prepare(dialog);
     }
 }
 
@@ -126,19 +119,6 @@ std::vector<std::uint32_t> Offering::dialogs_of(base::Mac mac) const {
         ids.push_back(each->second);
     }
     return ids;
-}
-
-bool Offering::may_offer(const Asked& asked) {
-    const base::Steady now = context_.clock.now();
-    Lately& lately = lately_.at({asked.mac, asked.source.address});
-    if (now - lately.since >= std::chrono::minutes(1)) {
-        lately = {now, 0};
-    }
-    if (++lately.offers == offers_per_minute + 1) {
-        base::log::warn("pnp", "{} was offered a URL {} times within a minute; no more for now",
-                        described(asked), offers_per_minute);
-    }
-    return lately.offers <= offers_per_minute;
 }
 
 void Offering::doubt(Dialog& dialog) {

@@ -10,7 +10,6 @@
 #include "pnp/place.hpp"
 #include "pnp/policy.hpp"
 #include "pnp/writer.hpp"
-#include "provisioning/base/lru.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -88,12 +87,6 @@ class Offering {
         std::uint32_t id() const noexcept { return owed.naming.id; }
     };
 
-    /// How often a phone was offered something lately.
-    struct Lately {
-        base::Steady since{};
-        int offers = 0;
-    };
-
     static Caller caller(const Asked& asked) {
         return {{asked.mac, asked.source.address}, asked.source.port};
     }
@@ -106,7 +99,6 @@ class Offering {
     void look(Dialog& dialog, bool is_last);
     void leave_others(const Dialog& dialog);
     const Offer* offered_just_now(const Dialog& dialog) const;
-    bool may_offer(const Asked& asked);
     void hold(Dialog& dialog, const std::string& reason);
     void make_room_for_held();
     void prepare(Dialog& dialog);
@@ -127,7 +119,6 @@ class Offering {
     std::unordered_map<std::uint32_t, Dialog> dialogs_;
     std::map<Caller, std::uint32_t> by_caller_;
     std::set<std::pair<base::Ipv4, std::uint32_t>> doubted_; ///< by the address in question
-    base::Lru<Place, Lately> lately_;
     std::deque<std::uint32_t> held_; ///< by age; those that are no longer held are skipped
     Deadlines deadlines_;
     std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

@@ -303,7 +303,7 @@ Settings Service::settings() const {
     return state_->settings;
 }
 
-void Service::settings(Settings settings) {
+void Service::settings(const Settings& settings) {
     State& state = *state_;
     const Settings before = std::exchange(state.settings, settings);
     state.responder.settings(settings);

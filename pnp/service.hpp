@@ -101,7 +101,7 @@ class Service {
     Counters counters() const;                  ///< any thread
     std::vector<LimitedSource> limited() const; ///< who asks too often; any thread
     Settings settings() const;
-    void settings(Settings settings); ///< all of it takes effect at once
+    void settings(const Settings& settings); ///< all of it takes effect at once
 
   private:
     struct State;

@@ -13,6 +13,12 @@ using Duration = std::chrono::steady_clock::duration;
 /// Milliseconds since 1970-01-01 UTC: what the database and the timelines hold.
 using UnixMs = std::int64_t;
 
+/// Whether `then` was less than `span` ago. A time to come is no such moment: the clock was set
+/// back.
+constexpr bool was_within(UnixMs then, UnixMs now, std::chrono::milliseconds span) noexcept {
+    return then <= now && now - then < span.count();
+}
+
 class Clock {
   public:
     virtual ~Clock() = default;
