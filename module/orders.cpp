@@ -48,9 +48,15 @@ std::string sentence(const Ruling& ruling) {
 
 inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
     if (ruling.action == Action::assign) {
-        return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last};
+        return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last,
+                                         true};
     }
-    return inventory::Approve{mac};
+    return inventory::Approve{mac, true};
+}
+
+bool is_pending(const inventory::Snapshot& now, base::Mac mac) {
+    const auto* device = now.device(mac);
+    return device != nullptr && device->approval == inventory::Approval::pending;
 }
 
 /// Why it failed, without the phone that it failed for: the others wait for the same reason.
@@ -136,8 +142,7 @@ void Orders::carry_out(Wishes& wishes) {
         const auto now = inventory_.now();
         for (auto& wish : wishes) {
             // A person was faster, or it was dropped because too many strangers were heard.
-            const auto* device = now.device(wish.mac);
-            if (device == nullptr || device->approval != inventory::Approval::pending) {
+            if (!is_pending(now, wish.mac)) {
                 wish.outcome = Outcome::overtaken;
             }
         }
@@ -164,8 +169,12 @@ void Orders::carry_out_together(Wishes::iterator first, Wishes::iterator last) {
             continue;
         }
         auto done = all ? base::Status() : inventory_.apply({wish->change}, wish->actor);
-        wish->outcome = done ? Outcome::done : Outcome::failed;
-        if (!done) {
+        if (done) {
+            wish->outcome = Outcome::done;
+        } else if (!is_pending(inventory_.now(), wish->mac)) {
+            wish->outcome = Outcome::overtaken; // by a person, between the look and the commit
+        } else {
+            wish->outcome = Outcome::failed;
             wish->why = std::move(done.error().what);
         }
     }

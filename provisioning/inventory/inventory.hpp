@@ -21,8 +21,10 @@ namespace inventory {
 // Decisions: what a person or a rule orders. Approve, Block and Assign create a device that was
 // never heard; what is so already is accepted, audited, and changes nothing.
 /// A device that is approved already is granted a new credential, and three files without a token.
+/// `only_pending` is for rules: refused once a person decided, who may be at it this moment.
 struct Approve {
     base::Mac mac;
+    bool only_pending = false;
 };
 
 struct Block {
@@ -55,6 +57,7 @@ struct AssignFromPool {
     base::Mac mac;
     std::string first;
     std::string last;
+    bool only_pending = false; ///< as in Approve
 };
 
 /// A new generation of the steady token; the one before stays valid until the new one was used.

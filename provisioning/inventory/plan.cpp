@@ -114,9 +114,24 @@ void Plan::note(Planned& planned, Step step, const std::string& detail) {
     planned.events.push_back({step, "", detail, now_, now_, 1});
 }
 
+/// Decisions stand still while a plan is made, so what is so here is so when it is carried out.
+Status Plan::check_pending(base::Mac mac, std::string_view verb) const {
+    const auto* known = device(mac);
+    if (known != nullptr && known->approval == Approval::pending) {
+        return {};
+    }
+    return fail(Errc::conflict, "{} {}: it is {} by now; decide upon it yourself", verb, mac.str(),
+                known != nullptr ? known->state() : "forgotten");
+}
+
 Status Plan::carry_out(const Approve& change) {
     if (auto valid = check_mac(change.mac); !valid) {
         return valid;
+    }
+    if (change.only_pending) {
+        if (auto pending = check_pending(change.mac, "approve"); !pending) {
+            return pending;
+        }
     }
     orders_.push_back(fmt::format("approve {}", change.mac.str()));
     auto& target = planned(change.mac);

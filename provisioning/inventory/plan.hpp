@@ -50,6 +50,7 @@ class Plan {
     base::Status carry_out(const Block& change);
     base::Status carry_out(const Assign& change);
     base::Status carry_out(const AssignFromPool& change);
+    base::Status check_pending(base::Mac mac, std::string_view verb) const;
     base::Status carry_out(const Unassign& change);
     base::Status carry_out(const Rotate& change);
     base::Status carry_out(const OpenEnrolment& change);

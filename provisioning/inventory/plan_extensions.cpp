@@ -80,6 +80,11 @@ Status Plan::carry_out(const AssignFromPool& change) {
     if (auto valid = check_mac(mac); !valid) {
         return valid;
     }
+    if (change.only_pending) {
+        if (auto pending = check_pending(mac, "assign"); !pending) {
+            return pending;
+        }
+    }
     const auto size = pool_size(first, last);
     if (!size) {
         return fail(size.error().code, "assign {}: {}", mac.str(), size.error().what);

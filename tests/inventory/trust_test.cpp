@@ -293,6 +293,25 @@ TEST_F(Pool, APhoneWithLinesKeepsThemAndIsApproved) {
     EXPECT_EQ(device(mac(1))->claim, Claim::settled);
 }
 
+TEST_F(Pool, ARuleThatAPersonOvertookChangesNothing) {
+    apply({extension("201"), Block{mac(1)}, Approve{mac(2)}});
+    for (const auto& late : std::vector<inventory::Change>{
+             Approve{mac(1), true}, AssignFromPool{mac(1), "200", "299", true},
+             Approve{mac(2), true}, AssignFromPool{mac(2), "200", "299", true},
+             Approve{mac(3), true}, AssignFromPool{mac(3), "200", "299", true}}) {
+        const auto done = inventory().apply({late}, "rule x");
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, Errc::conflict);
+    }
+    EXPECT_EQ(device(mac(1))->approval, inventory::Approval::blocked);
+    EXPECT_EQ(device(mac(2))->claim, Claim::settled) << "no new credential";
+    EXPECT_EQ(device(mac(3)), nullptr);
+    inventory().saw(mac(4), {});
+    apply({AssignFromPool{mac(4), "200", "299", true}});
+    EXPECT_THAT(device(mac(4))->lines, ElementsAre("201"));
+    EXPECT_FALSE(inventory().apply({Block{mac(5)}, Approve{mac(5), true}}, "rule x"));
+}
+
 TEST_F(Pool, OnlyARangeOfNumbersIsOne) {
     apply({extension("201")});
     EXPECT_EQ(refusal("299", "200").code, Errc::malformed);
