@@ -138,7 +138,7 @@ base::Status Engine::open() {
         *inventory_, clock_,
         serve::Files::Reach{
             [this](const std::string& number) { return directory_->account(number); },
-            [this](base::Ipv4 address) { return neighbours_->mac_of(address); },
+            [this](base::Ipv4 address) { return neighbour_at(address); },
             [this](base::Mac mac) -> std::optional<base::Ipv4> {
                 const auto contact = registrations_->contact(mac);
                 return contact ? std::optional(contact->address) : std::nullopt;
@@ -570,6 +570,22 @@ void Engine::tick() {
         }
         serve_again();
     }
+}
+
+/// A host of another network may say that it has a phone's address: it is not asked.
+std::optional<base::Mac> Engine::neighbour_at(base::Ipv4 address) const {
+    int index = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& row : seen_.served) {
+            if (row.network().contains(address)) {
+                index = row.index;
+                break;
+            }
+        }
+    }
+    const auto shown = neighbours_->find(address, index);
+    return shown ? std::optional(shown->mac) : std::nullopt;
 }
 
 std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {

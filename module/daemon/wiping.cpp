@@ -10,9 +10,11 @@
 // are; a sanitizer has an allocator of its own, and is left alone.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-extern "C" void __libc_free(void* what); // NOLINT(bugprone-reserved-identifier)
-extern "C" void* __libc_realloc(void* what,
-                                std::size_t wanted); // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" void __libc_free(void* what);
+extern "C" void* __libc_realloc(void* what, std::size_t wanted);
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 extern "C" void free(void* what) noexcept {
     if (what != nullptr) {

@@ -14,7 +14,7 @@ Reply no_https() {
 
 /// With its date, which local_time leaves out of what is near.
 std::string dated(base::UnixMs at) {
-    constexpr base::UnixMs days = 2 * 86'400'000;
+    constexpr base::UnixMs days = base::UnixMs{2} * 86'400'000;
     return local_time(at, at + days);
 }
 

@@ -15,7 +15,7 @@ using inventory::Step;
 constexpr base::UnixMs odd = 5 * minute;
 
 std::string day_and_time(base::UnixMs at) {
-    return local_time(at, at + 48 * 60 * minute); // as of something older than a day
+    return local_time(at, at + minute * 60 * 48); // as of something older than a day
 }
 
 /// What was seen, without what the step advises: that is told better here.

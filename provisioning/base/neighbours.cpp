@@ -106,11 +106,6 @@ std::optional<Neighbour> Neighbours::find(Ipv4 address, int interface_index) con
     return state_->table.find(address, interface_index);
 }
 
-std::optional<Mac> Neighbours::mac_of(Ipv4 address) const {
-    const auto found = find(address);
-    return found ? std::optional(found->mac) : std::nullopt;
-}
-
 std::size_t Neighbours::size() const {
     const std::lock_guard lock(state_->mutex);
     return state_->table.size();

@@ -35,7 +35,6 @@ class Neighbours {
 
     /// On that interface; with 0 on whichever, unless two of them disagree.
     std::optional<Neighbour> find(Ipv4 address, int interface_index = 0) const;
-    std::optional<Mac> mac_of(Ipv4 address) const; ///< the same, without the rest
     std::size_t size() const;
     /// False while the kernel does not tell us anything: then nobody is found.
     bool is_followed() const;

@@ -132,7 +132,7 @@ std::optional<Refused> Boot::why_not(const Visit& visit) const {
     const auto& seen = visit.device->seen;
     if (visit.device->claim != inventory::Claim::granted && seen.used != 0 &&
         seen.used_from != source &&
-        clock_.unix_ms() - seen.used < visit.with.reoffer_quiet.count()) {
+        base::was_within(seen.used, clock_.unix_ms(), visit.with.reoffer_quiet)) {
         return because(
             Refusal::no_token, mac, Step::claim_refused,
             fmt::format("asked without a token while {} uses its URL", seen.used_from.str()));
@@ -140,11 +140,12 @@ std::optional<Refused> Boot::why_not(const Visit& visit) const {
     return no_proof(visit);
 }
 
-/// Without a token the neighbour table has to show the phone, even where it is only to be noted for
-/// others; an enrolment stands in for it where the table cannot know, and never against it.
+/// Without a token the neighbour table has to show the phone, even where nobody looks for others:
+/// there is nothing else that a stranger could not make up; an enrolment stands in for it where the
+/// table cannot know, and never against it.
 std::optional<Refused> Boot::no_proof(const Visit& visit) const {
     const auto source = visit.source();
-    if (visit.gate.is_own(source) || visit.gate.neighbour_check() == base::NeighbourCheck::off) {
+    if (visit.gate.is_own(source)) {
         return std::nullopt;
     }
     if (visit.gate.is_neighbour_known(source)) {

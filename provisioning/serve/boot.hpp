@@ -20,6 +20,9 @@ struct Outcome {
     Response response;
     bool is_miss = false;                ///< counts against its source
     std::optional<base::Mac> about = {}; ///< whose token it had, if any
+    /// As late as a miss where these are answered late, or it would tell that its token is or was
+    /// good.
+    bool is_late = false;
 };
 
 class Boot {

@@ -37,7 +37,7 @@ using base::Status;
 constexpr base::UnixMs day = 86'400'000;
 constexpr int bits_of_authority = 3072;
 constexpr int bits_of_server = 2048;
-constexpr base::UnixMs life_of_authority = 20 * 365 * day;
+constexpr base::UnixMs life_of_authority = day * 20 * 365;
 constexpr base::UnixMs life_of_server = 365 * day;
 constexpr base::UnixMs before_now = day; // for phones whose clock is behind ours
 
@@ -410,6 +410,7 @@ Result<Identity> Authority::issue(const std::vector<base::Ipv4>& addresses,
         return tl::unexpected(key.error());
     }
     std::vector<std::string> names;
+    names.reserve(addresses.size() + 1);
     for (const auto address : addresses) {
         names.push_back("IP:" + address.str());
     }

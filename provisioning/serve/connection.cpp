@@ -194,7 +194,6 @@ void Connection::close() {
 std::optional<base::Steady> Connection::waits_since() const {
     switch (phase_) {
     case Phase::handler:
-    case Phase::delay:
         return std::nullopt;
     case Phase::reply:
         return phase_began_ + undisturbed;
@@ -382,9 +381,8 @@ void Connection::answer() {
     path_shown_ = path ? without_token(*path) : "?";
     std::optional<Request> request;
     if (path) {
-        request =
-            Request{head_.method, std::move(*path), head_.user_agent,        head_.authorization,
-                    peer_,        local_,           head_.conditions.none(), door_.tls};
+        request = Request{head_.method, std::move(*path), head_.user_agent, head_.authorization,
+                          peer_,        local_,           head_.conditions, door_.tls};
     }
     if (!may_ask(request ? &*request : nullptr)) {
         ++shared_->limited;

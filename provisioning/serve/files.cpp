@@ -53,6 +53,14 @@ Response unavailable() {
     return response;
 }
 
+/// Whether a GET that is answered with this file carries all of it away.
+bool gets_all(const Request& request, const Response& response) {
+    return request.conditions.none() ||
+           plan(request.method, request.conditions, entity_tag(*response.body),
+                response.last_modified, response.body->size())
+                   .status == 200;
+}
+
 } // namespace
 
 Files::Files(inventory::Inventory& inventory, const base::Clock& clock, Reach reach)
@@ -64,9 +72,10 @@ Files::Files(inventory::Inventory& inventory, const base::Clock& clock, Reach re
     const auto now = clock_.unix_ms();
     const auto snapshot = inventory_.now();
     for (const auto* device : snapshot.devices()) {
-        const std::chrono::milliseconds ago(now - device->seen.used);
-        if (device->seen.used != 0 && ago < std::chrono::hours(24)) {
-            sources_.trust(device->seen.used_from.value, clock_.now() - ago);
+        if (device->seen.used != 0 &&
+            base::was_within(device->seen.used, now, std::chrono::hours(24))) {
+            sources_.trust(device->seen.used_from.value,
+                           clock_.now() - std::chrono::milliseconds(now - device->seen.used));
         }
     }
 }
@@ -97,8 +106,12 @@ Response Files::answer(const Request& request) {
     const auto asked = read_request(request);
     const auto outcome = open(request, asked);
     auto response = outcome.response;
+    const auto about = outcome.about ? outcome.about : asked.named;
     if (outcome.is_miss) {
-        punish(request, outcome.about ? outcome.about : asked.named, response);
+        punish(request, about);
+    }
+    if ((outcome.is_miss || outcome.is_late) && is_slowed(request.peer.address, about)) {
+        response.delay = slow_answer;
     }
     return response;
 }
@@ -166,7 +179,7 @@ Outcome Files::by_credential(const Request& request,
     // Whose token ended once had one, and guesses nothing.
     const bool is_miss = refused.why == Refusal::outside || refused.why == Refusal::no_token ||
                          refused.why == Refusal::foreign;
-    return {{}, is_miss, std::nullopt};
+    return {{}, is_miss, std::nullopt, true};
 }
 
 Outcome Files::serve(const Request& request,
@@ -239,8 +252,8 @@ Outcome Files::hand_out(const Request& request,
     if (request.method != "GET") { // HEAD consumes nothing
         return {std::move(response), false, device.mac};
     }
-    // Ranges and what may become a 304 consume nothing either.
-    if (credential.steady && request.whole) {
+    // Nor do ranges and a 304.
+    if (credential.steady && gets_all(request, response)) {
         // On disk before the phone has its answer: after a power cut the token that it left behind
         // must not be valid again. What the disk does not take is not handed out.
         const auto done = inventory_.steady_used(device.mac, credential.generation);
@@ -254,6 +267,8 @@ Outcome Files::hand_out(const Request& request,
             }
             return {unavailable(), false, device.mac};
         }
+    }
+    if (credential.steady) {
         tell_of_twins(request, device, with);
         inventory_.used(device.mac, request.peer.address);
         sources_.trust(request.peer.address.value, clock_.now());
@@ -280,7 +295,8 @@ void Files::tell_of_twins(const Request& request,
     const auto now = clock_.unix_ms();
     const auto quiet = with.reoffer_quiet.count();
     auto other = reach_.registered ? reach_.registered(device.mac) : std::nullopt;
-    if ((!other || *other == source) && device.seen.used != 0 && now - device.seen.used < quiet) {
+    if ((!other || *other == source) && device.seen.used != 0 &&
+        base::was_within(device.seen.used, now, with.reoffer_quiet)) {
         other = device.seen.used_from;
     }
     if (!other || *other == source) {
@@ -300,14 +316,17 @@ void Files::tell_of_twins(const Request& request,
                             other->str(), device.mac.str()));
 }
 
-void Files::punish(const Request& request, std::optional<base::Mac> about, Response& response) {
+bool Files::is_slowed(base::Ipv4 source, std::optional<base::Mac> about) {
+    const auto now = clock_.now();
+    return sources_.standing(source.value, now) == Standing::slowed ||
+           (about && phones_.standing(about->number(), now) != Standing::free);
+}
+
+void Files::punish(const Request& request, std::optional<base::Mac> about) {
     const auto now = clock_.now();
     const auto source = request.peer.address;
     const auto verdict = sources_.miss(source.value, now);
     const auto guessed = about ? phones_.miss(about->number(), now) : Penalties::Verdict{};
-    if (verdict.standing == Standing::slowed || guessed.standing != Standing::free) {
-        response.delay = slow_answer;
-    }
     if (guessed.is_new) {
         diary_.rumour(*about, Step::limited, source,
                       "its files were asked for in vain too often in a minute; that is answered "

@@ -90,7 +90,8 @@ class Files {
     void tell_of_twins(const Request& request,
                        const inventory::Device& device,
                        const FileSettings& with);
-    void punish(const Request& request, std::optional<base::Mac> about, Response& response);
+    bool is_slowed(base::Ipv4 source, std::optional<base::Mac> about);
+    void punish(const Request& request, std::optional<base::Mac> about);
     static bool wants_login(const Asked& asked, const FileSettings& with);
 
     inventory::Inventory& inventory_;

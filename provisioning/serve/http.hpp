@@ -6,6 +6,7 @@
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
+#include "provisioning/serve/conditional.hpp"
 #include "provisioning/serve/sources.hpp"
 
 #include <chrono>
@@ -25,10 +26,9 @@ struct Request {
     std::string user_agent;
     std::string authorization;
     base::Endpoint peer;
-    base::Endpoint local; ///< the address the client reached us at
-    /// Neither a Range nor a condition: what a GET gets is the whole file, not a part and no 304.
-    bool whole = true;
-    bool tls = false; ///< came over HTTPS
+    base::Endpoint local;  ///< the address the client reached us at
+    Conditions conditions; ///< of a GET
+    bool tls = false;      ///< came over HTTPS
 };
 
 struct Response {

@@ -17,11 +17,13 @@ class GateTest : public Door {
   protected:
     std::variant<serve::Admitted, serve::Refused> judge(const Request& request) {
         snapshot = store->now();
-        const serve::Gate gate(settings, around, [this](base::Ipv4 address) {
-            ++looks;
-            const auto found = neighbours.find(address);
-            return found == neighbours.end() ? std::nullopt : std::optional(found->second);
-        });
+        const std::function<std::optional<base::Mac>(base::Ipv4)> look =
+            [this](base::Ipv4 address) {
+                ++looks;
+                const auto found = neighbours.find(address);
+                return found == neighbours.end() ? std::nullopt : std::optional(found->second);
+            };
+        const serve::Gate gate(settings, around, look);
         return gate.judge(serve::read_request(request), request.peer.address, snapshot,
                           clock.unix_ms());
     }

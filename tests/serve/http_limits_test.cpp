@@ -110,22 +110,51 @@ TEST_F(HttpLimit, AFullTableTakesFromTheGreediestSource) {
 TEST_F(HttpLimit, NobodyMakesRoomWhoseAnswerIsOurs) {
     HttpLimits limits;
     limits.connections = 2;
+    loop.start();
+    std::promise<void> gate;
+    handler = [opened = gate.get_future().share()](const Request&) {
+        opened.wait();
+        return file("after all");
+    };
+    std::promise<void> up;
+    loop.post([&] {
+        start(limits);
+        up.set_value();
+    });
+    up.get_future().wait();
+    base::Loop unused;
+    Client first(unused, server);
+    Client second(unused, server, neighbour);
+    first.send(request);
+    second.send(request);
+    EXPECT_TRUE(until(unused, [&] { return http->counters().requests == 2; }));
+    Client third(unused, server, base::Ipv4{INADDR_LOOPBACK + 2});
+    EXPECT_TRUE(third.closed_by_server());
+    EXPECT_EQ(http->counters().refused_connections, 1U);
+    gate.set_value();
+    EXPECT_EQ(first.read().body, "after all");
+    EXPECT_EQ(second.read().body, "after all");
+    loop.stop();
+}
+
+TEST_F(HttpLimit, WhoIsAnsweredLateOnPurposeMakesRoomForTheNext) {
+    HttpLimits limits;
+    limits.connections_per_source = 2;
     start(limits);
     handler = [](const Request&) {
         auto late = file("late");
-        late.delay = milliseconds(300);
+        late.delay = std::chrono::minutes(1);
         return late;
     };
-    const auto first = client();
-    const auto second = client(neighbour);
-    first->send(request);
-    second->send(request);
-    ASSERT_TRUE(until(loop, [&] { return http->counters().requests == 2; }));
-    const auto third = client(base::Ipv4{INADDR_LOOPBACK + 2});
-    EXPECT_TRUE(third->closed_by_server());
-    EXPECT_EQ(http->counters().refused_connections, 1U);
-    EXPECT_EQ(first->read().body, "late");
-    EXPECT_EQ(second->read().body, "late");
+    std::deque<std::unique_ptr<Client>> scanner;
+    for (int i = 0; i < 20; ++i) {
+        scanner.push_back(client());
+        scanner.back()->send(request);
+        ASSERT_TRUE(until(loop, [&] { return http->counters().requests == scanner.size(); }));
+    }
+    handler = [](const Request&) { return file("0123456789"); };
+    EXPECT_EQ(client()->ask(request).status, 200);
+    EXPECT_EQ(http->counters().refused_connections, 0U);
 }
 
 TEST_F(HttpLimit, AQuickClientIsServedBesideFiveHundredThatSendAByteNowAndThen) {

@@ -76,7 +76,7 @@ TEST_F(HttpServer, GivesAFile) {
     EXPECT_EQ(seen[0].peer.address.str(), "127.0.0.1");
     EXPECT_NE(seen[0].peer.port, 0);
     EXPECT_EQ(seen[0].local, server);
-    EXPECT_TRUE(seen[0].whole);
+    EXPECT_TRUE(seen[0].conditions.none());
     EXPECT_EQ(http->counters().requests, 1U);
     EXPECT_EQ(http->counters().open, 1U);
 }
@@ -330,7 +330,7 @@ TEST_F(HttpServer, GivesPartsOfAFile) {
     EXPECT_EQ(part.status, 206);
     EXPECT_EQ(part.body, "234");
     EXPECT_EQ(part.field("Content-Range"), "bytes 2-4/10");
-    EXPECT_FALSE(seen.back().whole);
+    EXPECT_FALSE(seen.back().conditions.none());
     EXPECT_EQ(ask("Range: bytes=-1\r\n").body, "9");
     EXPECT_EQ(ask("Range: bytes=0-1,3-4\r\n").body, "0123456789");
     EXPECT_EQ(ask("Range: bytes=0-1\r\nRange: bytes=3-4\r\n").body, "0123456789");
@@ -350,7 +350,7 @@ TEST_F(HttpServer, DoesNotRepeatAFileThatTheClientHas) {
         true);
     EXPECT_EQ(again.status, 304);
     EXPECT_EQ(again.field("ETag"), first.field("ETag"));
-    EXPECT_FALSE(seen.back().whole);
+    EXPECT_FALSE(seen.back().conditions.none());
     EXPECT_EQ(client
                   .ask("GET /file HTTP/1.1\r\nHost: a\r\nIf-Modified-Since: "
                        "Fri, 01 Jan 2100 00:00:00 GMT\r\n\r\n")
