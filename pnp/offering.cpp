@@ -21,6 +21,10 @@ constexpr std::chrono::seconds cool_down{5};
 /// approval is a commit of some milliseconds, the kernel's look for the neighbour at most a second.
 constexpr std::chrono::seconds still_prompt{5};
 
+/// Of one MAC at one address, from as many ports. A phone has one or two; whoever forges it must
+/// not fill the table of answers with what we then owe it.
+constexpr std::size_t most_at_once = 64;
+
 /// A phone answers within milliseconds when the kernel asks who it is, and the kernel asks again
 /// after a second.
 constexpr std::chrono::seconds neighbour_patience{1};
@@ -58,6 +62,7 @@ Offering::Dialog* Offering::add(Owed owed, bool offers) {
         }
         close(before); // RFC 6665: the NOTIFY belongs into the newest dialog
     }
+    make_room_at({owed.asked.mac, owed.asked.source.address});
     const std::uint32_t id = owed.naming.id;
     answered_.open(*owed.answer);
     Dialog& dialog = dialogs_[id];
@@ -65,6 +70,27 @@ Offering::Dialog* Offering::add(Owed owed, bool offers) {
     dialog.began = now;
     by_caller_[caller(dialog.owed.asked)] = id;
     return &dialog;
+}
+
+/// Where there are too many the oldest goes whose NOTIFY has left already: it will not be repeated.
+void Offering::make_room_at(const Place& place) {
+    std::size_t there = 0;
+    Dialog* oldest = nullptr;
+    const auto goes_before = [](const Dialog& one, const Dialog& other) {
+        const bool sent = one.stage == Stage::sending;
+        return sent != (other.stage == Stage::sending) ? sent : one.began < other.began;
+    };
+    for (auto each = by_caller_.lower_bound({place, 0});
+         each != by_caller_.end() && each->first.first == place; ++each) {
+        Dialog& dialog = dialogs_.at(each->second);
+        ++there;
+        if (oldest == nullptr || goes_before(dialog, *oldest)) {
+            oldest = &dialog;
+        }
+    }
+    if (there >= most_at_once) {
+        close(*oldest);
+    }
 }
 
 void Offering::carry_out(Dialog& dialog, const Decision& decision) {

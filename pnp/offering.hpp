@@ -93,6 +93,7 @@ class Offering {
 
     std::vector<std::uint32_t> dialogs_of(base::Mac mac) const;
     Dialog* add(Owed owed, bool offers);
+    void make_room_at(const Place& place);
     void carry_out(Dialog& dialog, const Decision& decision);
     void decided(Dialog& dialog);
     void doubt(Dialog& dialog);

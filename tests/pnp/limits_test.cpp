@@ -2,6 +2,7 @@
 // Whoever asks too often gets silence; the phone beside it does not notice.
 #include "desk.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace pnp {
@@ -11,11 +12,10 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testing::StartsWith;
 
 class Flooded : public ResponderDesk {
   protected:
-    Flooded() : ResponderDesk(20'000) {
+    explicit Flooded(std::size_t transactions = 20'000) : ResponderDesk(transactions) {
         decision = {Verdict::hold, "not approved"};
         approved_at.reset();
     }
@@ -100,6 +100,74 @@ TEST_F(Flooded, AForgerWhoHitsThePhonesAddressToosTakesNothingEither) {
     EXPECT_THAT(to, Contains("192.0.2.89:60000 NOTIFY"));
 }
 
+/// Somebody asks in the name of phones that are known, from one port after the other.
+class Forged : public Flooded {
+  protected:
+    Forged() : Flooded(1000) {
+        approved_at = base::Ipv4::parse("192.0.2.89");
+        decision = {Verdict::offer, ""};
+    }
+
+    void forge(int count, base::Duration pause, const char* mac = "001fc1000001") {
+        for (int i = 0; i < count; ++i) {
+            const int number = next_++;
+            hears(with_all(with_all(data("htek.sip"), "001fc1000001", mac), "704112",
+                           fmt::format("8{}", number)),
+                  fmt::format("192.0.2.89:{}", 1000 + number % 50'000).c_str());
+            pass(pause);
+        }
+    }
+
+    /// Whether the phone gets a NOTIFY for the question that it asked itself.
+    bool is_served(const char* mac = "001fc1000001") {
+        sent();
+        const std::string own = fmt::format("7{}", next_++);
+        hears(with_all(with_all(data("htek.sip"), "001fc1000001", mac), "704112", own));
+        pass(10ms);
+        const auto all = sent();
+        return std::any_of(all.begin(), all.end(), [&](const Sent& each) {
+            return each.bytes.rfind("NOTIFY ", 0) == 0 &&
+                   each.bytes.find("Call-ID: " + own) != std::string::npos;
+        });
+    }
+};
+
+TEST_F(Forged, APhoneIsOfferedItsUrlAlthoughSomeoneForgesItsQuestions) {
+    for (int i = 0; i < 30; ++i) {
+        forge(1, 10ms);
+        for (const auto& each : sent()) {
+            if (each.bytes.rfind("NOTIFY ", 0) == 0) { // the phone answers all that comes
+                hears(answer_to(each.bytes), "192.0.2.89:60000", 2, Channel::unicast);
+            }
+        }
+    }
+    EXPECT_TRUE(is_served());
+}
+
+TEST_F(Forged, APhoneIsOfferedItsUrlBesideAFloodOfForgedQuestions) {
+    for (int second = 0; second < 3; ++second) {
+        forge(1900, 526us);
+        EXPECT_TRUE(is_served()) << second;
+        forge(400, 1us);
+        pass(6s);
+    }
+    EXPECT_EQ(counters().limited, 0U);
+}
+
+TEST_F(Forged, QuestionsOfAFewPhonesLeaveRoomForAllTheOthers) {
+    for (int i = 0; i < 400; ++i) {
+        for (const char* mac : {"001fc1000001", "001fc1000002", "001fc1000003", "001fc1000004"}) {
+            forge(1, 0ms, mac);
+        }
+        pass(5ms);
+        sent();
+        notes();
+    }
+    EXPECT_TRUE(is_served("001fc1000005"));
+    EXPECT_TRUE(is_served());
+    EXPECT_EQ(counters().table_full, 0U);
+}
+
 TEST_F(Flooded, PhonesThatWaitAreStillThereAfterwards) {
     neighbour = base::Neighbour{*base::Mac::parse("001fc1000001"), true};
     settings.neighbour_check = base::NeighbourCheck::enforce;
@@ -133,7 +201,7 @@ TEST_F(Flooded, WhoAsksTooOftenIsListedForAMinute) {
 
 TEST_F(Flooded, TheTimelineOfAKnownPhoneSaysOnceAMinuteThatItsMacAsksTooOften) {
     approved_at = base::Ipv4::parse("192.0.2.89");
-    for (int i = 0; i < 900; ++i) {
+    for (int i = 0; i < 3000; ++i) {
         hears(with_all(data("htek.sip"), "z9hG4bK70411250", fmt::format("z9hG4bK{}", i)));
     }
     std::size_t said = 0;
