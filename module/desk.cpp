@@ -443,48 +443,52 @@ void Desk::first_token(const pnp::Place& place, Done done) {
         }
     }
     minted_.erase(place);
-    waiting_.emplace_back(place.mac, [this, place, done = std::move(done)](auto token) {
-        if (token) {
-            minted_.at(place) = {base::Secret(*token), clock_.now()};
-        }
-        done(std::move(token));
-    });
+    if (minting_ && minting_->count(place) != 0) {
+        (*minting_)[place].push_back(std::move(done));
+        return;
+    }
+    waiting_[place].push_back(std::move(done));
     if (!minting_) {
         mint();
     }
 }
 
 void Desk::mint() {
-    minting_ = true;
-    auto batch = std::make_shared<std::vector<std::pair<base::Mac, Done>>>(std::move(waiting_));
-    waiting_.clear();
-    loop_.work([this, batch, alive = alive_] {
-        std::vector<base::Mac> macs;
-        macs.reserve(batch->size());
-        for (const auto& [mac, done] : *batch) {
-            macs.push_back(mac);
-        }
+    minting_ = std::make_shared<Minting>(std::exchange(waiting_, {}));
+    std::vector<base::Mac> macs;
+    macs.reserve(minting_->size());
+    for (const auto& [place, askers] : *minting_) {
+        macs.push_back(place.mac);
+    }
+    loop_.work([this, macs = std::move(macs), alive = alive_] {
         auto tokens = std::make_shared<base::Result<std::vector<std::string>>>(
             inventory_.mint_first_tokens(macs));
-        loop_.post([this, batch, tokens, alive] {
-            if (!*alive) {
-                return;
-            }
-            for (std::size_t i = 0; i < batch->size(); ++i) {
-                if (!*tokens) {
-                    (*batch)[i].second(tl::unexpected(tokens->error()));
-                } else if ((**tokens)[i].empty()) {
-                    (*batch)[i].second(fail(Errc::refused, "it is no longer approved"));
-                } else {
-                    (*batch)[i].second(std::move((**tokens)[i]));
-                }
-            }
-            minting_ = false;
-            if (!waiting_.empty()) {
-                mint();
+        loop_.post([this, tokens, alive] {
+            if (*alive) {
+                minted(*tokens);
             }
         });
     });
+}
+
+void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
+    const auto batch = std::exchange(minting_, nullptr);
+    std::size_t next = 0;
+    for (const auto& [place, askers] : *batch) {
+        base::Result<std::string> token = fail(Errc::refused, "it is no longer approved");
+        if (!tokens) {
+            token = tl::unexpected(tokens.error());
+        } else if (const auto& text = (*tokens)[next++]; !text.empty()) {
+            token = text;
+            minted_.at(place) = {base::Secret(text), clock_.now()};
+        }
+        for (const auto& done : askers) {
+            done(token);
+        }
+    }
+    if (!waiting_.empty() && !minting_) {
+        mint();
+    }
 }
 
 } // namespace engine

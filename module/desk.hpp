@@ -13,6 +13,7 @@
 #include "provisioning/profile/offer_url.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -111,6 +112,7 @@ class Desk {
     /// One made for this place a moment ago, if it still opens something, else a new one.
     void first_token(const pnp::Place& place, Done done);
     void mint();
+    void minted(const base::Result<std::vector<std::string>>& tokens);
 
     base::Loop& loop_;
     inventory::Inventory& inventory_;
@@ -122,8 +124,10 @@ class Desk {
     base::Timer look_;
     mutable std::mutex mutex_; // guards rules_
     std::shared_ptr<const Rules> rules_;
-    std::vector<std::pair<base::Mac, Done>> waiting_; // one commit serves all that came meanwhile
-    bool minting_ = false;
+    /// One token for each place, however many ask for it at once.
+    using Minting = std::map<pnp::Place, std::vector<Done>>;
+    Minting waiting_; // one commit serves all that came meanwhile
+    std::shared_ptr<Minting> minting_;
 
     struct Minted {
         base::Secret token;

@@ -121,6 +121,57 @@ base::Mac phone(std::uint64_t n) {
     return base::Mac::from_number(0x001fc1000000 + n);
 }
 
+/// A phone that was just approved.
+struct UrlOf : DeskOf {
+    UrlOf() {
+        shelf.has_extension("201");
+        shelf.apply({inventory::Assign{alice, {"201"}}});
+    }
+
+    /// The URL opens the phone's files.
+    bool is_good(const std::string& url) {
+        const std::string text = url.substr(0, url.size() - 1);
+        return shelf->now().credential(text.substr(text.rfind('/') + 1)).has_value();
+    }
+};
+
+TEST_F(UrlOf, APhoneIsGoodForItHoweverOftenSomeoneForgesItsQuestions) {
+    const auto own = url();
+    ASSERT_TRUE(is_good(own)) << own;
+    for (int i = 0; i < 50; ++i) {
+        url();
+    }
+    EXPECT_TRUE(is_good(own));
+    shelf.clock.advance(61s);
+    EXPECT_NE(url(), own) << "the phone was restarted since";
+    EXPECT_TRUE(is_good(own));
+}
+
+TEST_F(UrlOf, APhoneIsTheSameForAllThatIsAskedInItsNameAtOnce) {
+    std::vector<std::string> all;
+    const auto ask = [&] {
+        desk->prepare(asked(), [&](base::Result<pnp::Offer> offer) {
+            ASSERT_TRUE(offer);
+            const base::Revealed text = offer->url.reveal();
+            all.emplace_back(std::string_view(text));
+        });
+    };
+    for (int i = 0; i < 20; ++i) {
+        ask();
+    }
+    work();
+    ASSERT_EQ(all.size(), 20U);
+    EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 1U);
+    EXPECT_TRUE(is_good(all.front()));
+    ask();
+    EXPECT_EQ(all.back(), all.front());
+    desk->prepare(asked(alice, "10.0.0.2"), [&](base::Result<pnp::Offer> offer) {
+        const base::Revealed text = offer->url.reveal();
+        EXPECT_NE(std::string_view(text), all.front()) << "whoever asks elsewhere is somebody else";
+    });
+    work();
+}
+
 struct RulesOf : DeskOf {};
 
 TEST_F(DeskOf, PhonesAreNotSentToHttpsBeforeItListens) {
@@ -540,6 +591,15 @@ TEST_F(Again, OneThatGoesOnAskingIsConfiguredThoughItNeverUsedItsSteadyUrl) {
     told(phone(3));
     shelf->reached(phone(3), inventory::Stage::configured);
     EXPECT_THAT(told(phone(3)), HasSubstr("reoffer = ask"));
+}
+
+TEST_F(Again, APhoneThatMovesAfterTheClockWasSetBackIsOfferedItsUrl) {
+    shelf.clock.advance(24h);
+    used_from("10.0.0.1");
+    shelf.clock.advance(24h * -365);
+    EXPECT_EQ(told(alice, "10.0.0.2"), "offer");
+    work();
+    EXPECT_EQ(device().claim, inventory::Claim::settled);
 }
 
 TEST_F(Again, APhoneThatNeverUsedItsUrlMayAskFromAnywhere) {
