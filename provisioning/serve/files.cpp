@@ -53,12 +53,13 @@ Response unavailable() {
     return response;
 }
 
-/// Whether a GET that is answered with this file carries all of it away.
+/// Whether a GET that is answered with this file carries all of it away, be it as a range.
 bool gets_all(const Request& request, const Response& response) {
+    const auto size = response.body->size();
     return request.conditions.none() ||
            plan(request.method, request.conditions, entity_tag(*response.body),
-                response.last_modified, response.body->size())
-                   .status == 200;
+                response.last_modified, size)
+                   .length == size;
 }
 
 } // namespace
@@ -252,7 +253,7 @@ Outcome Files::hand_out(const Request& request,
     if (request.method != "GET") { // HEAD consumes nothing
         return {std::move(response), false, device.mac};
     }
-    // Nor do ranges and a 304.
+    // Nor do parts and a 304.
     if (credential.steady && gets_all(request, response)) {
         // On disk before the phone has its answer: after a power cut the token that it left behind
         // must not be valid again. What the disk does not take is not handed out.

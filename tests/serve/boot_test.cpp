@@ -97,6 +97,29 @@ TEST_F(BootTest, WantsTheNeighbourTableToShowThePhoneEvenWhereThatIsOnlyNoted) {
     expect_the_404(boot());
 }
 
+TEST_F(BootTest, NobodyGetsTheUrlOfAPhoneByNamingItThoughNeighboursAreNotChecked) {
+    with.gate.neighbour_check = base::NeighbourCheck::off;
+    files->settings(with);
+    auto thief = at(own_file);
+    thief.peer.address = base::Ipv4{phone_address.value + 1};
+    thief.user_agent = "curl/7.88.1";
+    for (int i = 0; i < 2; ++i) {
+        expect_the_404(files->answer(thief));
+        neighbours[thief.peer.address] = other;
+    }
+    EXPECT_EQ(boot().status, 200) << "and the phone itself gets it";
+}
+
+TEST_F(BootTest, APhoneThatMovesAfterTheClockWasSetBackGetsItsUrl) {
+    ASSERT_EQ(get(steady_token()).status, 200);
+    clock.advance(-std::chrono::hours(24 * 365));
+    const base::Ipv4 second{phone_address.value + 1};
+    neighbours[second] = phone;
+    auto moved = at(own_file);
+    moved.peer.address = second;
+    EXPECT_EQ(files->answer(moved).status, 200);
+}
+
 TEST_F(BootTest, TakesAnEnrolmentForProofWhereNoTableCanKnow) {
     with.gate.allow = {*base::Network::parse("192.168.7.0/24")};
     files->settings(with);

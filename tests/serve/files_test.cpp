@@ -121,6 +121,48 @@ TEST_F(FilesTest, ServesTheOldUrlUntilTheNewOneWasUsed) {
     EXPECT_THAT(steps().back(), HasSubstr("token_refused: a token that is spent, expired or "));
 }
 
+/// How phones ask that hold an older file, or that always name a range.
+std::vector<serve::Conditions> conditions_of_a_phone_that_gets_all() {
+    return {{"", "Thu, 01 Jan 2004 00:00:00 GMT", "", ""},
+            {"\"of another file\"", "", "", ""},
+            {"", "", "bytes=0-", ""}};
+}
+
+TEST_F(FilesTest, ALeakedUrlEndsThoughThePhoneAsksWithConditions) {
+    for (const auto& conditions : conditions_of_a_phone_that_gets_all()) {
+        const auto leaked = steady_token();
+        ASSERT_EQ(get(leaked).status, 200);
+        apply({inventory::Rotate{phone}});
+        auto asking = request(steady_token(), own_file);
+        asking.conditions = conditions;
+        ASSERT_EQ(files->answer(asking).status, 200);
+        EXPECT_EQ(get(leaked).status, 404)
+            << conditions.if_none_match << conditions.if_modified_since << conditions.range;
+    }
+}
+
+TEST_F(FilesTest, AThiefWithTheUrlIsToldOfThoughHeAsksForARange) {
+    ASSERT_EQ(get(steady_token()).status, 200);
+    const base::Ipv4 second{phone_address.value + 1};
+    neighbours[second] = phone;
+    auto theft = request(steady_token(), own_file);
+    theft.peer.address = second;
+    theft.conditions.range = "bytes=1-";
+    EXPECT_EQ(files->answer(theft).status, 200);
+    EXPECT_THAT(steps(), testing::Contains(StartsWith("url_shared: ")));
+}
+
+TEST_F(FilesTest, APhoneThatMovesAfterTheClockWasSetBackSharesItsUrlWithNobody) {
+    ASSERT_EQ(get(steady_token()).status, 200);
+    clock.advance(-std::chrono::hours(24 * 365));
+    const base::Ipv4 second{phone_address.value + 1};
+    neighbours[second] = phone;
+    auto moved = request(steady_token(), own_file);
+    moved.peer.address = second;
+    EXPECT_EQ(files->answer(moved).status, 200);
+    EXPECT_THAT(steps(), Not(testing::Contains(StartsWith("url_shared: "))));
+}
+
 TEST_F(FilesTest, LeavesARegisteredPhoneRegistered) {
     store->reached(phone, Stage::registered);
     get(steady_token(), "factory0000.xml");
@@ -267,6 +309,40 @@ TEST_F(FilesTest, AnswersMissesLateWhereAPhoneIsConfiguredAndGoodUrlsAtOnce) {
     }
     EXPECT_THAT(steps(), testing::Contains(StartsWith("limited: too many requests in vain from "
                                                       "its address: these are answered late")));
+}
+
+TEST_F(FilesTest, AGoodTokenIsRefusedAsLateAsAWrongOneWhereGuessesAreLate) {
+    const auto spent = first_token();
+    const auto good = steady_token();
+    ASSERT_EQ(get(good).status, 200);
+    apply({inventory::Assign{other, {"202"}}});
+    const auto blocked = steady_token(other);
+    apply({inventory::Block{other}});
+    const base::Ipv4 thief{phone_address.value + 1};
+    const auto asks = [&](base::Ipv4 source, const std::string& token, const std::string& name) {
+        auto made = request(token, name);
+        made.peer.address = source;
+        made.user_agent = "curl/7.88.1";
+        return files->answer(made);
+    };
+    const std::string others_file = "cfg001fc1000002.xml";
+    for (int i = 0; i < 31; ++i) {
+        asks(base::Ipv4{thief.value + 1}, std::string(22, 'A'), own_file);
+        asks(base::Ipv4{thief.value + 2}, std::string(22, 'A'), others_file);
+    }
+    // The thief has guessed nothing yet: it is the phones' names that are slowed.
+    const auto wrong = asks(thief, std::string(22, 'B'), own_file);
+    ASSERT_EQ(wrong.status, 404);
+    ASSERT_GT(wrong.delay.count(), 0);
+    for (const auto& [why, refused] : std::vector<std::pair<std::string, Response>>{
+             {"from the wrong neighbour", asks(thief, good, own_file)},
+             {"spent", asks(thief, spent, own_file)},
+             {"of a blocked phone", asks(thief, blocked, others_file)},
+             {"of another phone", asks(thief, good, others_file)}}) {
+        expect_the_404(refused);
+        EXPECT_EQ(refused.delay, wrong.delay) << why;
+    }
+    EXPECT_EQ(get(good).delay.count(), 0) << "nobody waits whose URL is served";
 }
 
 TEST_F(FilesTest, NeverCountsTheNamesOfAChainAsMisses) {
