@@ -319,7 +319,11 @@ void Files::tell_of_twins(const Request& request,
 
 bool Files::is_slowed(base::Ipv4 source, std::optional<base::Mac> about) {
     const auto now = clock_.now();
-    return sources_.standing(source.value, now) == Standing::slowed ||
+    const auto standing = sources_.standing(source.value, now);
+    if (standing == Standing::shut) { // whatever it asks for: a wrong token is not even looked at
+        return false;
+    }
+    return standing == Standing::slowed ||
            (about && phones_.standing(about->number(), now) != Standing::free);
 }
 

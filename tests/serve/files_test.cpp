@@ -330,17 +330,23 @@ TEST_F(FilesTest, AGoodTokenIsRefusedAsLateAsAWrongOneWhereGuessesAreLate) {
         asks(base::Ipv4{thief.value + 1}, std::string(22, 'A'), own_file);
         asks(base::Ipv4{thief.value + 2}, std::string(22, 'A'), others_file);
     }
-    // The thief has guessed nothing yet: it is the phones' names that are slowed.
-    const auto wrong = asks(thief, std::string(22, 'B'), own_file);
-    ASSERT_EQ(wrong.status, 404);
-    ASSERT_GT(wrong.delay.count(), 0);
-    for (const auto& [why, refused] : std::vector<std::pair<std::string, Response>>{
-             {"from the wrong neighbour", asks(thief, good, own_file)},
-             {"spent", asks(thief, spent, own_file)},
-             {"of a blocked phone", asks(thief, blocked, others_file)},
-             {"of another phone", asks(thief, good, others_file)}}) {
-        expect_the_404(refused);
-        EXPECT_EQ(refused.delay, wrong.delay) << why;
+    // The thief has guessed nothing yet: it is the phones' names that are slowed. Then he is shut
+    // out, as whoever guesses for long.
+    for (const int guesses : {0, 31}) {
+        for (int i = 0; i < guesses; ++i) {
+            asks(thief, std::string(22, 'A'), "index.html");
+        }
+        const auto wrong = asks(thief, std::string(22, 'B'), own_file);
+        ASSERT_EQ(wrong.status, 404);
+        ASSERT_EQ(wrong.delay.count() > 0, guesses == 0);
+        for (const auto& [why, refused] : std::vector<std::pair<std::string, Response>>{
+                 {"from the wrong neighbour", asks(thief, good, own_file)},
+                 {"spent", asks(thief, spent, own_file)},
+                 {"of a blocked phone", asks(thief, blocked, others_file)},
+                 {"of another phone", asks(thief, good, others_file)}}) {
+            expect_the_404(refused);
+            EXPECT_EQ(refused.delay, wrong.delay) << why << " after " << guesses;
+        }
     }
     EXPECT_EQ(get(good).delay.count(), 0) << "nobody waits whose URL is served";
 }
