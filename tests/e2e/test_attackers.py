@@ -12,6 +12,7 @@ import time
 from asterisk import account
 from bare_phone import http_get, subscribe
 from capture import sip
+from forged import Questions
 from light_phone import Connection, LightPhone
 from test_asterisk import STAYS
 
@@ -275,6 +276,27 @@ def test_a_boot_file_is_not_had_from_behind_a_router(lab):
     assert_nothing([http_get(far, right + file_of(desk))])
     assert pnpd.json("show", "device", desk.mac)["state"] != "configured"
     fetched(desk, right)
+
+
+def test_a_phone_is_offered_its_url_although_someone_forges_its_questions_by_the_thousand(lab):
+    desk, liar = lab.desk(1), attacker(lab)
+    pnpd = prepared(lab, desk)
+    first, _ = offered(lab, desk)
+    with Questions(liar, desk).running() as forged:
+        lab.wait_for(lambda: forged.sent > 1000, "the forger is at it", 60)
+        phone = lab.bare_phone(desk, 60001)
+        for attempt in range(5):
+            phone.send(subscribe(desk.mac, desk.address, 60001, tag=f"own{attempt}",
+                                 branch=f"z9hG4bKown{attempt}"))
+            phone.listen(2 * lab.patience)
+            got = [data for data, _ in phone.received if data.startswith(b"NOTIFY ")]
+            if got:
+                break
+        assert got, f"{forged.sent} forged; {phone.received} {pnpd.text('status')}"
+        assert b"Call-ID: own" in got[0], got
+        fetched(desk, first)
+        fetched(desk, got[0].partition(b"\r\n\r\n")[2].decode())
+        lab.phone(desk, "--local-port", "0").configured()
 
 
 def write_table(lab, rows):

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 """More than the file server can take: slow clients, greedy ones, and the phones beside them."""
+import collections
+import socket
+import struct
+import threading
 import time
 
 from bare_phone import http_get, subscribe
+from test_attackers import fetched, file_of, offered, prepared, status, steady_url
 
 
 def test_five_hundred_slow_clients_keep_no_phone_from_its_file(lab):
@@ -23,12 +28,12 @@ def test_five_hundred_slow_clients_keep_no_phone_from_its_file(lab):
         answer = http_get(attacker, url, "/x")
         assert answer.startswith(b"HTTP/1.1 404"), answer
         # A byte now and then gives them no more time.
-        pnpd.wait_status("the slow ones are gone", lambda status: " 0 open" in status, 40)
+        pnpd.wait_status("the slow ones are gone", lambda told: " 0 open" in told, 40)
     finally:
         for connection in slow:
             connection.close()
-    status = pnpd.text("status")
-    assert "0 connections refused" in status, status
+    told = pnpd.text("status")
+    assert "0 connections refused" in told, told
 
 
 def test_a_greedy_client_is_told_when_to_come_again_and_a_phone_is_served(lab):
@@ -45,3 +50,58 @@ def test_a_greedy_client_is_told_when_to_come_again_and_a_phone_is_served(lab):
     refused = answers.count(b"HTTP/1.1 503 ")
     assert refused >= 100 and answers.count(b"Retry-After: 5\r\n") == refused, answers[-200:]
     lab.phone(desk).configured()
+
+
+class HangsUp:
+    """Asks in vain over a connection of its own each time, and resets it before the answer."""
+
+    def __init__(self, host, server, threads=8):
+        self.host = host
+        self.server = server
+        self.asked = 0
+        self.stopped = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(number,), daemon=True)
+                        for number in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, number):
+        self.host.enter()
+        while not self.stopped.is_set():
+            try:
+                with socket.create_connection(self.server, 5) as connection:
+                    connection.sendall(b"GET /cfg001fc1%06x.xml HTTP/1.1\r\nHost: a\r\n\r\n"
+                                       % (number << 20 | self.asked & 0xfffff))
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                          struct.pack("ii", 1, 0))
+                    time.sleep(0.003)
+                self.asked += 1
+            except OSError:
+                pass
+
+    def stop(self):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_phone_has_its_file_beside_a_scanner_of_thousands_of_connections_from_its_address(lab):
+    desk = lab.desk(1)
+    pnpd = prepared(lab, desk)
+    url, _ = offered(lab, desk)
+    steady = steady_url(url, fetched(desk, url))
+    fetched(desk, steady)
+    scanner = HangsUp(desk, (lab.pbx.address, 5480))
+    answers = collections.Counter()
+    try:
+        lab.wait_for(lambda: scanner.asked > 1000, "the scanner is at it", 60)
+        for _ in range(60):
+            try:
+                answers[status(http_get(desk, steady + file_of(desk)))] += 1
+            except (OSError, IndexError) as problem:
+                answers[type(problem).__name__] += 1
+            time.sleep(0.1)  # in all so long that the scanner has used up its share by far
+    finally:
+        scanner.stop()
+    print(f"     {dict(answers)} beside {scanner.asked}")
+    assert answers[200] >= 54, (answers, scanner.asked, pnpd.text("status"))

@@ -2,7 +2,8 @@
 """Who claims the MAC of another phone gets nothing, unless the network shows it there."""
 import time
 
-from bare_phone import subscribe
+from bare_phone import http_get, subscribe
+from forged import arp_request, wire
 
 OFFER = "[profile all]\noffer_url = http://{host}:8080/p/9k3v7q/\n"
 
@@ -82,3 +83,30 @@ def test_a_phone_that_left_before_it_was_approved_leaves_its_url_to_nobody(lab):
     capture.stop()
     assert capture.count("sip.Method == NOTIFY") == 0
     assert "neighbour_mismatch" in steps(pnpd, desk.mac)
+
+
+def test_a_host_of_another_network_that_says_it_has_a_phones_address_keeps_no_file_from_it(lab):
+    desk = lab.desk(1)
+    lab.network.plug(lab.pbx, "eth1", "192.168.88.10/24", "office")
+    office = lab.network.host("office", "192.168.88.66/24", "office")
+    for name in ("all", "default", "eth0", "eth1"):  # as where routes are not the same both ways
+        assert lab.pbx.run("sysctl", "-qw", f"net.ipv4.conf.{name}.rp_filter=0").returncode == 0
+    pnpd = lab.pnpd("interfaces = eth0\n")
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    url = lab.bare_phone(desk).offered_url(subscribe(desk.mac, desk.address, 60000))
+    path = f"/{url.split('/', 3)[3]}cfg{desk.mac}.xml"
+    assert http_get(desk, url, path).startswith(b"HTTP/1.1 200 "), "before"
+    with wire(office) as lies:
+        def is_believed():
+            lies.send(arp_request(desk.address, "192.168.88.10"))
+            return f"{desk.address} dev eth1 lladdr" in lab.pbx.run("ip", "neigh").stdout
+
+        lab.wait_for(is_believed, "the kernel has two entries for the phone's address")
+    # The kernel's word travels to us by itself: the answer must be the same before and after.
+    for _ in range(10):
+        answer = http_get(desk, url, path)
+        assert answer.startswith(b"HTTP/1.1 200 "), (answer, pnpd.text("explain", desk.mac))
+        time.sleep(0.1)
+    boot = http_get(desk, url, f"/boot/htek/cfg{desk.mac}.xml")
+    assert boot.startswith(b"HTTP/1.1 200 "), (boot, pnpd.text("explain", desk.mac))
