@@ -26,9 +26,11 @@ std::string host_name() {
     return name.data();
 }
 
-/// Two thirds of its life are over: a phone that is away for months still finds a valid one.
-bool grows_old(const serve::CertificateFacts& facts, base::UnixMs now) {
-    return now > facts.not_before + (facts.not_after - facts.not_before) / 3 * 2;
+/// Two thirds of its life are over: a phone that is away for months still finds a valid one. Or it
+/// is not valid yet: our clock was ahead when it was made.
+bool is_to_be_renewed(const serve::CertificateFacts& facts, base::UnixMs now) {
+    return now < facts.not_before ||
+           now > facts.not_before + (facts.not_after - facts.not_before) / 3 * 2;
 }
 
 } // namespace
@@ -57,7 +59,7 @@ bool Https::will_do(const Wanted& wanted) const {
     // Ours is made again for an address that it does not name; one that it names besides is no
     // harm.
     return !made_->file.empty() ||
-           (!grows_old(made_->facts, clock_.unix_ms()) &&
+           (!is_to_be_renewed(made_->facts, clock_.unix_ms()) &&
             std::all_of(wanted.addresses.begin(), wanted.addresses.end(), [&](base::Ipv4 address) {
                 const auto& names = made_->facts.names;
                 return std::find(names.begin(), names.end(), address.str()) != names.end();
@@ -101,6 +103,11 @@ Https::make(const Wanted& wanted, const std::string& folder, base::UnixMs now) {
             return tl::unexpected(authority.error());
         }
         made.authority = authority->certificate();
+        const auto facts = serve::read_certificate(made.authority);
+        if (!facts) {
+            return tl::unexpected(facts.error());
+        }
+        made.authority_begins = facts->not_before;
         identity = authority->issue(wanted.addresses, host_name(), now);
     } else {
         identity = serve::read_identity(wanted.certificate_file, wanted.key_file, now);
@@ -152,6 +159,13 @@ std::optional<std::string> Https::problem() const {
         return fmt::format(
             "HTTPS: the certificate in {} {}; put a new one there and `pnp reload`", made_->file,
             clock_.unix_ms() > made_->facts.not_after ? "has expired" : "expires within 30 days");
+    }
+    if (!problem_ && made_ && clock_.unix_ms() < made_->authority_begins) {
+        return fmt::format("HTTPS: phones refuse our CA, which is not valid yet: either this clock "
+                           "is behind, or it was ahead when {} was made; set it right, or move "
+                           "pnp-ca.crt and pnp-ca.key away and `pnp reload` to have a new CA, "
+                           "which phones then have to be given",
+                           serve::Authority::certificate_file(folder_));
     }
     return problem_;
 }

@@ -48,7 +48,8 @@ class Https {
         std::shared_ptr<const serve::TlsContext> context;
         serve::CertificateFacts facts;
         std::string authority; ///< PEM; empty where the certificate is not ours
-        std::string file;      ///< of the administrator; empty where it is ours
+        base::UnixMs authority_begins = 0;
+        std::string file; ///< of the administrator; empty where it is ours
     };
 
     static base::Result<Made>

@@ -7,6 +7,7 @@
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/secret.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +82,13 @@ struct Enrolment {
     std::optional<base::Network> from; ///< only phones there
     std::optional<base::Mac> mac;      ///< only this one; it may be known already
 };
+
+constexpr std::chrono::milliseconds longest_enrolment = std::chrono::hours(24 * 7);
+
+/// Also where the clock was ahead when it was opened, and its end is further away than any may be.
+inline bool is_over(const Enrolment& window, base::UnixMs now) noexcept {
+    return window.until <= now || window.until - now > longest_enrolment.count();
+}
 
 /// The steps of a device's life, with stable names: timelines, consoles and tests use them.
 enum class Step : std::uint8_t {

@@ -60,7 +60,7 @@ void Inventory::State::set_enrolments(std::vector<Enrolment> enrolments) {
 
 void Inventory::State::drop_ended_enrolments(base::UnixMs now) {
     auto open = *current.enrolments_;
-    if (std::erase_if(open, [&](const Enrolment& each) { return each.until <= now; }) != 0) {
+    if (std::erase_if(open, [&](const Enrolment& each) { return is_over(each, now); }) != 0) {
         set_enrolments(std::move(open));
     }
 }

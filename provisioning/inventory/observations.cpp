@@ -3,6 +3,7 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/inventory/state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace inventory {
@@ -134,7 +135,10 @@ Inventory::State::Unsaved Inventory::State::take_unsaved(base::UnixMs now) {
     for (const auto& batch : taken.events) {
         taken.most_events.push_back(most_events(is_stranger(batch.mac)));
     }
-    taken.tokens_expired = next_expiry != 0 && next_expiry <= now;
+    taken.has_ended = (next_expiry != 0 && next_expiry <= now) ||
+                      std::ranges::any_of(*current.enrolments_, [&](const Enrolment& each) {
+                          return is_over(each, now);
+                      });
     return taken;
 }
 
@@ -188,14 +192,15 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
         }
         newest.push_back(std::move(*row));
     }
-    if (done && (tidy || taken.tokens_expired)) {
-        done = store->remove_expired_tokens(now);
+    if (done && (tidy || taken.has_ended)) {
+        done = store->remove_expired_tokens(now).and_then(
+            [&] { return store->remove_ended_enrolments(now); });
     }
     if (done && tidy) {
         const std::chrono::milliseconds kept = limits.events_for;
-        done = store->remove_events_before(now - kept.count())
-                   .and_then([&] { return store->keep_audits(most_audits); })
-                   .and_then([&] { return store->remove_ended_enrolments(now); });
+        done = store->remove_events_before(now - kept.count()).and_then([&] {
+            return store->keep_audits(most_audits);
+        });
     }
     if (done) {
         done = transaction->commit();
@@ -210,7 +215,8 @@ Status Inventory::flush() {
     auto& state = *state_;
     const std::lock_guard disk(state.disk);
     const auto now = state.clock.unix_ms();
-    const bool tidy = now >= state.next_tidy;
+    // Also when the clock was set back.
+    const bool tidy = now >= state.next_tidy || state.next_tidy - now > State::tidy_every.count();
     State::Unsaved taken;
     {
         const std::lock_guard model(state.model);
@@ -242,10 +248,8 @@ Status Inventory::flush() {
         const std::lock_guard model(state.model);
         state.flush_fails = false;
         state.saved(taken, std::move(*written));
-        if (taken.tokens_expired) {
+        if (taken.has_ended) {
             state.end_expired_tokens(now);
-        }
-        if (tidy) {
             state.drop_ended_enrolments(now);
         }
     }

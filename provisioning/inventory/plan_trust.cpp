@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t most_enrolments = 16;
 constexpr std::size_t most_rule = 64;
-constexpr std::chrono::milliseconds longest_enrolment = std::chrono::hours(24 * 7);
 
 /// "every phone in 10.1.0.0/16, as rule lobby says"
 std::string whom(const Enrolment& enrolment) {

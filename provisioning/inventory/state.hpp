@@ -93,10 +93,10 @@ struct Inventory::State {
         std::vector<Seen> seen;
         std::vector<EventQueue::Batch> events;
         std::vector<std::size_t> most_events; ///< of each batch
-        bool tokens_expired = false;
+        bool has_ended = false;               ///< a first token or an enrolment window
 
         bool empty() const noexcept {
-            return gone.empty() && seen.empty() && events.empty() && !tokens_expired;
+            return gone.empty() && seen.empty() && events.empty() && !has_ended;
         }
     };
 

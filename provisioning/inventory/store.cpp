@@ -114,7 +114,7 @@ Status Store::prepare() {
         {&clear_enrolments_, "delete from enrolment"},
         {&add_enrolment_, "insert into enrolment (id, until, rule, network, mac) "
                           "values ($1, $2, $3, $4, $5)"},
-        {&remove_ended_enrolments_, "delete from enrolment where until <= $1"},
+        {&remove_ended_enrolments_, "delete from enrolment where until <= $1 or until > $1 + $2"},
         {&add_audit_, "insert into audit (at, actor, what) values ($1, $2, $3)"},
         {&keep_audits_, "delete from audit where id <= "
                         "(select id from audit order by id desc limit 1 offset $1)"},
@@ -391,7 +391,7 @@ Status Store::put_enrolments(const std::vector<Enrolment>& all) {
 }
 
 Status Store::remove_ended_enrolments(base::UnixMs now) {
-    return remove_ended_enrolments_.bind(1, now).run();
+    return remove_ended_enrolments_.bind(1, now).bind(2, longest_enrolment.count()).run();
 }
 
 Status Store::add_extension(const Extension& extension) {

@@ -367,6 +367,26 @@ TEST_F(Enrolments, EndByThemselves) {
     EXPECT_TRUE(open().empty());
 }
 
+TEST_F(Enrolments, DoNotOpenAgainWhenTheClockIsSetBack) {
+    apply({OpenEnrolment{{0, in_hours(1), "", {}, {}}}});
+    flush();
+    clock_.advance(std::chrono::minutes(61)); // sooner than old rows are looked for
+    flush();
+    clock_.advance(-std::chrono::minutes(61));
+    EXPECT_TRUE(open().empty());
+    reopen();
+    EXPECT_TRUE(open().empty());
+}
+
+TEST_F(Enrolments, EndWhenTheClockIsSetBackByMoreThanAnyMayLast) {
+    apply({OpenEnrolment{{0, in_hours(1), "", {}, {}}}});
+    clock_.advance(-std::chrono::hours(24 * 365));
+    flush();
+    EXPECT_TRUE(open().empty());
+    reopen();
+    EXPECT_TRUE(open().empty());
+}
+
 TEST_F(Enrolments, AreAllClosedAtOnce) {
     int told = 0;
     inventory().on_change([&](const std::vector<base::Mac>& macs) {
