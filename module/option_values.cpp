@@ -159,6 +159,7 @@ Status set_oui(std::string& out, std::string_view value) {
 Status set_pool(std::optional<Pool>& out, std::string_view value) {
     // As long as the numbers of one phone could be; also what AssignFromPool counts in.
     constexpr std::size_t most_digits = 15;
+    constexpr std::uint64_t most_numbers = 10'000; // AssignFromPool refuses more, phone by phone
     const auto dash = value.find('-');
     const auto first = base::trim(value.substr(0, dash));
     const auto last = dash == value.npos ? std::string_view() : base::trim(value.substr(dash + 1));
@@ -172,6 +173,10 @@ Status set_pool(std::optional<Pool>& out, std::string_view value) {
             "\"{}\" is no pool: write the first and the last number, of one length, such as "
             "200-299",
             value);
+    }
+    if (*base::parse_number(last) - *base::parse_number(first) >= most_numbers) {
+        return fail(Errc::malformed, "\"{}\" is too much: a pool has at most {} numbers", value,
+                    most_numbers);
     }
     out = Pool{std::string(first), std::string(last)};
     return {};

@@ -184,6 +184,8 @@ TEST(Settings, ABadApprovalRuleNamesFileAndLine) {
     EXPECT_THAT(refused("[rule a]\npool = 200-299\n"), StartsWith("pnp.conf:2: pool: only action"));
     EXPECT_THAT(refused("[rule a]\npool = 299-200\n"), HasSubstr("such as 200-299"));
     EXPECT_THAT(refused("[rule a]\npool = 99-100\n"), HasSubstr("of one length"));
+    EXPECT_THAT(refused("[rule a]\naction = assign\npool = 10000-20000\n"),
+                HasSubstr("a pool has at most 10000 numbers"));
     EXPECT_THAT(refused("[rule a]\noui = 001fc\n"),
                 StartsWith("pnp.conf:2: oui: \"001fc\" is no OUI"));
     EXPECT_THAT(refused("[rule a]\naction = allow\n"),
