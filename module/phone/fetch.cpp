@@ -133,7 +133,10 @@ FileAnswer Fetcher::get(const FileRequest& request,
     const auto* message = curl_multi_info_read(multi, &left);
     if (message == nullptr || message->data.result != CURLE_OK) {
         // Only curl's short text: the long one may hold the URL and with it the password.
-        answer.error = message == nullptr ? "no result" : curl_easy_strerror(message->data.result);
+        answer.error = message == nullptr ? "no result"
+                       : message->data.result == CURLE_SSL_CACERT_BADFILE
+                           ? "--ca names no certificate that can be read; pnpctl show ca > FILE"
+                           : curl_easy_strerror(message->data.result);
         answer.untrusted =
             message != nullptr && message->data.result == CURLE_PEER_FAILED_VERIFICATION;
         answer.body.clear();

@@ -250,7 +250,8 @@ std::string help_text() {
             "  7  boot loop: each start delivered another configuration\n"
             "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
             "  9  a call did not come about: refused, or nobody answered\n"
-            " 10  a call stood, but no RTP came\n";
+            " 10  a call stood, but no RTP came\n"
+            " 11  the server has no certificate of the CA that --ca names\n";
     return text.str();
 }
 

@@ -213,8 +213,9 @@ Exit Phone::without_url() {
     return end(
         Exit::no_answer,
         fmt::format("nobody answered on {}: is PBX PnP loaded, does it serve the network of {}, "
-                    "does the switch pass multicast?",
-                    place_.interface, place_.address.str()));
+                    "does the switch pass multicast, is {} made up (then the neighbour check "
+                    "refuses it)?",
+                    place_.interface, place_.address.str(), report_.mac));
 }
 
 Exit Phone::without_file(const std::string& url) {
