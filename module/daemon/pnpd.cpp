@@ -67,8 +67,13 @@ void print_help(const po::options_description& options) {
     std::cout << "Usage: pnpd [OPTION…]\n\n"
                  "Onboards desk phones that are plugged into this machine's networks: hears their\n"
                  "SIP PnP request, offers each approved one its own URL and serves its files.\n\n"
-              << options << "\nOptions of pnp.conf ([general], then [profile NAME]):\n";
+              << options << "\nOptions of pnp.conf:\n";
+    std::string_view section;
     for (const auto& option : engine::option_table()) {
+        if (option.section != section) {
+            section = option.section;
+            std::cout << fmt::format("[{}{}]\n", section, section == "general" ? "" : " NAME");
+        }
         std::cout << fmt::format(
             "  {:<28} {}{}\n", option.name, option.help,
             option.fallback.empty() ? "" : fmt::format(" Default: {}.", option.fallback));
