@@ -142,7 +142,8 @@ constexpr Rule rules[] = {
              "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
              "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "
              "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
-             "Yes)?");
+             "Yes)? And does the log say that it is not believed, because another MAC answers at "
+             "its address?");
      }},
 
     {[](const Facts& f) {
