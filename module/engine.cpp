@@ -232,6 +232,7 @@ base::Status Engine::open() {
         },
         [this] { return penalties(); },
         [this] { return probe(); },
+        [this] { return approval_rules(); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

@@ -60,6 +60,7 @@ class Engine {
     void serve(const std::vector<base::Interface>& rows);
     std::vector<serve::Files::Penalty> penalties() const;
     base::Result<std::vector<pnp::Rival>> probe();
+    base::Result<std::vector<admin::Reach::Rule>> approval_rules();
     void serve_again(); ///< the interfaces that were seen last
     Desk::Neighbour neighbour_of(const pnp::Asked& asked) const;
     static pnp::Settings pnp_settings(const Settings& settings);

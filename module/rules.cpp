@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace engine {
 
@@ -27,6 +28,36 @@ bool takes(const Enrolment& window, base::Mac mac, base::Ipv4 source, base::Unix
 }
 
 } // namespace
+
+std::string_view word(Action action) noexcept {
+    switch (action) {
+    case Action::approve:
+        return "approve";
+    case Action::assign:
+        return "assign";
+    case Action::guest:
+        return "guest";
+    case Action::block:
+        return "block";
+    case Action::hold:
+        break;
+    }
+    return "hold";
+}
+
+std::string whom(const ApprovalRule& rule) {
+    std::vector<std::string> conditions;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) {
+            conditions.push_back(fmt::format("{} {}", name, value));
+        }
+    };
+    add("MAC", rule.oui.empty() ? "" : rule.oui + "*");
+    add("vendor", rule.vendor);
+    add("model", rule.model);
+    add("in", rule.network ? rule.network->str() : "");
+    return conditions.empty() ? "any phone" : fmt::format("{}", fmt::join(conditions, ", "));
+}
 
 std::optional<Ruling> rule_on(const Said& said,
                               const std::vector<ApprovalRule>& rules,

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace engine {
@@ -39,6 +40,12 @@ struct ApprovalRule {
     bool only_enrolment = false; ///< acts only while a window that names it is open
     std::size_t most = 300;      ///< phones that it may approve in all
 };
+
+/// As pnp.conf writes it.
+std::string_view word(Action action) noexcept;
+
+/// Whom a rule is about: "vendor htek, in 10.1.2.0/24", or "any phone".
+std::string whom(const ApprovalRule& rule);
 
 /// What a phone said of itself, and where. All but the address can be a lie.
 struct Said {

@@ -96,6 +96,7 @@ Reply run_enrol_start(Call& call);
 Reply run_enrol(Call& call);
 Reply run_enrol_stop(Call& call);
 Reply run_show_enrolments(Call& call);
+Reply run_show_rules(Call& call);
 Reply run_export_audit(Call& call);
 Reply run_probe(Call& call);
 Reply run_reload(Call& call);

@@ -68,6 +68,19 @@ struct Reach {
     /// The names of the [rule] sections that run.
     std::function<std::vector<std::string>()> rule_names;
 
+    /// One of those sections.
+    struct Rule {
+        std::string name;
+        std::string phones; ///< whom it is about: "vendor htek, in 10.1.2.0/24"
+        std::string action;
+        bool approves = false; ///< by approve or assign
+        std::string first;     ///< of its pool; empty without one
+        std::string last;
+        bool only_enrolment = false;
+        std::size_t most = 0;
+        std::size_t approved = 0;
+    };
+
     /// What HTTPS shows to phones.
     struct Certificate {
         serve::CertificateFacts facts;
@@ -81,6 +94,8 @@ struct Reach {
     std::function<std::vector<serve::Files::Penalty>()> penalties = {};
     /// Asks the network as a phone that does not exist; takes some seconds. Who answered.
     std::function<base::Result<std::vector<pnp::Rival>>()> probe = {};
+    /// In the order of pnp.conf.
+    std::function<base::Result<std::vector<Rule>>()> rules = {};
 };
 
 class Commands {

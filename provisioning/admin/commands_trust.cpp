@@ -79,17 +79,6 @@ std::string last_used(const inventory::Device& device, base::UnixMs now) {
                           : fmt::format("{} by {}", ago(seen.used, now), seen.used_from.str());
 }
 
-/// "14:00:00", or with the day if it is not within 24 hours.
-std::string end_text(base::UnixMs until, base::UnixMs now) {
-    constexpr base::UnixMs day = 24LL * 3600 * 1000;
-    return local_time(until, until - now < day ? now : until + day);
-}
-
-std::string whom(const inventory::Enrolment& enrolment) {
-    auto text = enrolment.mac ? enrolment.mac->str() : std::string("any phone");
-    return enrolment.from ? text + " in " + enrolment.from->str() : text;
-}
-
 std::string what_for(const inventory::Enrolment& enrolment) {
     return enrolment.rule.empty() ? "approved" : fmt::format("as rule {}", enrolment.rule);
 }

@@ -59,6 +59,11 @@ std::string local_time(base::UnixMs then, base::UnixMs now) {
                        local.tm_mday, time);
 }
 
+std::string end_text(base::UnixMs until, base::UnixMs now) {
+    constexpr base::UnixMs day = 24LL * 3600 * 1000;
+    return local_time(until, until - now < day ? now : until + day);
+}
+
 std::string table_text(const std::vector<std::string>& header,
                        const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths(header.size());
@@ -101,6 +106,11 @@ std::string listed(const std::vector<std::string>& words) {
 
 std::string counted(std::size_t many, std::string_view one, std::string_view more) {
     return fmt::format("{} {}", many, many == 1 ? one : more);
+}
+
+std::string whom(const inventory::Enrolment& enrolment) {
+    auto text = enrolment.mac ? enrolment.mac->str() : std::string("any phone");
+    return enrolment.from ? text + " in " + enrolment.from->str() : text;
 }
 
 std::string shown_name(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/json.hpp"
+#include "provisioning/inventory/device.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace admin {
 std::string ago(base::UnixMs then, base::UnixMs now);
 /// The machine's local time: "12:00:03" within the last day, else "2026-01-31 12:00:03".
 std::string local_time(base::UnixMs then, base::UnixMs now);
+/// When something ends: "14:00:00", or with the day if it is not within 24 hours.
+std::string end_text(base::UnixMs until, base::UnixMs now);
 /// Columns two blanks apart, without trailing ones; widths count UTF-8 characters.
 std::string table_text(const std::vector<std::string>& header,
                        const std::vector<std::vector<std::string>>& rows);
@@ -22,6 +25,8 @@ std::string table_text(const std::vector<std::string>& header,
 std::string listed(const std::vector<std::string>& words);
 /// "1 phone", "2 phones".
 std::string counted(std::size_t many, std::string_view one, std::string_view more);
+/// Whom a window is for: "any phone in 10.1.2.0/24".
+std::string whom(const inventory::Enrolment& enrolment);
 /// UTF-8 as it is, anything else and control characters made visible: for names an admin wrote.
 std::string shown_name(std::string_view text);
 

@@ -76,6 +76,18 @@ TEST(ApprovalRules, MatchByEveryThingThatIsWritten) {
     EXPECT_EQ(ruled({narrow}, {}, htek, "htek", "UC9", *base::Ipv4::parse("10.1.1.7")), "-");
 }
 
+TEST(ApprovalRules, SayWhomTheyAreAbout) {
+    auto made = rule("lobby", Action::assign);
+    EXPECT_EQ(whom(made), "any phone");
+    made.network = base::Network::parse("10.1.2.0/24");
+    EXPECT_EQ(whom(made), "in 10.1.2.0/24");
+    made.oui = "001fc1";
+    made.vendor = "htek";
+    made.model = "UC9*";
+    EXPECT_EQ(whom(made), "MAC 001fc1*, vendor htek, model UC9*, in 10.1.2.0/24");
+    EXPECT_EQ(word(made.action), "assign");
+}
+
 TEST(ApprovalRules, TheFirstOneThatMatchesWins) {
     auto first = rule("first", Action::block);
     first.model = "UC8*";

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The rows of `show rules`.
+#include "module/engine.hpp"
+
+#include <chrono>
+#include <future>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+/// What a rule approved is counted on the loop thread.
+Result<std::vector<admin::Reach::Rule>> Engine::approval_rules() {
+    using Rows = std::vector<admin::Reach::Rule>;
+    auto told = std::make_shared<std::promise<Rows>>();
+    auto rows = told->get_future();
+    loop_->post([this, told] {
+        Rows all;
+        for (const auto& rule : desk_->rules()->approval_rules) {
+            admin::Reach::Rule row;
+            row.name = rule.name;
+            row.phones = whom(rule);
+            row.action = word(rule.action);
+            row.approves = rule.action == Action::approve || rule.action == Action::assign;
+            if (rule.pool) {
+                row.first = rule.pool->first;
+                row.last = rule.pool->last;
+            }
+            row.only_enrolment = rule.only_enrolment;
+            row.most = rule.most;
+            row.approved = desk_->approved_by(rule.name);
+            all.push_back(std::move(row));
+        }
+        told->set_value(std::move(all));
+    });
+    if (rows.wait_for(std::chrono::seconds(5)) != std::future_status::ready) {
+        return fail(Errc::io, "the loop is busy; look at the log and try again");
+    }
+    return rows.get();
+}
+
+} // namespace engine
