@@ -10,7 +10,7 @@ namespace {
 
 void tell(Metrics& out, const pnp::Counters& sip) {
     out.counter("sip_datagrams", "Datagrams that came to the group.", sip.datagrams);
-    out.family("sip_subscribes", "What became of them.", true);
+    out.family("sip_subscribes", "What became of the SUBSCRIBEs among them.", true);
     out.member("result", "understood", sip.subscribes);
     out.member("result", "repeated", sip.retransmissions);
     out.member("result", "malformed", sip.malformed);
@@ -23,22 +23,23 @@ void tell(Metrics& out, const pnp::Counters& sip) {
                 sip.kernel_drops);
     out.counter("sip_send_failures", "Datagrams that could not be sent.", sip.send_failures);
     out.counter("offers", "URLs sent to phones.", sip.offers);
-    out.family("notifies", "How phones took the URL.", true);
+    out.family("notifies", "How phones answered the NOTIFY with their URL.", true);
     out.member("result", "accepted", sip.notify_accepted);
     out.member("result", "failed", sip.notify_failed);
     out.counter("neighbour_mismatches", "Requests whose claimed MAC is not at their address.",
                 sip.mismatches);
-    out.gauge("phones_waiting", "Phones that wait to be approved.", sip.held);
+    out.gauge("phones_waiting", "Phones that wait to be approved or given an extension.", sip.held);
 }
 
 void tell(Metrics& out, const serve::HttpCounters& http) {
     out.counter("http_requests", "Well-formed HTTP requests.", http.requests);
-    out.counter("http_bad_requests", "Requests answered with 4xx and the end of the connection.",
+    out.counter("http_bad_requests",
+                "HTTP requests answered with 4xx and the end of the connection.",
                 http.bad_requests);
-    out.family("http_unavailable", "Requests answered with 503.", true);
+    out.family("http_unavailable", "HTTP requests answered with 503.", true);
     out.member("reason", "rate", http.limited);
     out.member("reason", "overload", http.overloaded);
-    out.gauge("http_connections", "Open connections.", http.open);
+    out.gauge("http_connections", "Open connections to the file server.", http.open);
     out.family("http_connections_ended", "Connections that were closed or not taken in.", true);
     out.member("reason", "timeout", http.timeouts);
     out.member("reason", "made_room", http.evicted);
@@ -61,11 +62,11 @@ void tell(Metrics& out, const serve::FileCounters& files) {
     out.member("reason", "old_token", files.old_token);
     out.member("reason", "foreign_token", files.foreign_token);
     out.member("reason", "neighbour", files.neighbour);
-    out.family("boots", "What requests without a token came to.", true);
+    out.family("boots", "What requests for /boot, without a token, came to.", true);
     out.member("result", "served", files.boots);
     out.member("result", "refused", files.boots_refused);
     out.member("result", "guest", files.guests);
-    out.counter("files_held", "Requests of sources that were shut out.", files.held);
+    out.counter("files_held", "Requests for files of sources that were shut out.", files.held);
 }
 
 void tell(Metrics& out, const std::vector<serve::Files::Penalty>& penalties) {
@@ -80,7 +81,7 @@ void tell(Metrics& out, const inventory::Snapshot& now) {
     for (const auto* device : now.devices()) {
         ++by_state[device->state()];
     }
-    out.family("devices", "Phones by their state.", false);
+    out.family("devices", "Phones by their state, as in `show devices`.", false);
     for (const auto& [state, count] : by_state) {
         out.member("state", state, count);
     }
@@ -97,24 +98,30 @@ void tell(Metrics& out, const inventory::Counters& store) {
 
 } // namespace
 
+std::string metrics(const Counted& counted) {
+    Metrics out;
+    out.family("build_info", "The version that runs.", false);
+    out.member("version", PNP_VERSION, 1);
+    tell(out, counted.sip);
+    tell(out, counted.http);
+    tell(out, counted.files);
+    tell(out, counted.penalties);
+    tell(out, counted.now);
+    tell(out, counted.store);
+    return std::move(out).text();
+}
+
 /// On a worker.
 serve::Response Engine::answer_admin(const serve::Request& request) const {
     serve::Response response;
     if (request.path != "/metrics") {
         return response;
     }
-    Metrics out;
-    out.family("build_info", "The version that runs.", false);
-    out.member("version", PNP_VERSION, 1);
-    tell(out, pnp_->counters());
-    tell(out, http_->counters());
-    tell(out, files_->counters());
-    tell(out, penalties());
-    tell(out, inventory_->now());
-    tell(out, inventory_->counters());
     response.status = 200;
     response.content_type = Metrics::content_type;
-    response.body = std::make_shared<const std::string>(std::move(out).text());
+    response.body = std::make_shared<const std::string>(
+        metrics({pnp_->counters(), http_->counters(), files_->counters(), penalties(),
+                 inventory_->now(), inventory_->counters()}));
     return response;
 }
 

@@ -2,9 +2,15 @@
 // Counters in the text format of Prometheus (0.0.4), which node exporters and curl read as well.
 #pragma once
 
+#include "pnp/service.hpp"
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/serve/files.hpp"
+#include "provisioning/serve/http.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace engine {
 
@@ -27,5 +33,17 @@ class Metrics {
     std::string text_;
     std::string family_;
 };
+
+/// What is told.
+struct Counted {
+    pnp::Counters sip;
+    serve::HttpCounters http;
+    serve::FileCounters files;
+    std::vector<serve::Files::Penalty> penalties;
+    inventory::Snapshot now;
+    inventory::Counters store;
+};
+
+std::string metrics(const Counted& counted);
 
 } // namespace engine

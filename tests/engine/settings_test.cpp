@@ -3,6 +3,8 @@
 // true.
 #include "module/settings.hpp"
 
+#include "copy.hpp"
+
 #include "provisioning/base/text.hpp"
 
 #include <gmock/gmock.h>
@@ -30,26 +32,6 @@ std::string refused(std::string_view text, const std::vector<std::string>& overr
     EXPECT_FALSE(settings) << "was accepted: " << text;
     return settings ? "" : settings.error().what;
 }
-
-std::string file(const std::string& path) {
-    auto text = base::read_file(path);
-    return text ? *text : "";
-}
-
-/// Compares a committed copy with the table; PNP_UPDATE=1 writes it anew.
-void expect_copy(const std::string& path,
-                 const std::string& before,
-                 const std::string& text,
-                 const std::string& after) {
-    const auto whole = before + text + after;
-    if (std::getenv("PNP_UPDATE") != nullptr) {
-        std::ofstream(path) << whole;
-    }
-    EXPECT_EQ(file(path), whole) << path
-                                 << " is out of date: run engine_test with PNP_UPDATE=1 set";
-}
-
-const std::string root = TEST_DATA "/../..";
 
 TEST(SampleFile, IsWhatTheTableSays) {
     expect_copy(root + "/conf/pnp.conf.sample", "", sample_file(), "");
@@ -92,15 +74,7 @@ TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
 }
 
 TEST(Readme, HasTheTableOfOptions) {
-    const auto readme = file(root + "/README.md");
-    const std::string begin = "<!-- options -->\n";
-    const std::string end = "<!-- end of options -->";
-    const auto from = readme.find(begin);
-    const auto to = readme.find(end);
-    ASSERT_NE(from, readme.npos);
-    ASSERT_NE(to, readme.npos);
-    expect_copy(root + "/README.md", readme.substr(0, from + begin.size()), markdown_table(),
-                readme.substr(to));
+    expect_in_readme("options", markdown_table());
 }
 
 TEST(Settings, HaveTheDocumentedDefaults) {
