@@ -74,7 +74,7 @@ class Limits {
     const base::Clock& clock_;
     // A phone asks once per boot and repeats that a few times. Each phone that is where it says has
     // a bucket of its own, so large that whoever forges its MAC and address has to send a flood to
-    // empty it: to answer so many costs a few percent of a core.
+    // empty it. So many are answered with a fraction of a core.
     TokenBuckets<Place> phones_{2000, 2000, most};
     // An approved MAC at an address where nobody is known: the phone after a move, or a forger.
     TokenBuckets<base::Mac> moved_{2, 10, most};
