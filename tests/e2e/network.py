@@ -8,6 +8,8 @@ import socket
 import subprocess
 import threading
 
+from programs import wait_for
+
 PREFIX = "pnp-e2e-"
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -157,6 +159,9 @@ class Network:
         self.switch.ip("link", "set", port, "up")
         host.ip("address", "add", address, "dev", interface)
         host.ip("link", "set", interface, "up")
+        # The kernel tells the switch of the cable when it finds the time: before, it drops all.
+        wait_for(lambda: "state forwarding" in self.switch.ip("-d", "link", "show", "dev", port),
+                 f"{port} is open", 20)
         if host.address is None:
             host.address = address.split("/")[0]
             host.mac = mac.replace(":", "") if mac else None

@@ -368,8 +368,10 @@ class Traces:
             "hints": pbx.cli("core show hints").count("@pnp-extensions"),
         }
 
-    def __eq__(self, other):
-        return self.counts == other.counts
+    def are_those_of(self, before):
+        """The same, but that the PBX's own pools of threads may have shrunk meanwhile."""
+        threads, fewer = before.counts["threads"], self.counts["threads"]
+        return fewer <= threads and self.counts == before.counts | {"threads": fewer}
 
     def __repr__(self):
         return repr(self.counts)
@@ -396,7 +398,7 @@ def test_fifty_loads_and_unloads_change_nothing(lab):
         if cycle in (5, count):
             pbx.wait_state(desk.mac, "registered")
             seen[cycle] = Traces(pbx)
-    assert seen[5] == seen[count], seen
+    assert seen[count].are_those_of(seen[5]), seen
 
 
 test_fifty_loads_and_unloads_change_nothing.seconds = 240
