@@ -85,11 +85,13 @@ bool Context::refuses(const Asked& asked, const Belief& belief) {
     return settings.neighbour_check == base::NeighbourCheck::enforce;
 }
 
-void Context::note(const Asked& asked,
-                   inventory::Step step,
-                   std::string_view detail) const noexcept {
+void Context::note(const Asked& asked, inventory::Step step, std::string_view detail) noexcept {
     // On its own: a dialog must not be left half done because its timeline could not be written.
     guarded([&] {
+        const bool repeats = step == inventory::Step::heard || step == inventory::Step::offered;
+        if (repeats && !stories.take({asked.mac, asked.source.address}, clock.now())) {
+            return;
+        }
         if (policy.note) {
             policy.note(asked.mac, step, asked.source, detail);
         }

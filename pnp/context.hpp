@@ -4,10 +4,12 @@
 
 #include "pnp/answered.hpp"
 #include "pnp/belief.hpp"
+#include "pnp/place.hpp"
 #include "pnp/policy.hpp"
 #include "pnp/service.hpp"
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/limit.hpp"
+#include "provisioning/base/token_buckets.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -54,6 +56,9 @@ struct Context {
     /// Phones that are not answered, so that nobody asks the network who they are: each may be made
     /// up, and takes the place of another one in the list.
     base::TokenBucket unchecked{1, 200};
+    /// Questions and answers in a timeline, which has room for 200 lines: whoever forges a phone's
+    /// questions must not push out what else happened to it.
+    base::TokenBuckets<Place> stories{1.0 / 30, 40, 16'384};
 
     /// One line about a datagram that is not answered, if the log can take one more.
     void tell_of_stranger(std::string_view text);
@@ -66,7 +71,7 @@ struct Context {
     /// The network shows something else than the phone claims. False when it is served all the
     /// same.
     bool refuses(const Asked& asked, const Belief& belief);
-    void note(const Asked& asked, inventory::Step step, std::string_view detail) const noexcept;
+    void note(const Asked& asked, inventory::Step step, std::string_view detail) noexcept;
 };
 
 void log_failure(const char* what) noexcept;

@@ -7,10 +7,10 @@
 #include "pnp/place.hpp"
 #include "pnp/policy.hpp"
 #include "provisioning/base/clock.hpp"
-#include "provisioning/base/limit.hpp"
 #include "provisioning/base/lru.hpp"
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
+#include "provisioning/base/token_buckets.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,25 +27,6 @@ struct LimitedSource {
     std::uint64_t refused = 0; ///< SUBSCRIBEs without an answer since then
     base::UnixMs since = 0;
     base::UnixMs last = 0;
-};
-
-/// One bucket for each key; the key that was not heard for the longest is forgotten.
-template <class Key> class TokenBuckets {
-  public:
-    TokenBuckets(double per_second, double burst, std::size_t most)
-        : fresh_(per_second, burst), buckets_(most) {}
-
-    bool take(const Key& key, base::Steady now) {
-        auto& bucket = buckets_.at(key);
-        if (!bucket) {
-            bucket = fresh_;
-        }
-        return bucket->take(now);
-    }
-
-  private:
-    base::TokenBucket fresh_;
-    base::Lru<Key, std::optional<base::TokenBucket>> buckets_;
 };
 
 /// Loop thread, but limited().
@@ -75,17 +56,17 @@ class Limits {
     // A phone asks once per boot and repeats that a few times. Each phone that is where it says has
     // a bucket of its own, so large that whoever forges its MAC and address has to send a flood to
     // empty it. So many are answered with a fraction of a core.
-    TokenBuckets<Place> phones_{2000, 2000, most};
+    base::TokenBuckets<Place> phones_{2000, 2000, most};
     // An approved MAC at an address where nobody is known: the phone after a move, or a forger.
-    TokenBuckets<base::Mac> moved_{2, 10, most};
+    base::TokenBuckets<base::Mac> moved_{2, 10, most};
     // A stranger's host, however many MACs it makes up.
-    TokenBuckets<std::uint32_t> sources_{1, 10, most};
+    base::TokenBuckets<std::uint32_t> sources_{1, 10, most};
     // What is answered makes the kernel look for the address, and its table has room for 1,024; a
     // look takes up to three seconds. A power cut has every phone of a site ask at once.
     base::TokenBucket moved_together_{100, 300};
     base::TokenBucket strangers_{100, 400};
 
-    TokenBuckets<base::Mac> told_{1.0 / 60, 1, most};
+    base::TokenBuckets<base::Mac> told_{1.0 / 60, 1, most};
 
     mutable std::mutex mutex_; // guards refused_
     base::Lru<std::uint32_t, LimitedSource> refused_{1000};

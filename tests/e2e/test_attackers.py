@@ -370,3 +370,19 @@ def test_with_reoffer_ask_a_clone_of_mac_and_address_gets_no_url_and_it_is_told(
     said = pbx.wait_cli(f"pnp explain {desk.mac}", "it is told",
                         lambda said: "reoffer = ask" in said)
     assert f"pnp approve {desk.mac}" in said, said
+
+
+def test_a_forger_cannot_push_what_an_administrator_did_out_of_a_phone_s_story(lab):
+    desk, liar = lab.desk(1), attacker(lab)
+    pnpd = prepared(lab, desk)
+    url, _ = offered(lab, desk)
+    fetched(desk, url)
+
+    def steps():
+        return {row["step"] for row in pnpd.json("explain", desk.mac)["events"]}
+
+    lab.wait_for(lambda: "file_served" in steps(), "its file is told of", 10)
+    before = steps()
+    with Questions(liar, desk).running() as forged:
+        lab.wait_for(lambda: forged.sent > 6000, "the forger is at it", 100)
+    assert before <= steps(), before - steps()
