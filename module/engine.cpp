@@ -149,8 +149,7 @@ base::Status Engine::open() {
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
             return files_->answer(request);
         });
-    http_->let_through(
-        [this](const serve::Request& request) { return files_->shows_credential(request); });
+    http_->let_through([this](const serve::Request& request) { return files_->phone_of(request); });
     http_->on_tls_failure(
         [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); });
     https_ = std::make_unique<Https>(*loop_, clock_, settings.data,
@@ -573,33 +572,48 @@ void Engine::tick() {
     }
 }
 
+/// Where the kernel sends what is for that address: one network may lie within another.
+std::vector<base::Interface> Engine::interfaces_towards(base::Ipv4 address) const {
+    std::vector<base::Interface> found;
+    const std::lock_guard lock(mutex_);
+    for (const auto& row : seen_.served) {
+        if (!row.network().contains(address) ||
+            (!found.empty() && row.prefix < found.front().prefix)) {
+            continue;
+        }
+        if (!found.empty() && row.prefix > found.front().prefix) {
+            found.clear();
+        }
+        found.push_back(row);
+    }
+    return found;
+}
+
 /// A host of another network may say that it has a phone's address: it is not asked.
 std::optional<base::Mac> Engine::neighbour_at(base::Ipv4 address) const {
-    int index = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& row : seen_.served) {
-            if (row.network().contains(address)) {
-                index = row.index;
-                break;
-            }
-        }
+    const auto interfaces = interfaces_towards(address);
+    if (interfaces.empty()) {
+        const auto shown = neighbours_->find(address);
+        return shown ? std::optional(shown->mac) : std::nullopt;
     }
-    const auto shown = neighbours_->find(address, index);
-    return shown ? std::optional(shown->mac) : std::nullopt;
+    std::optional<base::Mac> mac;
+    for (const auto& each : interfaces) { // more than one: two cards in one network
+        const auto shown = neighbours_->find(address, each.index);
+        if (shown && mac && shown->mac != *mac) {
+            return std::nullopt;
+        }
+        mac = shown ? shown->mac : mac;
+    }
+    return mac;
 }
 
 std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {
+    const auto interfaces = interfaces_towards(phone);
+    if (!interfaces.empty()) {
+        return interfaces.front();
+    }
     const std::lock_guard lock(mutex_);
-    for (const auto& row : seen_.served) {
-        if (row.network().contains(phone)) {
-            return row;
-        }
-    }
-    if (!seen_.served.empty()) {
-        return seen_.served.front();
-    }
-    return {};
+    return seen_.served.empty() ? std::nullopt : std::optional(seen_.served.front());
 }
 
 Result<std::string> Engine::render(base::Mac mac, const std::string& name, bool reveal) const {

@@ -403,9 +403,10 @@ void Connection::answer() {
 }
 
 bool Connection::may_ask(const Request* request) {
-    const auto& shows = shared_->shows_credential;
-    return shared_->sources.may_ask(peer_.address, read_,
-                                    [&] { return request != nullptr && shows && shows(*request); });
+    const auto& phone_of = shared_->phone_of;
+    return shared_->sources.may_ask(peer_.address, read_, [&] {
+        return request != nullptr && phone_of ? phone_of(*request) : std::nullopt;
+    });
 }
 
 void Connection::hand_over(Request request) {

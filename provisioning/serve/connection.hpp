@@ -31,7 +31,7 @@ struct Shared {
     Http::Handler handler;
     std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
     Http::TlsFailure tls_failure;
-    Http::ShowsCredential shows_credential;
+    Http::PhoneOf phone_of;
     std::shared_ptr<const TlsContext> tls; ///< of new connections
     Sources sources;
     std::size_t working = 0;               ///< requests that workers have or will have

@@ -53,13 +53,15 @@ Response unavailable() {
     return response;
 }
 
-/// Whether a GET that is answered with this file carries all of it away, be it as a range.
-bool gets_all(const Request& request, const Response& response) {
+/// Whether who is answered with this file has all of it then, be it as a range, or had it before.
+bool has_all(const Request& request, const Response& response) {
+    if (request.conditions.none()) {
+        return true;
+    }
     const auto size = response.body->size();
-    return request.conditions.none() ||
-           plan(request.method, request.conditions, entity_tag(*response.body),
-                response.last_modified, size)
-                   .length == size;
+    const auto leaves = plan(request.method, request.conditions, entity_tag(*response.body),
+                             response.last_modified, size);
+    return leaves.length == size || leaves.status == 304;
 }
 
 } // namespace
@@ -117,10 +119,15 @@ Response Files::answer(const Request& request) {
     return response;
 }
 
-bool Files::shows_credential(const Request& request) const {
-    const auto token = read_request(request).token;
-    const auto credential = token.empty() ? std::nullopt : inventory_.now().credential(token);
-    return credential && (credential->steady || clock_.unix_ms() < credential->expires);
+std::optional<base::Mac> Files::phone_of(const Request& request) const {
+    const auto with = settings();
+    const auto around = surroundings();
+    const auto now = inventory_.now();
+    const auto verdict =
+        Gate(with->gate, *around, reach_.neighbour)
+            .judge(read_request(request), request.peer.address, now, clock_.unix_ms());
+    const auto* admitted = std::get_if<Admitted>(&verdict);
+    return admitted != nullptr ? std::optional(admitted->device->mac) : std::nullopt;
 }
 
 Outcome Files::open(const Request& request, const Asked& asked) {
@@ -240,7 +247,7 @@ Outcome Files::serve(const Request& request,
 Outcome Files::refuse(const Request& request, base::Mac mac, std::string_view why) {
     ++diary_.count.refused;
     diary_.note(mac, Step::file_refused, request.peer.address, why);
-    return {{}, false, mac};
+    return {{}, false, mac, true};
 }
 
 Outcome Files::hand_out(const Request& request,
@@ -253,8 +260,8 @@ Outcome Files::hand_out(const Request& request,
     if (request.method != "GET") { // HEAD consumes nothing
         return {std::move(response), false, device.mac};
     }
-    // Nor do parts and a 304.
-    if (credential.steady && gets_all(request, response)) {
+    // Nor do parts.
+    if (credential.steady && has_all(request, response)) {
         // On disk before the phone has its answer: after a power cut the token that it left behind
         // must not be valid again. What the disk does not take is not handed out.
         const auto done = inventory_.steady_used(device.mac, credential.generation);

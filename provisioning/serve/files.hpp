@@ -46,9 +46,9 @@ class Files {
     /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
-    /// Whether its URL or its login holds a token that is valid now: a hash and a look-up. From any
-    /// thread, and never blocks.
-    bool shows_credential(const Request& request) const;
+    /// Whose token its URL or its login holds, where that opens something for who asks: a hash and
+    /// some look-ups. From any thread, and never blocks.
+    std::optional<base::Mac> phone_of(const Request& request) const;
 
     /// The file as the phone would get it now, for `render MAC FILENAME`; without `reveal` every
     /// password and the token read ********. `host` is our address on the phone's network. From any

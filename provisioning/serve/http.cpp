@@ -194,8 +194,8 @@ void Http::on_tls_failure(TlsFailure told) {
     state_->shared->tls_failure = std::move(told);
 }
 
-void Http::let_through(ShowsCredential shows) {
-    state_->shared->shows_credential = std::move(shows);
+void Http::let_through(PhoneOf phone_of) {
+    state_->shared->phone_of = std::move(phone_of);
 }
 
 HttpCounters Http::counters() const {

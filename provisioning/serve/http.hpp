@@ -77,7 +77,7 @@ class Http {
 
     /// Whether a request shows a credential that is valid now; on the loop thread, so without
     /// waiting for anything.
-    using ShowsCredential = std::function<bool(const Request&)>;
+    using PhoneOf = std::function<std::optional<base::Mac>(const Request&)>;
 
     Http(base::Loop& loop, HttpLimits limits, Handler handler);
     ~Http(); ///< closes all; from the loop thread or after the loop stopped
@@ -94,9 +94,9 @@ class Http {
     /// For connections that come from now on; those that are there keep what they have.
     void tls(std::shared_ptr<const TlsContext> context);
     void on_tls_failure(TlsFailure told);
-    /// Such a request is answered though its address had its share: phones sit behind one address
-    /// with whoever scans us from there.
-    void let_through(ShowsCredential shows);
+    /// A phone's requests are answered though its address had its share: phones sit behind one
+    /// address with whoever scans us from there.
+    void let_through(PhoneOf phone_of);
     HttpCounters counters() const; ///< from any thread
 
   private:

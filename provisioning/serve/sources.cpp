@@ -58,10 +58,15 @@ std::optional<base::Ipv4> Sources::greediest() const {
     return base::Ipv4{most->first};
 }
 
-bool Sources::may_ask(base::Ipv4 address, base::Steady now, const std::function<bool()>& is_known) {
+bool Sources::may_ask(base::Ipv4 address, base::Steady now, const Phone& phone) {
     // The source's own bucket first: who is over it must not empty the one of all.
-    const bool within = source(address).requests.take(now) || (is_known && is_known());
-    return within && requests_.take(now);
+    if (!source(address).requests.take(now)) {
+        const auto known = phone ? phone() : std::nullopt;
+        if (!known || !phones_.take(*known, now)) {
+            return false;
+        }
+    }
+    return requests_.take(now);
 }
 
 } // namespace serve

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "provisioning/base/limit.hpp"
+#include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
+#include "provisioning/base/token_buckets.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -31,11 +33,12 @@ class Sources {
     std::size_t connections(base::Ipv4 source) const;
     /// Who holds the most connections.
     std::optional<base::Ipv4> greediest() const;
+    using Phone = std::function<std::optional<base::Mac>()>;
+
     /// Whether this address may have one more request answered now. Where its share is used up,
-    /// `is_known` can say that this one is not by whoever used it: then only the share of all
-    /// counts.
-    bool
-    may_ask(base::Ipv4 source, base::Steady now, const std::function<bool()>& is_known = nullptr);
+    /// `phone` can tell that this one is not by whoever used it, but by a phone, which has a share
+    /// of its own.
+    bool may_ask(base::Ipv4 source, base::Steady now, const Phone& phone = nullptr);
 
     std::size_t remembered() const noexcept { return sources_.size(); }
 
@@ -49,6 +52,8 @@ class Sources {
 
     RequestRates rates_;
     base::TokenBucket requests_;
+    // A phone asks for five to ten files when it starts, and may start a few times.
+    base::TokenBuckets<base::Mac> phones_{5, 100, most_idle};
     std::unordered_map<std::uint32_t, Source> sources_;
     std::size_t holding_ = 0; // of sources_, those with connections
 };

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """More than the file server can take: slow clients, greedy ones, and the phones beside them."""
 import collections
+import selectors
 import socket
 import struct
 import threading
 import time
 
 from bare_phone import http_get, subscribe
-from test_attackers import fetched, file_of, offered, prepared, status, steady_url
+from test_attackers import attacker, fetched, file_of, offered, prepared, status, steady_url
 
 
 def test_five_hundred_slow_clients_keep_no_phone_from_its_file(lab):
@@ -105,3 +106,51 @@ def test_a_phone_has_its_file_beside_a_scanner_of_thousands_of_connections_from_
         scanner.stop()
     print(f"     {dict(answers)} beside {scanner.asked}")
     assert answers[200] >= 54, (answers, scanner.asked, pnpd.text("status"))
+
+
+def test_a_stolen_url_that_brings_no_file_does_not_stop_the_files_of_all_phones(lab):
+    desk, other, thief = lab.desk(1), lab.desk(2), attacker(lab)
+    prepared(lab, desk, other)
+    steadies = []
+    for phone in (desk, other):
+        url, _ = offered(lab, phone)
+        steadies.append(steady_url(url, fetched(phone, url)))
+    stolen = "/" + steadies[0].split("/", 3)[3] + file_of(desk)
+    assert status(http_get(thief, steadies[0] + file_of(desk))) == 404
+    counts, got, stopped = collections.Counter(), collections.Counter(), threading.Event()
+
+    def flood():
+        with selectors.DefaultSelector() as ready:
+            for _ in range(200):
+                ready.register(thief.tcp((lab.pbx.address, 5480)), selectors.EVENT_READ, [0])
+            batch = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % stolen.encode() * 50
+            for key in list(ready.get_map().values()):
+                key.fileobj.sendall(batch)
+            while not stopped.is_set():
+                for key, _ in ready.select(0.5):
+                    answers = key.fileobj.recv(65536)
+                    if not answers:
+                        counts["closed"] += 1
+                        ready.unregister(key.fileobj)
+                        continue
+                    counts[404] += answers.count(b" 404 ")
+                    counts[503] += answers.count(b" 503 ")
+                    key.data[0] += answers.count(b"\r\n\r\n")
+                    if key.data[0] >= 50:
+                        key.data[0] -= 50
+                        key.fileobj.sendall(batch)
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    while counts[503] < 1000 and time.monotonic() - began < 80:
+        time.sleep(0.2)
+    for _ in range(20):
+        try:
+            got[status(http_get(other, steadies[1] + file_of(other)))] += 1
+        except OSError as problem:
+            got[type(problem).__name__] += 1
+        time.sleep(0.1)
+    stopped.set()
+    thread.join()
+    assert got[200] >= 18, (got, counts)

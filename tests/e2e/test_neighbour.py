@@ -110,3 +110,15 @@ def test_a_host_of_another_network_that_says_it_has_a_phones_address_keeps_no_fi
         time.sleep(0.1)
     boot = http_get(desk, url, f"/boot/htek/cfg{desk.mac}.xml")
     assert boot.startswith(b"HTTP/1.1 200 "), (boot, pnpd.text("explain", desk.mac))
+
+
+def test_a_phone_in_a_smaller_network_within_a_larger_one_gets_its_file(lab):
+    desk = lab.network.host("far", "192.168.77.140/25", "inner", "00:1f:c1:00:00:09")
+    lab.network.plug(lab.pbx, "eth1", "192.168.77.129/25", "inner")
+    pnpd = lab.pnpd()
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    url = lab.bare_phone(desk).offered_url(subscribe(desk.mac, desk.address, 60000))
+    answer = http_get(desk, url, f"/{url.split('/', 3)[3]}cfg{desk.mac}.xml")
+    assert answer.startswith(b"HTTP/1.1 200 "), (answer, pnpd.text("explain", desk.mac),
+                                                 lab.pbx.run("ip", "neigh").stdout)

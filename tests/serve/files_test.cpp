@@ -33,20 +33,23 @@ TEST_F(FilesTest, GivesThePhoneItsFileByAFirstToken) {
     EXPECT_EQ(files->counters().served, 1U);
 }
 
-TEST_F(FilesTest, ShowsACredentialWhoHasAValidTokenInItsUrlOrLogin) {
+TEST_F(FilesTest, TellsThePhoneByAValidTokenInItsUrlOrLogin) {
     const auto first = first_token();
-    EXPECT_TRUE(files->shows_credential(request(first, own_file)));
-    EXPECT_TRUE(files->shows_credential(request(steady_token(), "anything")));
+    EXPECT_EQ(files->phone_of(request(first, own_file)), phone);
+    EXPECT_EQ(files->phone_of(request(steady_token(), "anything")), phone);
     auto by_login = request("", own_file);
     by_login.path = "/" + own_file;
-    EXPECT_FALSE(files->shows_credential(by_login));
+    EXPECT_FALSE(files->phone_of(by_login));
     by_login.authorization = serve_test::login(phone, steady_token());
-    EXPECT_TRUE(files->shows_credential(by_login));
-    EXPECT_FALSE(files->shows_credential(request(std::string(22, 'A'), own_file)));
+    EXPECT_EQ(files->phone_of(by_login), phone);
+    EXPECT_FALSE(files->phone_of(request(std::string(22, 'A'), own_file)));
+    auto elsewhere = request(steady_token(), own_file);
+    elsewhere.peer.address.value += 1;
+    EXPECT_FALSE(files->phone_of(elsewhere)) << "it opens nothing there";
     clock.advance(std::chrono::hours(24));
-    EXPECT_FALSE(files->shows_credential(request(first, own_file))) << "it has expired";
+    EXPECT_FALSE(files->phone_of(request(first, own_file))) << "it has expired";
     apply({inventory::Block{phone}});
-    EXPECT_FALSE(files->shows_credential(by_login));
+    EXPECT_FALSE(files->phone_of(by_login));
     EXPECT_TRUE(steps().empty()) << "nothing was asked for";
 }
 
@@ -139,6 +142,21 @@ TEST_F(FilesTest, ALeakedUrlEndsThoughThePhoneAsksWithConditions) {
         EXPECT_EQ(get(leaked).status, 404)
             << conditions.if_none_match << conditions.if_modified_since << conditions.range;
     }
+}
+
+TEST_F(FilesTest, ALeakedUrlEndsThoughThePhoneHasKeptTheNewFileAndIsAnsweredNotModified) {
+    const auto leaked = steady_token();
+    ASSERT_EQ(get(leaked).status, 200);
+    apply({inventory::Rotate{phone}});
+    const auto file = get(leaked); // the phone comes with its old URL and takes the new file
+    ASSERT_THAT(*file.body, HasSubstr(steady_token()));
+    for (int start = 0; start < 10; ++start) { // and from now on asks with the new one
+        auto asking = request(steady_token(), own_file);
+        asking.conditions.if_none_match = serve::entity_tag(*file.body);
+        ASSERT_EQ(files->answer(asking).status, 200);
+        clock.advance(std::chrono::hours(24));
+    }
+    EXPECT_EQ(get(leaked).status, 404);
 }
 
 TEST_F(FilesTest, AThiefWithTheUrlIsToldOfThoughHeAsksForARange) {

@@ -53,6 +53,22 @@ TEST(Sources, WhoIsOverItsOwnRateTakesNothingFromTheOthers) {
     EXPECT_EQ(asked(sources, Ipv4{0x0A000004}, start, 1000), 0) << "all together are over theirs";
 }
 
+TEST(Sources, APhoneHasAShareOfItsOwnAndTakesNoMoreFromTheOthers) {
+    Sources sources({1, 100});
+    EXPECT_EQ(asked(sources, one, start, 100), 30);
+    const auto asked_by = [&](const char* mac) {
+        int let_through = 0;
+        for (int i = 0; i < 1000; ++i) {
+            const bool may = sources.may_ask(one, start, [&] { return base::Mac::parse(mac); });
+            let_through += may ? 1 : 0;
+        }
+        return let_through;
+    };
+    EXPECT_EQ(asked_by("001fc1000001"), 100);
+    EXPECT_EQ(asked_by("001fc1000002"), 100) << "behind the same address";
+    EXPECT_EQ(asked_by("nobody"), 0);
+}
+
 TEST(Sources, RememberNoMoreThanSoManyThatHoldNothing) {
     Sources sources({1, 1'000'000});
     sources.opened(one);
