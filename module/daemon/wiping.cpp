@@ -30,6 +30,9 @@ extern "C" void* realloc(void* what, std::size_t wanted) noexcept {
     }
     const std::size_t has = what == nullptr ? 0 : ::malloc_usable_size(what);
     if (what == nullptr || (wanted <= has && wanted >= has / 2)) {
+        if (wanted < has) {
+            ::explicit_bzero(static_cast<char*>(what) + wanted, has - wanted);
+        }
         return __libc_realloc(what, wanted); // stays where it is
     }
     void* const made = std::malloc(wanted);
