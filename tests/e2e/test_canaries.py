@@ -119,7 +119,9 @@ class Office:
         for words in (("status",), ("show", "devices"), ("show", "device", self.desk.mac),
                       ("show", "device", self.other.mac), ("explain", self.desk.mac),
                       ("explain", self.other.mac), ("show", "extensions"), ("show", "audit"),
-                      ("show", "tokens"), ("export",), ("export", "audit"), ("help",),
+                      ("show", "tokens"), ("show", "rules"), ("show", "enrolments"),
+                      ("show", "penalties"), ("show", "certificate"), ("show", "ca"), ("probe",),
+                      ("export",), ("export", "audit"), ("help",), ("version",),
                       ("render", self.desk.mac, f"cfg{self.desk.mac}.xml")):
             self.command(*words)
             self.command(*words, "--json")
