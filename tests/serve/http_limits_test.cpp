@@ -107,22 +107,33 @@ TEST_F(HttpLimit, AFullTableTakesFromTheGreediestSource) {
     EXPECT_FALSE(greedy[1]->is_over());
 }
 
-TEST_F(HttpLimit, NobodyMakesRoomWhoseAnswerIsOurs) {
+/// The workers are at it until they may end, and the loop is a thread of its own.
+class BusyHttp : public HttpLimit {
+  protected:
+    void start_busy(HttpLimits limits) {
+        handler = [opened = gate.get_future().share()](const Request&) {
+            opened.wait();
+            return file("after all");
+        };
+        loop.start();
+        std::promise<void> up;
+        loop.post([&] {
+            start(limits);
+            up.set_value();
+        });
+        up.get_future().wait();
+    }
+
+    void TearDown() override { loop.stop(); }
+
+    std::promise<void> gate;
+    base::Loop unused; ///< what clients step
+};
+
+TEST_F(BusyHttp, NobodyMakesRoomWhoseAnswerIsOurs) {
     HttpLimits limits;
     limits.connections = 2;
-    loop.start();
-    std::promise<void> gate;
-    handler = [opened = gate.get_future().share()](const Request&) {
-        opened.wait();
-        return file("after all");
-    };
-    std::promise<void> up;
-    loop.post([&] {
-        start(limits);
-        up.set_value();
-    });
-    up.get_future().wait();
-    base::Loop unused;
+    start_busy(limits);
     Client first(unused, server);
     Client second(unused, server, neighbour);
     first.send(request);
@@ -134,7 +145,6 @@ TEST_F(HttpLimit, NobodyMakesRoomWhoseAnswerIsOurs) {
     gate.set_value();
     EXPECT_EQ(first.read().body, "after all");
     EXPECT_EQ(second.read().body, "after all");
-    loop.stop();
 }
 
 TEST_F(HttpLimit, WhoIsAnsweredLateOnPurposeMakesRoomForTheNext) {
@@ -246,36 +256,22 @@ TEST_F(HttpLimit, ThreeHundredPhonesBehindOneAddressStartAtOnce) {
     EXPECT_EQ(http->counters().evicted, 0U);
 }
 
-TEST_F(HttpLimit, BusyWorkersAreSaidToBeBusy) {
+TEST_F(BusyHttp, WorkersAreSaidToBeBusy) {
     HttpLimits limits;
     limits.waiting_requests = 2;
-    loop.start();
-    std::promise<void> gate;
-    const auto opened = gate.get_future().share();
-    handler = [&](const Request&) {
-        opened.wait();
-        return file("after all");
-    };
-    std::promise<void> up;
-    loop.post([&] {
-        start(limits);
-        up.set_value();
-    });
-    up.get_future().wait();
-    base::Loop unused;
+    start_busy(limits);
     Client first(unused, server);
     Client second(unused, server);
     Client third(unused, server);
     first.send(request);
     second.send(request);
-    ASSERT_TRUE(until(unused, [&] { return http->counters().requests == 2; }));
+    EXPECT_TRUE(until(unused, [&] { return http->counters().requests == 2; }));
     EXPECT_EQ(third.ask(request).status, 503);
     EXPECT_EQ(http->counters().overloaded, 1U);
     gate.set_value();
     EXPECT_EQ(first.read().body, "after all");
     EXPECT_EQ(second.read().body, "after all");
     EXPECT_EQ(third.ask(request).status, 200);
-    loop.stop();
 }
 
 TEST_F(HttpLimit, ARefusalLeavesNoEarlierThanEveryOther) {
