@@ -397,6 +397,8 @@ def test_fifty_loads_and_unloads_change_nothing(lab):
         wait_serving(pbx)
         if cycle in (5, count):
             pbx.wait_state(desk.mac, "registered")
+            pbx.wait_cli("pnp status", "its certificate is made and shown",
+                         lambda said: f"https://{lab.pbx.address}:5481" in said)
             seen[cycle] = Traces(pbx)
     assert seen[count].are_those_of(seen[5]), seen
 
