@@ -69,6 +69,9 @@ struct Asker {
 };
 
 TEST_F(Door, TheTimeOfARefusalDoesNotTellItsReason) {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer's own time is a multiple of ours";
+#endif
     const auto token = steady_token();
     apply({inventory::Assign{other, {"202"}}});
     const auto blocked = steady_token(other);
@@ -127,10 +130,10 @@ TEST_F(Door, TheTimeOfARefusalDoesNotTellItsReason) {
                 asker.waits = true;
             }
             loop.step(std::chrono::milliseconds(1));
+            const auto now = Clock::now(); // once: to look at one takes time from the next
             for (auto& asker : askers) {
                 if (asker.waits && asker.client->waiting().ends_with("\r\n\r\n")) {
-                    const std::chrono::duration<double, std::micro> took =
-                        Clock::now() - asker.sent;
+                    const std::chrono::duration<double, std::micro> took = now - asker.sent;
                     ASSERT_EQ(asker.client->read().status, 404) << asker.why;
                     asker.times.push_back(took.count());
                     asker.waits = false;
