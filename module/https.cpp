@@ -170,13 +170,18 @@ std::optional<std::string> Https::problem() const {
     return problem_;
 }
 
+/// Under the lock.
+tl::unexpected<base::Error> Https::none_yet() const {
+    return fail(Errc::not_found, "{}",
+                problem_ ? *problem_
+                         : "there is none yet: it is made as soon as an address is served; see "
+                           "`pnp status`");
+}
+
 base::Result<admin::Reach::Certificate> Https::certificate() const {
     const std::lock_guard hold(lock_);
     if (!made_) {
-        return fail(Errc::not_found, "{}",
-                    problem_ ? *problem_
-                             : "there is none yet: it is made as soon as an address is served; see "
-                               "`pnp status`");
+        return none_yet();
     }
     return admin::Reach::Certificate{
         made_->facts, made_->file,
@@ -186,10 +191,7 @@ base::Result<admin::Reach::Certificate> Https::certificate() const {
 base::Result<std::string> Https::authority() const {
     const std::lock_guard hold(lock_);
     if (!made_) {
-        return fail(Errc::not_found, "{}",
-                    problem_ ? *problem_
-                             : "there is none yet: it is made as soon as an address is served; see "
-                               "`pnp status`");
+        return none_yet();
     }
     if (made_->authority.empty()) {
         return fail(Errc::not_found,

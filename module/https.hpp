@@ -55,6 +55,7 @@ class Https {
     static base::Result<Made>
     make(const Wanted& wanted, const std::string& folder, base::UnixMs now);
     bool will_do(const Wanted& wanted) const;
+    tl::unexpected<base::Error> none_yet() const;
     void make();
     void made(base::Result<Made> result);
 

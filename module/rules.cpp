@@ -23,7 +23,7 @@ bool takes(const ApprovalRule& rule, const Said& said) {
 }
 
 bool takes(const Enrolment& window, base::Mac mac, base::Ipv4 source, base::UnixMs now) {
-    return now < window.until && (!window.from || window.from->contains(source)) &&
+    return !is_over(window, now) && (!window.from || window.from->contains(source)) &&
            (!window.mac || *window.mac == mac);
 }
 

@@ -16,7 +16,7 @@ using Windows = std::vector<inventory::Enrolment>;
 Windows open_windows(const Call& call) {
     Windows open = call.now.enrolments();
     const auto now = call.reach.clock.unix_ms();
-    std::erase_if(open, [&](const auto& window) { return window.until <= now; });
+    std::erase_if(open, [&](const auto& window) { return is_over(window, now); });
     return open;
 }
 

@@ -283,8 +283,8 @@ Reply run_enrol(Call& call) {
 Reply run_enrol_stop(Call& call) {
     const auto now = call.reach.clock.unix_ms();
     const auto& all = call.now.enrolments();
-    const auto open =
-        std::count_if(all.begin(), all.end(), [&](const auto& each) { return each.until > now; });
+    const auto open = std::count_if(all.begin(), all.end(),
+                                    [&](const auto& each) { return !is_over(each, now); });
     if (auto applied =
             call.reach.inventory.apply({inventory::CloseEnrolments{}}, call.caller.actor);
         !applied) {
@@ -302,7 +302,7 @@ Reply run_show_enrolments(Call& call) {
     std::vector<std::vector<std::string>> rows;
     base::Json list = base::Json::array();
     for (const auto& enrolment : call.now.enrolments()) {
-        if (enrolment.until > now) {
+        if (!is_over(enrolment, now)) {
             rows.push_back({end_text(enrolment.until, now), whom(enrolment), what_for(enrolment)});
             list.push(enrolment_json(enrolment));
         }

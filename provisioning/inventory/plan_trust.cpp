@@ -52,7 +52,7 @@ Status Plan::carry_out(const Rotate& change) {
 
 std::vector<Enrolment> Plan::open_enrolments() const {
     auto open = enrolments_ ? *enrolments_ : before_.enrolments();
-    std::erase_if(open, [&](const Enrolment& each) { return each.until <= now_; });
+    std::erase_if(open, [&](const Enrolment& each) { return is_over(each, now_); });
     return open;
 }
 
@@ -63,7 +63,7 @@ Status Plan::carry_out(const OpenEnrolment& change) {
             return valid;
         }
     }
-    if (wanted.until <= now_ || wanted.until - now_ > longest_enrolment.count()) {
+    if (is_over(wanted, now_)) {
         return fail(Errc::malformed,
                     "open enrolment: it must end within {}; open it again when it has ended",
                     base::format_duration(longest_enrolment));

@@ -42,7 +42,7 @@ bool is_enrolled(const inventory::Snapshot& snapshot,
                  base::UnixMs now) {
     const auto& open = snapshot.enrolments();
     return std::any_of(open.begin(), open.end(), [&](const inventory::Enrolment& one) {
-        return now < one.until && one.from && one.from->contains(source) &&
+        return !is_over(one, now) && one.from && one.from->contains(source) &&
                (!one.mac || *one.mac == mac);
     });
 }
