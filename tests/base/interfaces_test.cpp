@@ -2,13 +2,12 @@
 // Interfaces that come and go, in a network namespace of the test's own.
 #include "provisioning/base/interfaces.hpp"
 
+#include "own_network.hpp"
+
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <thread>
 
 using namespace base;
 using namespace std::chrono_literals;
@@ -17,26 +16,12 @@ using testing::IsEmpty;
 
 namespace {
 
-constexpr auto patience = 10s;
-
 Interface row(const char* name, const char* address, bool loopback = false, bool multicast = true) {
     return {1, name, Ipv4::parse(address).value_or(Ipv4{}), 24, loopback, multicast};
 }
 
-bool run(const std::string& command) {
-    return std::system(("{ " + command + "; } >/dev/null 2>&1").c_str()) == 0;
-}
-
-/// Runs on a thread with a network of its own; the machine's stays as it is. False if not allowed.
 bool in_own_network(const std::function<void()>& body) {
-    bool allowed = false;
-    std::thread([&] {
-        allowed = ::unshare(CLONE_NEWNET) == 0 && run("ip link show lo");
-        if (allowed) {
-            body();
-        }
-    }).join();
-    return allowed;
+    return base::in_own_network("ip link show lo", body);
 }
 
 std::vector<std::string> spell(const std::vector<Interface>& rows) {
@@ -45,15 +30,6 @@ std::vector<std::string> spell(const std::vector<Interface>& rows) {
         out.push_back(row.name + " " + row.address.str() + "/" + std::to_string(row.prefix));
     }
     return out;
-}
-
-/// Steps until the last call says what is expected.
-bool step_until(Loop& loop, const std::function<bool()>& done) {
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (!done() && std::chrono::steady_clock::now() < until) {
-        loop.step(100ms);
-    }
-    return done();
 }
 
 } // namespace

@@ -3,9 +3,10 @@
 // own.
 #include "provisioning/base/neighbours.hpp"
 
+#include "own_network.hpp"
+
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <gmock/gmock.h>
@@ -13,10 +14,8 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <string>
 #include <sys/socket.h>
-#include <thread>
 
 using namespace base;
 using namespace std::chrono_literals;
@@ -26,8 +25,6 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 namespace {
-
-constexpr auto patience = 10s;
 
 Ipv4 ip(const char* text) {
     return *Ipv4::parse(text);
@@ -90,30 +87,11 @@ std::vector<Ipv4> read(NeighbourTable& table, const std::string& messages) {
     return news.changed;
 }
 
-bool run(const std::string& command) {
-    return std::system(("{ " + command + "; } >/dev/null 2>&1").c_str()) == 0;
-}
-
-/// Runs on a thread with a network of its own; the machine's stays as it is. False if not allowed.
 bool in_own_network(const std::function<void()>& body) {
-    bool allowed = false;
-    std::thread([&] {
-        allowed = ::unshare(CLONE_NEWNET) == 0 &&
-                  run("ip link add near type veth peer name far && ip link set near up && "
-                      "ip link set far up && ip address add 10.0.0.1/16 dev near");
-        if (allowed) {
-            body();
-        }
-    }).join();
-    return allowed;
-}
-
-bool step_until(Loop& loop, const std::function<bool()>& done) {
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (!done() && std::chrono::steady_clock::now() < until) {
-        loop.step(100ms);
-    }
-    return done();
+    return base::in_own_network(
+        "ip link add near type veth peer name far && ip link set near up && "
+        "ip link set far up && ip address add 10.0.0.1/16 dev near",
+        body);
 }
 
 } // namespace
