@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -170,6 +171,14 @@ class Background {
     int to_ = -1;
 };
 
+/// Overwrites what calls left below on this thread's stack. The dynamic linker saves all vector
+/// registers there when it resolves a function at its first call, in the midst of a copy of
+/// whatever the caller had in them.
+[[gnu::noinline]] void wipe_stack_below() noexcept {
+    std::array<char, 128UL * 1024> below; // as deep as the reading of the configuration, and more
+    ::explicit_bzero(below.data(), below.size());
+}
+
 int run(int argc, char** argv) {
     const auto options = command_line();
     po::variables_map given;
@@ -272,6 +281,7 @@ int run(int argc, char** argv) {
         background.failed(why.data());
         return 1;
     }
+    wipe_stack_below();
     background.started();
     log_line(host.context, PNP_INFO, "pnpd", "started; SIGHUP reads the configuration again");
     for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {
@@ -281,6 +291,7 @@ int run(int argc, char** argv) {
         if (engine_reload(engine, why.data(), why.size()) != 0) {
             log_line(host.context, PNP_ERROR, "pnpd", why.data());
         }
+        wipe_stack_below();
     }
     log_line(host.context, PNP_INFO, "pnpd", "stopping");
     engine_stop(engine);
