@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Sorts settings into the order of list 5.1 and has the result checked.
+#include "provisioning/profile/kx/compose.hpp"
+
+#include "provisioning/profile/kx/lint.hpp"
+#include "provisioning/profile/kx/reader.hpp"
+#include "provisioning/profile/kx/table.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+namespace profile::kx {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+constexpr std::string_view warning_behind = " DO NOT CHANGE THIS LINE!"; // guide §5.2.1
+constexpr std::string_view line_end = "\r\n";
+
+struct Entry {
+    std::string_view text;
+    std::size_t order = 0; ///< equal for what the table does not know
+};
+
+std::string_view without_indent(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    return text;
+}
+
+/// What goes into the file. A line that is no setting is kept, for the check to find.
+std::vector<Entry> entries_of(std::string_view text) {
+    const Table& table = Table::shipped();
+    std::vector<Entry> out;
+    std::unordered_map<std::string_view, std::size_t> where;
+    for (const Line& line : read_lines(text)) {
+        const std::string_view content = without_indent(line.text);
+        if (content.empty() || content[0] == '#') {
+            continue;
+        }
+        if (!line.is_setting()) {
+            out.push_back({content, table.names().size()});
+            continue;
+        }
+        const Known* known = table.find(line.name);
+        const Entry entry{content, known != nullptr ? known->order : table.names().size()};
+        if (const auto [at, is_new] = where.emplace(line.name, out.size()); !is_new) {
+            out[at->second] = entry;
+        } else {
+            out.push_back(entry);
+        }
+    }
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Entry& a, const Entry& b) { return a.order < b.order; });
+    return out;
+}
+
+std::string told(const Finding& finding) {
+    return fmt::format("line {} column {}: {}{}{} ({}, guide {})", std::max<std::size_t>(finding.line, 1),
+                       std::max<std::size_t>(finding.column, 1), finding.name,
+                       finding.name.empty() ? "" : ": ", finding.what, finding.code,
+                       finding.section);
+}
+
+} // namespace
+
+base::Result<std::string> compose(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + 128);
+    out.append(signature).append(warning_behind).append(line_end);
+    for (const Entry& entry : entries_of(text)) {
+        out.append(entry.text).append(line_end);
+    }
+    out.append(line_end);
+    if (out.size() > comfortable_size) {
+        return fail(Errc::refused,
+                    "line 1 column 1: the file has {} bytes, and these phones take 120 KB (guide "
+                    "§5.2.1); send fewer settings",
+                    out.size());
+    }
+    for (const Finding& finding : lint(out)) {
+        if (finding.severity == Severity::error) {
+            return fail(Errc::malformed, "{}", told(finding));
+        }
+    }
+    return out;
+}
+
+} // namespace profile::kx
