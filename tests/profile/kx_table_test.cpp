@@ -16,7 +16,8 @@ using testing::ElementsAre;
 
 std::ptrdiff_t count(Type type) {
     const auto& rows = Table::shipped().rows();
-    return std::count_if(rows.begin(), rows.end(), [&](const auto& row) { return row.type == type; });
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const auto& row) { return row.type == type; });
 }
 
 TEST(KxTable, HoldsAllOfList51) {
@@ -27,9 +28,9 @@ TEST(KxTable, HoldsAllOfList51) {
     EXPECT_EQ(count(Type::csv_integer), 18);
     EXPECT_EQ(count(Type::string), 55);
     const auto& rows = Table::shipped().rows();
-    EXPECT_EQ(std::count_if(rows.begin(), rows.end(),
-                            [](const auto& row) { return !row.index.empty(); }),
-              93);
+    EXPECT_EQ(
+        std::count_if(rows.begin(), rows.end(), [](const auto& row) { return !row.index.empty(); }),
+        93);
     EXPECT_EQ(std::count_if(rows.begin(), rows.end(),
                             [](const auto& row) { return !row.xml_element.empty(); }),
               206);

@@ -57,10 +57,10 @@ std::vector<Entry> entries_of(std::string_view text) {
 }
 
 std::string told(const Finding& finding) {
-    return fmt::format("line {} column {}: {}{}{} ({}, guide {})", std::max<std::size_t>(finding.line, 1),
-                       std::max<std::size_t>(finding.column, 1), finding.name,
-                       finding.name.empty() ? "" : ": ", finding.what, finding.code,
-                       finding.section);
+    return fmt::format(
+        "line {} column {}: {}{}{} ({}, guide {})", std::max<std::size_t>(finding.line, 1),
+        std::max<std::size_t>(finding.column, 1), finding.name, finding.name.empty() ? "" : ": ",
+        finding.what, finding.code, finding.section);
 }
 
 } // namespace

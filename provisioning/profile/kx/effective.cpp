@@ -63,9 +63,8 @@ std::vector<Effective> effective(const std::vector<NamedFile>& files) {
         const Known* known = table.find(one.name);
         return known != nullptr ? known->order : table.names().size();
     };
-    std::stable_sort(out.begin(), out.end(), [&](const Effective& a, const Effective& b) {
-        return order(a) < order(b);
-    });
+    std::stable_sort(out.begin(), out.end(),
+                     [&](const Effective& a, const Effective& b) { return order(a) < order(b); });
     return out;
 }
 

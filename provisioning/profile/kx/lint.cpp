@@ -2,43 +2,271 @@
 // The rules about a file and its lines; those about values and about several settings are called.
 #include "provisioning/profile/kx/lint.hpp"
 
+#include "provisioning/base/text.hpp"
 #include "provisioning/base/utf8.hpp"
+#include "provisioning/profile/kx/names.hpp"
 #include "provisioning/profile/kx/reader.hpp"
 #include "provisioning/profile/kx/report.hpp"
+#include "provisioning/profile/kx/rules.hpp"
+#include "provisioning/profile/kx/table.hpp"
+#include "provisioning/profile/kx/value.hpp"
+
+#include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 namespace profile::kx {
 namespace {
 
-void check_start(std::string_view file, Report& report) {
-    if (file.substr(0, signature.size()) != signature) {
-        report.add(Severity::error, "F01", {{}, 1, 1, {}, {}},
-                   fmt::format("the file does not start with \"{}\"", signature), "§5.2.1");
+constexpr std::string_view section = "§5.2.1";
+constexpr std::size_t longest_line = 537;        // bytes with CR LF, guide §5.2.1
+constexpr std::size_t longest_name = 32;         // characters, guide §5.2.1
+constexpr std::size_t most_searched = 25;        // unknown names for which the nearest is looked up
+constexpr std::size_t worth_reading = 1U << 20U; // beyond, only the size is told
+
+bool starts_right(std::string_view text) {
+    return text.substr(0, signature.size()) == signature;
+}
+
+class FileCheck {
+  public:
+    FileCheck(std::string_view name, std::string_view text, Report& report)
+        : file_(name), text_(text), report_(report) {}
+
+    void run() {
+        check_size();
+        check_start();
+        if (text_.size() > worth_reading) {
+            return;
+        }
+        if (looks_encrypted()) {
+            add(Severity::error, "R-KEY", {file_, 1, 1, {}, {}},
+                "not text; an encrypted file needs a name that ends in .e1c, .e2c or .e3c");
+            return;
+        }
+        check_encoding();
+        const std::vector<Line> lines = read_lines(text_);
+        check_ends(lines);
+        for (const Line& line : lines) {
+            if (line.number > 1 || line.is_setting()) { // the signature is F01's
+                check_line(line);
+            }
+        }
     }
+
+  private:
+    Spot at(const Line& line, std::size_t column) const {
+        return {file_, line.number, column, line.name, line.value};
+    }
+
+    void add(Severity severity, std::string_view code, const Spot& spot, std::string what) {
+        report_.add(severity, code, spot, std::move(what), section);
+    }
+
+    void check_size() {
+        if (text_.size() > comfortable_size) {
+            add(text_.size() > largest_size ? Severity::error : Severity::warning, "F03",
+                {file_, 0, 0, {}, {}},
+                fmt::format("the file has {} bytes, and these phones take 120 KB", text_.size()));
+        }
+    }
+
+    void check_start() {
+        if (!starts_right(text_)) {
+            add(Severity::error, "F01", {file_, 1, 1, {}, {}},
+                fmt::format("the file must start with \"{}\", with nothing before it", signature));
+        }
+    }
+
+    /// Bytes at the start that no text has. What an encrypted file looks like is not stated.
+    bool looks_encrypted() const {
+        constexpr std::size_t looked_at = 512;
+        const std::string_view start = text_.substr(0, looked_at);
+        return !starts_right(text_) && std::any_of(start.begin(), start.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n';
+        });
+    }
+
+    void check_encoding() {
+        std::size_t line = 1;
+        std::size_t start = 0;
+        for (std::size_t i = 0; i < text_.size();) {
+            const std::size_t length = base::utf8_at(text_, i).length;
+            if (length == 0) {
+                add(Severity::error, "F02",
+                    {file_, line, column_of(text_.substr(start), i - start), {}, {}},
+                    "not UTF-8 from here on; save the file in that encoding");
+                return;
+            }
+            if (text_[i] == '\n') {
+                ++line;
+                start = i + 1;
+            }
+            i += length;
+        }
+    }
+
+    void check_ends(const std::vector<Line>& lines) {
+        std::size_t bare = 0;
+        const Line* first_bare = nullptr;
+        for (const Line& line : lines) {
+            const bool is_bare = line.end == "\n" || line.text.find('\r') != std::string_view::npos;
+            if (is_bare && first_bare == nullptr) {
+                first_bare = &line;
+            }
+            bare += is_bare ? 1 : 0;
+        }
+        if (first_bare != nullptr) {
+            const std::size_t column = column_of(first_bare->text, first_bare->text.size());
+            add(Severity::error, "F05", {file_, first_bare->number, column, {}, {}},
+                bare == 1 ? "the line must end with CR LF"
+                          : fmt::format("the line must end with CR LF, as must {} others below it",
+                                        bare - 1));
+        }
+        if (lines.empty()) {
+            return; // F01 says it
+        }
+        const Line& last = lines.back();
+        const Spot spot{file_, last.number, column_of(last.text, last.text.size()), {}, {}};
+        if (last.end.empty()) {
+            add(Severity::error, "F06", spot, "the last line does not end; add an empty line");
+        } else if (!last.text.empty()) {
+            add(Severity::warning, "F06", spot, "the file should end with an empty line");
+        }
+    }
+
+    void check_line(const Line& line) {
+        check_length(line);
+        const bool goes_on = is_open_;
+        is_open_ = line.shape == Shape::not_closed;
+        if (goes_on && line.shape == Shape::none && line.text.find('"') != std::string_view::npos) {
+            return; // the rest of a value that L06 told of
+        }
+        check_shape(line);
+        if (line.is_setting()) {
+            check_setting(line);
+        }
+    }
+
+    void check_length(const Line& line) {
+        if (line.text.size() + 2 <= longest_line) {
+            return;
+        }
+        const bool is_comment = line.shape == Shape::comment;
+        add(is_comment ? Severity::info : Severity::error, "L01", at(line, 1),
+            fmt::format("the line has {} bytes with its end and may have {}{}",
+                        line.text.size() + 2, longest_line,
+                        is_comment ? "" : "; the phone ignores it, so the setting is lost"));
+    }
+
+    void check_shape(const Line& line) {
+        const auto fault = [&](std::string_view code, std::string what) {
+            add(Severity::error, code, at(line, line.fault_column), std::move(what));
+        };
+        switch (line.shape) {
+        case Shape::empty:
+        case Shape::comment:
+        case Shape::setting:
+            return;
+        case Shape::blank_outside:
+            return fault("L03", "no space or tab may stand outside the quotes, nor before #");
+        case Shape::text_behind:
+            return fault("L04", "nothing may stand behind the closing quote; a comment has a line "
+                                "of its own");
+        case Shape::unquoted:
+            return fault("L05", "the value must stand in double quotes, a number too");
+        case Shape::quote_inside:
+            return fault("L05", "a value cannot hold a double quote");
+        case Shape::not_closed:
+            return fault("L06", "the value does not end on its line, which makes the whole file "
+                                "invalid");
+        case Shape::none:
+            return fault("L02", "neither a comment nor NAME=\"value\"");
+        }
+    }
+
+    void check_setting(const Line& line) {
+        if (const auto [first, is_new] = seen_.emplace(line.name, line.number); !is_new) {
+            add(Severity::warning, "L07", at(line, 1),
+                fmt::format("line {} sets it already, and the first one counts", first->second));
+        }
+        if (line.name.size() > longest_name) {
+            add(Severity::error, "L08", at(line, 1),
+                fmt::format("the name has {} characters and may have {}", line.name.size(),
+                            longest_name));
+        }
+        if (line.name.find_first_of(" \t") != std::string_view::npos) {
+            return; // L03 told of it
+        }
+        const Known* known = Table::shipped().find(line.name);
+        if (known == nullptr) {
+            check_unknown_name(at(line, 1), searched_++ < most_searched, report_);
+        }
+        if (!line.has_value) {
+            return;
+        }
+        const Spot spot = at(line, line.value_column);
+        if (known == nullptr || known->row->max_length == 0) {
+            check_any_value(spot, report_);
+        }
+        if (known != nullptr) {
+            check_value(*known, spot, report_);
+        }
+    }
+
+    std::string_view file_;
+    std::string_view text_;
+    Report& report_;
+    bool is_open_ = false; ///< the value of the line before is not closed
+    std::size_t searched_ = 0;
+    std::unordered_map<std::string_view, std::size_t> seen_;
+};
+
+/// Which key an encrypted file is for, by its ending (guide §2.4.3.6).
+bool is_encrypted_name(std::string_view name) {
+    const std::string ending = base::lower(name.substr(name.size() < 4 ? 0 : name.size() - 4));
+    return ending == ".e1c" || ending == ".e2c" || ending == ".e3c";
 }
 
 } // namespace
 
 std::vector<Finding> lint(std::string_view file) {
     Report report;
-    check_start(file, report);
+    FileCheck({}, file, report).run();
+    if (file.size() <= worth_reading) {
+        const auto settings = effective({{std::string(), std::string(file)}});
+        check_rules(Sent(settings), false, report);
+    }
     return report.take();
 }
 
 std::vector<Finding> lint_phone(const std::vector<NamedFile>& files) {
-    std::vector<Finding> out;
+    Report report;
+    std::vector<NamedFile> readable;
+    std::size_t size = 0;
     for (const NamedFile& file : files) {
-        for (Finding& finding : lint(file.text)) {
-            finding.file = file.name;
-            out.push_back(std::move(finding));
+        size += file.text.size();
+        if (!is_encrypted_name(file.name)) {
+            FileCheck(file.name, file.text, report).run();
+            if (file.text.size() <= worth_reading) {
+                readable.push_back(file);
+            }
+        } else if (starts_right(file.text)) {
+            report.add(Severity::error, "R-KEY", {file.name, 1, 1, {}, {}},
+                       "the phone decrypts a file with this ending, and this one is plain text",
+                       "§2.4.3.6");
         }
     }
-    return out;
-}
-
-std::vector<Finding> lint_xml(std::string_view) {
-    return {};
+    if (size > comfortable_size) {
+        report.add(size > largest_size ? Severity::error : Severity::warning, "F04", {},
+                   fmt::format(
+                       "the files of this phone have {} bytes together, and it takes 120 KB", size),
+                   section);
+    }
+    const auto settings = effective(readable);
+    check_rules(Sent(settings), true, report);
+    return report.take();
 }
 
 } // namespace profile::kx

@@ -113,7 +113,8 @@ std::vector<Line> read_lines(std::string_view file) {
         Line line;
         line.number = out.size() + 1;
         line.text = file.substr(at, feed - at - (has_return ? 1 : 0));
-        line.end = file.substr(at + line.text.size(), feed < file.size() ? (has_return ? 2 : 1) : 0);
+        line.end =
+            file.substr(at + line.text.size(), feed < file.size() ? (has_return ? 2 : 1) : 0);
         read_shape(line);
         at = feed + 1;
         out.push_back(line);

@@ -41,10 +41,16 @@ std::vector<Finding> Report::take() {
     std::stable_sort(findings_.begin(), findings_.end(),
                      [&](const Finding& a, const Finding& b) { return place(a) < place(b); });
     if (left_out_ > 0) {
-        findings_.push_back({worst_left_out_, "F00", 0, 0, {}, {},
-                             fmt::format("{} more findings are not listed; correct these first",
-                                         left_out_),
-                             "§5.2.1", {}});
+        findings_.push_back(
+            {worst_left_out_,
+             "F00",
+             0,
+             0,
+             {},
+             {},
+             fmt::format("{} more findings are not listed; correct these first", left_out_),
+             "§5.2.1",
+             {}});
     }
     return std::move(findings_);
 }

@@ -2,8 +2,8 @@
 // Reads the rows of parameters.tsv and writes their names out.
 #include "provisioning/profile/kx/table.hpp"
 
-#include "provisioning/base/text.hpp"
 #include "kx_tables.hpp"
+#include "provisioning/base/text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -78,6 +78,10 @@ void read_note(Parameter& row, std::string_view note) {
             row.slash = value;
         } else if (key == "schemes" && value != "unstated") {
             row.schemes = base::split(value, '|');
+        } else if (key == "prefix") {
+            row.prefixes = base::split(value, '|');
+        } else if (key == "range_only_bounds") {
+            row.is_listed_only = true;
         } else if (key == "secret") {
             row.is_secret = true;
         } else if (key == "pui_override") {

@@ -25,8 +25,8 @@ struct Parameter {
     std::string_view name;  ///< as in the guide: "SIP_URI_n", "FLEX_BUTTON_LABELx"
     std::string_view index; ///< "", "n=1-6", "x=1-24", "x=0,1,3,4;n=1-6"
     Type type = Type::string;
-    std::optional<Range> range; ///< of an integer, or of each member of a list
-    std::size_t max_length = 0; ///< characters
+    std::optional<Range> range;            ///< of an integer, or of each member of a list
+    std::size_t max_length = 0;            ///< characters
     std::vector<std::string_view> members; ///< a value is one of them or inside the range
     std::optional<std::string_view> value; ///< factory default, where it is known
     bool value_per_index = false;          ///< then `value` holds one per index, split by |
@@ -37,12 +37,14 @@ struct Parameter {
     std::string_view charset;
     std::size_t min_length = 0;
     std::size_t max_bytes = 0;
-    Range items;                 ///< how many members a list has
-    std::int64_t step = 0;       ///< the value is a multiple of it
+    Range items;                  ///< how many members a list has
+    std::int64_t step = 0;        ///< the value is a multiple of it
     std::int64_t least_first = 0; ///< recommended for the first member of a list
     bool takes_macros = false;
     std::string_view slash; ///< what the phone appends to a URL that ends in /
     std::vector<std::string_view> schemes;
+    std::vector<std::string_view> prefixes; ///< one of them may stand before a URL
+    bool is_listed_only = false; ///< the range alone makes no value right, and the list has gaps
     bool is_secret = false;
     bool yields_to_phone = false; ///< a value set on the phone wins over the file
 };

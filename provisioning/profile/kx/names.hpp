@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Says of a name that is not in the table what was probably meant.
+#pragma once
+
+#include "provisioning/profile/kx/report.hpp"
+
+namespace profile::kx {
+
+/// V02 where only the number of line, button or codec is wrong; else V01, which offers the nearest
+/// known name if `may_search`: that takes time in proportion to the table.
+void check_unknown_name(const Spot& spot, bool may_search, Report& report);
+
+} // namespace profile::kx
