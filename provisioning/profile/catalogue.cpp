@@ -315,13 +315,14 @@ base::Result<std::string> Catalogue::render(const Vendor& vendor,
     if (!model) {
         return tl::unexpected(model.error());
     }
-    auto file = found->second.render(*model);
-    if (!file) {
-        return file;
+    auto made = found->second.render(*model);
+    if (!made) {
+        return made;
     }
-    if (auto good = check_file(step, *file); !good) {
-        return fail(good.error().code, "{} for {} would be a bad file: {}", step.pattern,
-                    facts.mac.str(), good.error().what);
+    auto file = finish_file(step, std::move(*made));
+    if (!file) {
+        return fail(file.error().code, "{} for {} would be a bad file: {}", step.pattern,
+                    facts.mac.str(), file.error().what);
     }
     return file;
 }

@@ -5,6 +5,7 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/base/utf8.hpp"
 #include "provisioning/base/xml.hpp"
+#include "provisioning/profile/kx/compose.hpp"
 #include "provisioning/profile/tags.hpp"
 
 namespace profile {
@@ -63,14 +64,15 @@ Status check_text(std::string_view file) {
 
 } // namespace
 
-Status check_file(const ChainStep& step, std::string_view file) {
-    switch (step.format) {
-    case Format::xml:
-        return check_xml(step, file);
-    case Format::text:
-        return check_text(file);
+base::Result<std::string> finish_file(const ChainStep& step, std::string made) {
+    if (step.format == Format::kx) {
+        return kx::compose(made);
     }
-    return {};
+    const auto good = step.format == Format::xml ? check_xml(step, made) : check_text(made);
+    if (!good) {
+        return tl::unexpected(good.error());
+    }
+    return made;
 }
 
 } // namespace profile

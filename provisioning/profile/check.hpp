@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Looks at a rendered file before any phone gets it.
+// Looks at what a template made, before any phone gets it.
 #pragma once
 
 #include "provisioning/base/result.hpp"
@@ -11,8 +11,9 @@ namespace profile {
 
 constexpr std::size_t largest_file = 1U << 20U;
 
-/// XML: well-formed, and with the elements that the step declares. Text: UTF-8 lines. Errors start
-/// with "line L column C: " of the file and repeat none of its values.
-base::Status check_file(const ChainStep& step, std::string_view file);
+/// The file as it is sent. XML: well-formed, and with the elements that the step declares. Text:
+/// UTF-8 lines. KX: see kx/compose.hpp. Errors start with "line L column C: " of `made` and repeat
+/// none of its values.
+base::Result<std::string> finish_file(const ChainStep& step, std::string made);
 
 } // namespace profile

@@ -8,6 +8,7 @@
 #include "provisioning/profile/time_zone.hpp"
 
 #include <algorithm>
+#include <fmt/ranges.h>
 
 namespace profile {
 namespace {
@@ -57,7 +58,7 @@ base::Result<Server> server_of(const Site& site, base::Ipv4 host) {
     return server;
 }
 
-base::Status add_sip(Model& model, const Facts& facts) {
+base::Status add_sip(Model& model, const Vendor& vendor, const Facts& facts) {
     const auto server = server_of(facts.site, facts.host);
     if (!server) {
         return tl::unexpected(server.error());
@@ -66,6 +67,11 @@ base::Status add_sip(Model& model, const Facts& facts) {
     if (transport != "udp" && transport != "tcp" && transport != "tls") {
         return fail(Errc::malformed, "sip_transport: '{}' is none of udp, tcp, tls",
                     base::printable(transport, 20));
+    }
+    const auto& takes = vendor.sip_transports;
+    if (std::find(takes.begin(), takes.end(), transport) == takes.end()) {
+        return fail(Errc::refused, "{} phones have no SIP over {}; set sip_transport = {} for them",
+                    vendor.title, transport, fmt::join(takes, " or "));
     }
     using std::chrono::ceil;
     const auto expires = std::max(facts.site.register_expires, std::chrono::milliseconds(1));
@@ -129,7 +135,17 @@ Model line_of(const Vendor& vendor, std::size_t index) {
     return line;
 }
 
-base::Status add_account(Model& line, const Account& account) {
+/// No longer than phones take: a name is for people, and a cut one is better than no file.
+std::string cut(std::string name, std::size_t longest) {
+    std::size_t at = 0;
+    for (std::size_t count = 0; at < name.size() && count < longest; ++count) {
+        at += base::utf8_at(name, at).length;
+    }
+    name.resize(longest == 0 ? name.size() : at);
+    return name;
+}
+
+base::Status add_account(Model& line, const Vendor& vendor, const Account& account) {
     if (auto done = plain("the number of an account", account.number); !done) {
         return done;
     }
@@ -148,7 +164,8 @@ base::Status add_account(Model& line, const Account& account) {
     }
     line.values["number"] = account.number;
     line.values["user"] = account.user.empty() ? account.number : account.user;
-    line.values["name"] = account.name.empty() ? account.number : account.name;
+    line.values["name"] =
+        cut(account.name.empty() ? account.number : account.name, vendor.longest_name);
     line.values["password"] = std::string_view(password);
     return {};
 }
@@ -162,11 +179,15 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
                     facts.accounts.size(), vendor.title, vendor.max_lines);
     }
     Model model;
-    if (auto done = add_sip(model, facts); !done) {
+    if (auto done = add_sip(model, vendor, facts); !done) {
         return tl::unexpected(done.error());
     }
     const Model per_line = model;
     add_phone(model, facts);
+    for (const auto& [name, value] : vendor.values) {
+        model.values.emplace(name, value);
+        model.flags.emplace("has_" + name, !value.empty());
+    }
     if (auto done = add_clock(model, vendor, facts, machine_zone); !done) {
         return tl::unexpected(done.error());
     }
@@ -186,7 +207,7 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
         // The names of the server are names of a line, too: a section does not see the outer ones.
         line.values.insert(per_line.values.begin(), per_line.values.end());
         line.flags.insert(per_line.flags.begin(), per_line.flags.end());
-        if (auto done = add_account(line, facts.accounts[i]); !done) {
+        if (auto done = add_account(line, vendor, facts.accounts[i]); !done) {
             return tl::unexpected(done.error());
         }
         lines.push_back(std::move(line));
@@ -207,11 +228,14 @@ bare_model_of(const Vendor& vendor, const Facts& facts, std::string_view machine
 }
 
 Model example_bare_model(const Vendor& vendor) {
-    return bare_model_of(vendor, Facts{}, "").value_or(Model{});
+    Facts facts;
+    facts.site.sip_transport = vendor.sip_transports.front();
+    return bare_model_of(vendor, facts, "").value_or(Model{});
 }
 
 Model example_model(const Vendor& vendor) {
     Facts facts;
+    facts.site.sip_transport = vendor.sip_transports.front();
     facts.accounts.push_back({"201", "Front desk", base::Secret("secret")});
     Vendor two = vendor;
     two.max_lines = std::max<std::size_t>(two.max_lines, 2);

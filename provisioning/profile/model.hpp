@@ -18,6 +18,10 @@ struct Model {
     std::map<std::string, std::string, std::less<>> values;
     std::map<std::string, bool, std::less<>> flags;
     std::map<std::string, std::vector<Model>, std::less<>> lists;
+
+    bool knows(std::string_view name) const {
+        return values.count(name) + flags.count(name) + lists.count(name) != 0;
+    }
 };
 
 /// Refused: more accounts than the vendor's phones have lines, and values that no file can carry.

@@ -69,6 +69,7 @@ std::string escape(Format format, const std::string& value) {
     case Format::xml:
         return base::escape_xml(value);
     case Format::text:
+    case Format::kx:  // knows no escape: a value with a " makes a bad file, which is not sent
         return value; // the model holds no value with a line break or another control character
     }
     return {};

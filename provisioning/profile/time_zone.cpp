@@ -4,7 +4,6 @@
 
 #include "provisioning/base/text.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 namespace profile {
@@ -51,7 +50,8 @@ std::optional<std::string> vendor_time_zone(const Vendor& vendor, std::string_vi
     if (zone.empty()) {
         return std::nullopt;
     }
-    if (std::all_of(zone.begin(), zone.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    const std::string_view digits = zone.substr(zone[0] == '-' ? 1 : 0);
+    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos) {
         return std::string(zone);
     }
     for (const auto& [name, value] : vendor.time_zones) {

@@ -27,10 +27,13 @@ void replace(std::string& text, std::string_view what, std::string_view by) {
 }
 
 /// The pattern with all filled in but {code}.
-std::string without_mac(std::string pattern, base::Mac mac, std::string_view model) {
+std::string without_mac(std::string pattern,
+                        base::Mac mac,
+                        std::string_view model,
+                        std::string_view default_model) {
     replace(pattern, "{mac}", mac.str());
     replace(pattern, "{MAC}", mac.upper());
-    replace(pattern, "{model}", model);
+    replace(pattern, "{model}", model.empty() ? default_model : model);
     return pattern;
 }
 
@@ -60,7 +63,7 @@ const ChainStep*
 Vendor::step_for(std::string_view file, base::Mac mac, std::string_view model) const {
     const std::string_view code = by_model(device_codes, model);
     const auto found = std::find_if(chain.begin(), chain.end(), [&](const ChainStep& step) {
-        return matches(without_mac(step.pattern, mac, model), file, code);
+        return matches(without_mac(step.pattern, mac, model, default_model), file, code);
     });
     return found == chain.end() ? nullptr : &*found;
 }
@@ -76,7 +79,7 @@ std::vector<std::string> Vendor::names_for(base::Mac mac, std::string_view model
     const std::string_view code = by_model(device_codes, model);
     std::vector<std::string> names;
     for (const ChainStep& step : chain) {
-        const std::string pattern = without_mac(step.pattern, mac, model);
+        const std::string pattern = without_mac(step.pattern, mac, model, default_model);
         names.push_back(pattern);
         replace(names.back(), code_slot, no_code);
         if (!code.empty() && names.back() != pattern) {

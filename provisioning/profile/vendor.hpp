@@ -16,7 +16,11 @@
 namespace profile {
 
 /// What a file is, which decides how values are escaped and how the result is checked.
-enum class Format : std::uint8_t { xml, text };
+enum class Format : std::uint8_t {
+    xml,
+    text,
+    kx, ///< NAME="value" of Panasonic's KX phones: written in the order of their list, and checked
+};
 
 /// One file name of the chain, in the order in which the phone asks.
 struct ChainStep {
@@ -37,7 +41,10 @@ struct Vendor {
     std::vector<std::string> event_vendors;       ///< Event's vendor parameter, case-insensitive
     std::vector<std::string> user_agent_prefixes; ///< of SIP and HTTP User-Agents
     std::vector<std::string> ouis;                ///< "001fc1"
+    std::string default_model; ///< of a phone that does not say what it is; or none
     std::size_t max_lines = 1;
+    std::size_t longest_name = 0; ///< characters of a display name, the rest is cut; 0: any
+    std::vector<std::string> sip_transports = {"udp", "tcp", "tls"};
     std::vector<ChainStep> chain;
     std::string folder_url = "http://{host}:{port}/p/{token}/"; ///< what the NOTIFY carries
     Credential credential = Credential::path;
@@ -46,6 +53,7 @@ struct Vendor {
     bool keeps_pnp_url = false; ///< such phones are offered the steady URL
     std::string boot_template;  ///< for entry without a token: no secrets, the steady URL; or none
     std::string guest_template; ///< for phones not approved: no secrets, asks again; or none
+    std::string tftp_file; ///< what a fresh phone asks a TFTP server for: the guest's file; or none
     std::chrono::minutes guest_interval{15}; ///< after which either of these asks again
     std::uint16_t sip_port =
         5060;                 ///< where a phone listens for check-sync when no PBX knows better
@@ -57,6 +65,7 @@ struct Vendor {
     std::map<std::string, std::string> time_zones;   ///< IANA name → the vendor's value
     /// Name in templates → its value for line 1, 2, …: what a vendor numbers without a rule.
     std::map<std::string, std::vector<std::string>> line_columns;
+    std::map<std::string, std::string> values; ///< further names in templates: what a site sets
 
     /// The step whose pattern gives `file` for this phone; nullptr when the name is outside the
     /// chain. {code} stands for the model's device code and for 0000; for a model without a known

@@ -5,6 +5,7 @@
 #include "provisioning/base/ini.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/fill.hpp"
+#include "provisioning/profile/model.hpp"
 
 #include <algorithm>
 #include <set>
@@ -89,6 +90,18 @@ Status set_credential(Vendor& vendor, const std::string& value) {
     return {};
 }
 
+Status set_transports(Vendor& vendor, const std::string& value) {
+    vendor.sip_transports.clear();
+    for (const auto one : base::split(value, ' ')) {
+        if (one != "udp" && one != "tcp" && one != "tls") {
+            return fail(Errc::malformed, "expected some of udp, tcp and tls");
+        }
+        add(vendor.sip_transports, std::string(one));
+    }
+    return vendor.sip_transports.empty() ? fail(Errc::malformed, "expected udp, tcp or tls")
+                                         : Status();
+}
+
 /// Of a file beside profile.conf, without .mustache; none is no template.
 Status set_template_name(std::string& into, const std::string& value) {
     if (value.find_first_of("/\\") != std::string::npos) {
@@ -106,13 +119,19 @@ constexpr VendorKey vendor_keys[] = {
     {"user_agent",
      [](Vendor& v, const std::string& s) { return add(v.user_agent_prefixes, s), Status(); }},
     {"oui", set_oui},
+    {"default_model",
+     [](Vendor& v, const std::string& s) { return v.default_model = s, Status(); }},
     {"max_lines", [](Vendor& v, const std::string& s) { return number(v.max_lines, s, 1, 64); }},
+    {"longest_name",
+     [](Vendor& v, const std::string& s) { return number(v.longest_name, s, 0, 1000); }},
+    {"sip_transports", set_transports},
     {"folder_url", set_folder_url},
     {"credential", set_credential},
     {"boot_template",
      [](Vendor& v, const std::string& s) { return set_template_name(v.boot_template, s); }},
     {"guest_template",
      [](Vendor& v, const std::string& s) { return set_template_name(v.guest_template, s); }},
+    {"tftp_file", [](Vendor& v, const std::string& s) { return v.tftp_file = s, Status(); }},
     {"guest_interval",
      [](Vendor& v, const std::string& s) {
          std::uint32_t minutes = 0;
@@ -132,10 +151,13 @@ constexpr VendorKey vendor_keys[] = {
 };
 
 Status set_format(ChainStep& step, const std::string& value) {
-    if (value != "xml" && value != "text") {
-        return fail(Errc::malformed, "expected xml or text");
+    static const std::map<std::string_view, Format> formats = {
+        {"xml", Format::xml}, {"text", Format::text}, {"kx", Format::kx}};
+    const auto found = formats.find(value);
+    if (found == formats.end()) {
+        return fail(Errc::malformed, "expected xml, text or kx");
     }
-    step.format = value == "xml" ? Format::xml : Format::text;
+    step.format = found->second;
     return {};
 }
 
@@ -193,7 +215,7 @@ ChainStep& step_of(Vendor& vendor, const std::string& pattern) {
 
 /// An earlier step that takes all names of this one; nullptr where there is none.
 const ChainStep* shadows(const Vendor& vendor, const ChainStep& step) {
-    const base::Mac any = *base::Mac::parse("020000000001");
+    const base::Mac any = *base::Mac::parse("0200000000ab"); // {MAC} is another name
     const auto name = fill(step.pattern, {{"mac", any.str(), ""},
                                           {"MAC", any.upper(), ""},
                                           {"model", "model", ""},
@@ -220,6 +242,16 @@ Status set_column(Vendor& vendor, const base::IniEntry& entry) {
     for (const auto part : base::split(entry.value, ' ')) {
         columns.emplace_back(part);
     }
+    return {};
+}
+
+/// Whether it is one of the names of every phone is seen once all is read.
+Status set_value(Vendor& vendor, const base::IniEntry& entry) {
+    constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    if (entry.name.find_first_not_of(letters) != std::string::npos) {
+        return fail(Errc::malformed, "expected a name of small letters, digits and _");
+    }
+    vendor.values[entry.name] = entry.value;
     return {};
 }
 
@@ -251,6 +283,9 @@ read_entry(Vendor& vendor, ChainStep* step, std::string_view kind, const base::I
     if (kind == "lines") {
         return set_column(vendor, entry);
     }
+    if (kind == "values") {
+        return set_value(vendor, entry);
+    }
     if (kind == "models") {
         return set_code(vendor, entry);
     }
@@ -258,8 +293,8 @@ read_entry(Vendor& vendor, ChainStep* step, std::string_view kind, const base::I
 }
 
 bool is_section(const base::IniSection& section) {
-    static const std::set<std::string_view> plain = {"vendor", "lines", "models", "spellings",
-                                                     "time_zones"};
+    static const std::set<std::string_view> plain = {"vendor", "lines",     "values",
+                                                     "models", "spellings", "time_zones"};
     return section.kind == "step" ? !section.name.empty()
                                   : section.name.empty() && plain.count(section.kind) != 0;
 }
@@ -275,7 +310,7 @@ Status read_vendor(Vendor& vendor, std::string_view text, const std::string& fil
         if (!is_section(section)) {
             return fail(Errc::not_found,
                         "{}:{}: no such section; there are [vendor], [step FILENAME], [lines], "
-                        "[models], [spellings] and [time_zones]",
+                        "[values], [models], [spellings] and [time_zones]",
                         file, section.line);
         }
         ChainStep* step = nullptr;
@@ -322,6 +357,15 @@ Status check_vendor(const Vendor& vendor, const std::string& file) {
         if (columns.size() < vendor.max_lines) {
             return missing(fmt::format("[lines] {} has {} columns for {} lines", name,
                                        columns.size(), vendor.max_lines));
+        }
+    }
+    Vendor plain = vendor;
+    plain.values.clear();
+    for (const auto& each : {example_model(plain), example_bare_model(plain)}) {
+        for (const auto& [name, value] : vendor.values) {
+            if (each.knows(name) || each.knows("has_" + name)) {
+                return missing(fmt::format("[values] {} is a name of every phone", name));
+            }
         }
     }
     return {};

@@ -95,6 +95,76 @@ Outcome Boot::answer(const Request& request,
     return visit.device->is_approved() ? own_url(visit) : guest(visit);
 }
 
+Response Boot::fresh(const Request& request,
+                     const profile::Vendor& vendor,
+                     const Gate& gate,
+                     const FileSettings& with) {
+    const auto* step = vendor.served_step();
+    const auto source = request.peer.address;
+    if (step == nullptr || !with.catalogue || !gate.is_source_served(source)) {
+        ++diary_.count.strangers;
+        return {};
+    }
+    const auto mac = gate.neighbour_at(source);
+    if (mac) {
+        if (auto own = own_by_tftp(request, *mac, vendor, gate, with)) {
+            return *own;
+        }
+    }
+    auto text = for_all(vendor, with, request.local.address, source);
+    if (!text) {
+        if (diary_.may_complain()) {
+            base::log::error("serve", "{} by TFTP: {}", vendor.tftp_file, text.error().what);
+        }
+        return {};
+    }
+    ++diary_.count.guests;
+    if (mac && inventory_.now().device(*mac) != nullptr) {
+        diary_.rumour(*mac, Step::guest_served, source, vendor.tftp_file + " by TFTP");
+    }
+    return file(*step, std::move(*text));
+}
+
+/// Nothing: it is not approved, or may not have it, which its timeline tells.
+std::optional<Response> Boot::own_by_tftp(const Request& request,
+                                          base::Mac mac,
+                                          const profile::Vendor& vendor,
+                                          const Gate& gate,
+                                          const FileSettings& with) {
+    if (inventory_.now().device(mac) == nullptr &&
+        with.catalogue->recognise({mac, {}, {}}) == &vendor) { // a computer is no phone
+        diary_.heard(mac, request);
+    }
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr || !device->is_approved()) {
+        return std::nullopt;
+    }
+    const auto phone = recognise(*with.catalogue, *device, "", request.peer.address);
+    if (!phone || &phone->vendor != &vendor) {
+        return std::nullopt;
+    }
+    Asked asked;
+    asked.door = Door::boot;
+    asked.vendor = vendor.name;
+    asked.name = vendor.tftp_file;
+    asked.named = mac;
+    const Visit visit{request, asked, gate, with, snapshot, vendor, *vendor.served_step(),
+                      mac,     device};
+    const auto why = why_not(visit);
+    const auto outcome = why ? refuse(visit, *why) : own_url(visit);
+    return outcome.response.status == 200 ? std::optional(outcome.response) : std::nullopt;
+}
+
+base::Result<std::string> Boot::for_all(const profile::Vendor& vendor,
+                                        const FileSettings& with,
+                                        base::Ipv4 host,
+                                        base::Ipv4 phone) {
+    const inventory::Device nobody;
+    return with.catalogue->render_guest(
+        vendor, guest_facts(with, {nobody, vendor, vendor.default_model, "", phone, false}, host));
+}
+
 std::optional<Refused> Boot::why_not(const Visit& visit) const {
     const auto mac = visit.mac;
     const auto source = visit.source();

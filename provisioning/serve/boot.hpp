@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The door without a token, /boot/<vendor>/<name>: a file without secrets of the PBX for phones
-// that only know a server, and for guests.
+// The doors without a token, /boot/<vendor>/<name> and TFTP: files without secrets of the PBX for
+// phones that only know a server, and for guests.
 #pragma once
 
 #include "provisioning/base/lru.hpp"
@@ -44,8 +44,28 @@ class Boot {
     Outcome
     answer(const Request& request, const Asked& asked, const Gate& gate, const FileSettings& with);
 
+    /// By TFTP, for the vendor whose fresh phones ask for that name, which says nothing of who
+    /// asks: its own file for an approved phone that the neighbour table shows at that address, and
+    /// for everybody else one and the same, which sends the phone to the other door.
+    Response fresh(const Request& request,
+                   const profile::Vendor& vendor,
+                   const Gate& gate,
+                   const FileSettings& with);
+
+    /// That one, as it would be handed out by `host`.
+    static base::Result<std::string> for_all(const profile::Vendor& vendor,
+                                             const FileSettings& with,
+                                             base::Ipv4 host,
+                                             base::Ipv4 phone);
+
   private:
     struct Visit;
+
+    std::optional<Response> own_by_tftp(const Request& request,
+                                        base::Mac mac,
+                                        const profile::Vendor& vendor,
+                                        const Gate& gate,
+                                        const FileSettings& with);
 
     std::optional<Refused> why_not(const Visit& visit) const;
     std::optional<Refused> no_proof(const Visit& visit) const;

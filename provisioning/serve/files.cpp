@@ -119,6 +119,48 @@ Response Files::answer(const Request& request) {
     return response;
 }
 
+Response Files::by_tftp(const Request& request) {
+    const auto with = settings();
+    const auto around = surroundings();
+    const Gate gate(with->gate, *around, reach_.neighbour);
+    const auto name = std::string_view(request.path).substr(1);
+    const auto vendors =
+        with->catalogue ? with->catalogue->vendors() : std::vector<const profile::Vendor*>();
+    const auto found =
+        std::find_if(vendors.begin(), vendors.end(), [&](const profile::Vendor* vendor) {
+            return !vendor->tftp_file.empty() && vendor->tftp_file == name;
+        });
+    if (found == vendors.end()) {
+        ++diary_.count.strangers;
+        const auto mac = mac_in(name);
+        if (mac && gate.is_source_served(request.peer.address) &&
+            inventory_.now().device(*mac) == nullptr) {
+            diary_.heard(*mac, request);
+        }
+        return {};
+    }
+    return boot_.fresh(request, **found, gate, *with);
+}
+
+base::Result<std::vector<Files::PublicFile>> Files::public_files(base::Ipv4 host) const {
+    const auto with = settings();
+    if (!with->catalogue) {
+        return fail(Errc::io, "no vendor profiles are loaded; the log of the start says why");
+    }
+    std::vector<PublicFile> files;
+    for (const auto* vendor : with->catalogue->vendors()) {
+        if (vendor->tftp_file.empty()) {
+            continue;
+        }
+        auto text = Boot::for_all(*vendor, *with, host, host);
+        if (!text) {
+            return fail(text.error().code, "{}: {}", vendor->tftp_file, text.error().what);
+        }
+        files.push_back({vendor->tftp_file, std::move(*text)});
+    }
+    return files;
+}
+
 std::optional<base::Mac> Files::phone_of(const Request& request) const {
     const auto with = settings();
     const auto around = surroundings();

@@ -46,6 +46,18 @@ class Files {
     /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
+    /// What TFTP gives for a name in its root: 200 for what fresh phones ask for, or a 404. Nothing
+    /// in it is a secret of the PBX. From any thread; blocks as long as the disk does.
+    Response by_tftp(const Request& request);
+
+    struct PublicFile {
+        std::string name;
+        std::string text;
+    };
+
+    /// What by_tftp gives to everybody, with `host` as our address, for a server that others run.
+    base::Result<std::vector<PublicFile>> public_files(base::Ipv4 host) const;
+
     /// Whose token its URL or its login holds, where that opens something for who asks: a hash and
     /// some look-ups. From any thread, and never blocks.
     std::optional<base::Mac> phone_of(const Request& request) const;

@@ -84,6 +84,10 @@ std::string Gate::neighbour_says(base::Mac mac, base::Ipv4 source) const {
                                source.str(), remedy);
 }
 
+std::optional<base::Mac> Gate::neighbour_at(base::Ipv4 source) const {
+    return is_neighbour_known(source) && neighbour_ ? neighbour_(source) : std::nullopt;
+}
+
 std::variant<Admitted, Refused> Gate::judge(const Asked& asked,
                                             base::Ipv4 source,
                                             const inventory::Snapshot& snapshot,

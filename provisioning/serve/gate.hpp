@@ -81,6 +81,8 @@ class Gate {
     /// neither this machine itself nor one that speaks for others.
     bool is_neighbour_known(base::Ipv4 source) const;
     bool is_own(base::Ipv4 source) const;
+    /// Who answers at `source`, where the table can tell.
+    std::optional<base::Mac> neighbour_at(base::Ipv4 source) const;
     /// Why `mac` is not who answers at `source`; empty: it is.
     std::string neighbour_says(base::Mac mac, base::Ipv4 source) const;
 

@@ -73,12 +73,13 @@ base::Result<Phone> recognise(const profile::Catalogue& catalogue,
     }
     const auto before = is_phone(seen.user_agent) ? profile::read_user_agent(seen.user_agent)
                                                   : profile::UserAgent{};
-    return Phone{device,
-                 *vendor,
-                 first_of({from_request ? now.model : "", seen.model, before.model}),
-                 first_of({from_request ? now.version : "", seen.version, before.version}),
-                 address,
-                 from_request};
+    return Phone{
+        device,
+        *vendor,
+        first_of({from_request ? now.model : "", seen.model, before.model, vendor->default_model}),
+        first_of({from_request ? now.version : "", seen.version, before.version}),
+        address,
+        from_request};
 }
 
 profile::Facts facts_of(const FileSettings& with,

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// The shipped Panasonic files: what a KX-UT670 asks for and what stands in it.
+#include "provisioning/profile/catalogue.hpp"
+#include "tests/profile/sample.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const base::Mac kx_mac = *base::Mac::parse("0080f0ab3456");
+
+class Panasonic : public testing::Test {
+  protected:
+    static profile::Facts facts(std::size_t lines) {
+        auto made = facts_for(lines, "KX-UT670");
+        made.mac = kx_mac;
+        made.firmware = "01.070";
+        return made;
+    }
+
+    base::Result<std::string> file(const std::string& name, const profile::Facts& of) const {
+        const auto* step = vendor.step_for(name, of.mac, of.model);
+        EXPECT_NE(step, nullptr) << name;
+        return step == nullptr ? base::fail(base::Errc::not_found, "no step")
+                               : all->render(vendor, *step, of);
+    }
+
+    std::map<std::string, std::string> settings(const std::string& name,
+                                                const profile::Facts& of) const {
+        const auto text = file(name, of);
+        EXPECT_TRUE(text) << text.error().what;
+        return text ? settings_of(*text) : std::map<std::string, std::string>();
+    }
+
+    /// NAME="value" lines; each name once.
+    static std::map<std::string, std::string> settings_of(std::string_view text) {
+        std::map<std::string, std::string> found;
+        while (!text.empty()) {
+            const auto end = text.find("\r\n");
+            EXPECT_NE(end, std::string_view::npos) << "a line without CR LF";
+            const auto line = text.substr(0, end);
+            text.remove_prefix(std::min(end + 2, text.size()));
+            const auto equals = line.find("=\"");
+            if (line.empty() || line[0] == '#' || equals == std::string_view::npos) {
+                continue;
+            }
+            EXPECT_EQ(line.back(), '"') << line;
+            EXPECT_TRUE(found
+                            .emplace(line.substr(0, equals),
+                                     line.substr(equals + 2, line.size() - equals - 3))
+                            .second)
+                << line << " stands twice";
+        }
+        return found;
+    }
+
+    std::shared_ptr<const profile::Catalogue> all = catalogue();
+    const profile::Vendor& vendor = *all->named("panasonic");
+    const std::string own = "Config0080f0ab3456.cfg";
+};
+
+TEST_F(Panasonic, IsKnownByItsUserAgentAndItsAddress) {
+    const auto stranger = *base::Mac::parse("020000000001");
+    EXPECT_EQ(all->recognise({stranger, "", "Panasonic_KX-UT670/01.070 (020000000001)"}), &vendor);
+    EXPECT_EQ(all->recognise({kx_mac, "", ""}), &vendor);
+    EXPECT_EQ(all->recognise({stranger, "panasonic", ""}), &vendor);
+}
+
+TEST_F(Panasonic, IsAskedForMasterProductAndStandardFileInBothCases) {
+    const auto step = [&](const std::string& name, const std::string& model = "KX-UT670") {
+        const auto* found = vendor.step_for(name, kx_mac, model);
+        return found == nullptr ? std::string() : found->template_name;
+    };
+    EXPECT_EQ(step("ConfigCommon.cfg"), "master");
+    EXPECT_EQ(step("sip.cfg"), "master") << "a URL that ends in / (guide 5.4.5)";
+    EXPECT_EQ(step("KX-UT670.cfg"), "product");
+    EXPECT_EQ(step("KX-UT670.cfg", ""), "product") << "a phone that does not say what it is";
+    EXPECT_EQ(step("Config0080f0ab3456.cfg"), "standard");
+    EXPECT_EQ(step("Config0080F0AB3456.cfg"), "standard");
+    EXPECT_EQ(step("Config0080f0ab3457.cfg"), "") << "another phone's file";
+    EXPECT_EQ(step("config0080f0ab3456.cfg"), "");
+}
+
+TEST_F(Panasonic, StartsItsFileWithTheSignatureAndEndsItWithAnEmptyLine) {
+    const auto text = file(own, facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    EXPECT_THAT(*text, StartsWith("# Panasonic SIP Phone Standard Format File #"));
+    EXPECT_EQ(text->substr(text->size() - 5), "\"\r\n\r\n");
+    EXPECT_EQ(*text, *file(own, facts(1))) << "equal facts, equal bytes";
+}
+
+TEST_F(Panasonic, GetsAnAccountForEachOfSixLines) {
+    auto six = settings(own, facts(6));
+    for (const std::string line : {"1", "2", "3", "4", "5", "6"}) {
+        EXPECT_EQ(six["PHONE_NUMBER_" + line], "20" + line);
+        EXPECT_EQ(six["SIP_AUTHID_" + line], "20" + line);
+        EXPECT_EQ(six["SIP_PASS_" + line], "s3cret-20" + line);
+        EXPECT_EQ(six["LINE_ENABLE_" + line], "Enabled");
+        EXPECT_EQ(six["PROFILE_ENABLE" + line], "Enabled");
+        EXPECT_EQ(six["SIP_RGSTR_ADDR_" + line], "192.0.2.10");
+        EXPECT_EQ(six["SIP_RGSTR_PORT_" + line], "5060");
+        EXPECT_EQ(six["SIP_DNSSRV_ENA_" + line], "N");
+        EXPECT_EQ(six["REG_EXPIRE_TIME_" + line], "900");
+    }
+    auto one = settings(own, facts(1));
+    EXPECT_EQ(one["LINE_ENABLE_1"], "Enabled");
+    EXPECT_EQ(one["LINE_ENABLE_2"], "Disabled");
+    EXPECT_EQ(one.at("SIP_PASS_2"), "") << "an earlier assignment leaves nothing behind";
+}
+
+TEST_F(Panasonic, IsPointedAtItsOwnUrlAndAsksAgainAfterAnError) {
+    auto set = settings(own, facts(1));
+    const std::string url = facts(1).provisioning_url;
+    EXPECT_EQ(set["CFG_STANDARD_FILE_PATH"], url + "Config{mac}.cfg");
+    EXPECT_EQ(set["CFG_PRODUCT_FILE_PATH"], url + "{MODEL}.cfg");
+    EXPECT_EQ(set["CFG_MASTER_FILE_PATH"], url + "ConfigCommon.cfg");
+    EXPECT_EQ(set["PROVISION_ENABLE"], "Y");
+    EXPECT_EQ(set["CFG_CYCLIC"], "Y");
+    EXPECT_EQ(set["CFG_CYCLIC_INTVL"], "10080");
+    EXPECT_EQ(set["CFG_RESYNC_FROM_SIP"], "check-sync");
+}
+
+TEST_F(Panasonic, FindsNoSecretInWhatAllPhonesGet) {
+    for (const std::string name : {"ConfigCommon.cfg", "KX-UT670.cfg"}) {
+        const auto text = file(name, facts(6));
+        ASSERT_TRUE(text) << text.error().what;
+        EXPECT_THAT(*text, AllOf(Not(HasSubstr("s3cret")), Not(HasSubstr("20")))) << name;
+    }
+}
+
+TEST_F(Panasonic, IsToldItsUrlAndToComeAgainByItsFirstFile) {
+    const auto text = all->render_boot(vendor, facts(0));
+    ASSERT_TRUE(text) << text.error().what;
+    auto set = settings_of(*text);
+    EXPECT_EQ(set["CFG_STANDARD_FILE_PATH"], facts(0).provisioning_url + "Config{mac}.cfg");
+    EXPECT_EQ(set["CFG_CYCLIC"], "Y");
+    EXPECT_EQ(set["CFG_CYCLIC_INTVL"], "1");
+    EXPECT_EQ(set["CFG_RTRY_INTVL"], "5");
+    EXPECT_EQ(set.at("CFG_RESYNC_TIME"), "") << "it would switch the two off";
+}
+
+TEST_F(Panasonic, ShowsTheNameThatFitsOnItsDisplay) {
+    auto of = facts(1);
+    of.accounts[0].name = "J\xC3\xBCrgen of the long corridor behind";
+    EXPECT_EQ(settings(own, of)["DISPLAY_NAME_1"], "J\xC3\xBCrgen of the long corri");
+}
+
+TEST_F(Panasonic, HasNoSipOverTls) {
+    auto of = facts(1);
+    of.site.sip_transport = "tls";
+    const auto text = file(own, of);
+    ASSERT_FALSE(text);
+    EXPECT_THAT(text.error().what, HasSubstr("Panasonic phones have no SIP over tls; set "
+                                             "sip_transport = udp or tcp for them"));
+    of.site.sip_transport = "tcp";
+    EXPECT_EQ(settings(own, of)["SIP_TRANSPORT_1"], "1");
+}
+
+TEST_F(Panasonic, ASitesLineReplacesOurs) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\nVM_NUMBER_1=\"*97\"\n"
+                                          "CFG_RTRY_INTVL=\"7\"\n");
+    site.write("panasonic/profile.conf", "[values]\nresync_time = 02:30\n");
+    all = catalogue(site.path());
+    const auto* step = all->named("panasonic")->step_for(own, kx_mac, "");
+    const auto text = all->render(*all->named("panasonic"), *step, facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    auto set = settings_of(*text);
+    EXPECT_EQ(set["VM_NUMBER_1"], "*97");
+    EXPECT_EQ(set["CFG_RTRY_INTVL"], "7");
+    EXPECT_EQ(set["CFG_RESYNC_TIME"], "02:30");
+}
+
+} // namespace

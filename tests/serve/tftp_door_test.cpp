@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// What TFTP gives: a fresh phone's first file, and nothing else.
+#include "client.hpp"
+#include "door.hpp"
+
+#include <gmock/gmock.h>
+
+namespace {
+
+using namespace serve_test; // NOLINT(google-build-using-namespace): the fixture's words
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const Mac kx = *Mac::parse("0080f0123456");
+
+class TftpDoorTest : public Door {
+  protected:
+    TftpDoorTest() { neighbours = {{phone_address, kx}}; }
+
+    Response fetch(const std::string& name = "KX-UT670.cfg", base::Ipv4 source = phone_address) {
+        Request made;
+        made.method = "GET";
+        made.path = "/" + name;
+        made.peer = {source, 2070};
+        made.local = {our_address, 69};
+        return files->by_tftp(made);
+    }
+
+    /// The file that says nothing of anybody.
+    static void expect_the_public_file(const Response& response) {
+        ASSERT_EQ(response.status, 200);
+        EXPECT_THAT(*response.body,
+                    AllOf(HasSubstr("CFG_STANDARD_FILE_PATH=\"http://10.0.0.1:5480/boot/panasonic/"
+                                    "Config{mac}.cfg\"\r\n"),
+                          HasSubstr("CFG_CYCLIC=\"Y\"\r\n"), HasSubstr("CFG_RTRY_INTVL=\"5\"\r\n"),
+                          Not(HasSubstr("/p/")), Not(HasSubstr("0080f0"))));
+    }
+};
+
+TEST_F(TftpDoorTest, SendsAFreshPhoneThatNobodyKnowsToTheOtherDoorAndShowsIt) {
+    expect_the_public_file(fetch());
+    const auto snapshot = store->now();
+    const auto* device = snapshot.device(kx);
+    ASSERT_NE(device, nullptr) << "an administrator sees it";
+    EXPECT_FALSE(device->is_approved());
+    EXPECT_EQ(device->seen.address, phone_address);
+}
+
+TEST_F(TftpDoorTest, GivesAnApprovedPhoneItsUrlAndNoPassword) {
+    apply({inventory::Assign{kx, {"202"}}});
+    const auto response = fetch();
+    ASSERT_EQ(response.status, 200);
+    EXPECT_EQ(response.content_type, "text/plain");
+    EXPECT_THAT(*response.body,
+                AllOf(HasSubstr("http://10.0.0.1:5480/p/" + steady_token(kx) + "/Config{mac}.cfg"),
+                      HasSubstr("CFG_CYCLIC=\"Y\""), Not(HasSubstr("S3cret")),
+                      Not(HasSubstr("202"))));
+    EXPECT_THAT(steps(kx), ElementsAre("boot_served: KX-UT670.cfg, 1 of 3 since it was approved"));
+}
+
+TEST_F(TftpDoorTest, GivesNobodyElseAPhonesUrl) {
+    apply({inventory::Assign{kx, {"202"}}});
+    const base::Ipv4 thief{phone_address.value + 1};
+    expect_the_public_file(fetch("KX-UT670.cfg", thief));
+    neighbours[thief] = other;
+    expect_the_public_file(fetch("KX-UT670.cfg", thief));
+    EXPECT_THAT(steps(kx), IsEmpty());
+}
+
+TEST_F(TftpDoorTest, GivesThePublicFileToAPhoneThatHadItsShare) {
+    apply({inventory::Assign{kx, {"202"}}});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_THAT(*fetch().body, HasSubstr("/p/"));
+    }
+    expect_the_public_file(fetch());
+}
+
+TEST_F(TftpDoorTest, AComputerThatAsksIsNoPhone) {
+    neighbours = {{phone_address, *Mac::parse("020000000007")}};
+    expect_the_public_file(fetch());
+    EXPECT_EQ(store->now().device(*Mac::parse("020000000007")), nullptr);
+}
+
+TEST_F(TftpDoorTest, HasNothingForANetworkThatIsNotServed) {
+    expect_the_404(fetch("KX-UT670.cfg", base::Ipv4{0x0B000001}));
+}
+
+TEST_F(TftpDoorTest, KnowsNoOtherNameAndNotesWhoseItIs) {
+    for (const std::string name : {"kx-ut670.cfg", "Config0080f0123456.cfg", "passwd",
+                                   "ConfigCommon.cfg", "a/KX-UT670.cfg"}) {
+        expect_the_404(fetch(name));
+    }
+    EXPECT_NE(store->now().device(kx), nullptr) << "it named itself";
+    expect_the_404(fetch("cfg001fc1000099.xml", base::Ipv4{0x0B000001}));
+    EXPECT_EQ(store->now().device(*Mac::parse("001fc1000099")), nullptr);
+}
+
+TEST_F(TftpDoorTest, APhoneThatCameBeforeItsApprovalGetsItsUrlAtTheOtherDoor) {
+    expect_the_public_file(fetch());
+    const std::string name = "Config0080f0123456.cfg";
+    auto again = request("", name);
+    again.path = "/boot/panasonic/" + name;
+    again.user_agent = "Panasonic_KX-UT670/01.070 (0080f0123456)";
+    expect_the_404(files->answer(again));
+    apply({inventory::Assign{kx, {"202"}}});
+    const auto response = files->answer(again);
+    ASSERT_EQ(response.status, 200);
+    EXPECT_THAT(*response.body, HasSubstr("/p/" + steady_token(kx) + "/"));
+    auto own = request(steady_token(kx), name);
+    own.user_agent = again.user_agent;
+    const auto file = files->answer(own);
+    ASSERT_EQ(file.status, 200);
+    EXPECT_THAT(*file.body, HasSubstr("SIP_PASS_1=\"S3cret-of-202\"\r\n"));
+}
+
+TEST_F(TftpDoorTest, WritesThePublicFileForAServerOfSomebodyElse) {
+    const auto all = files->public_files(our_address);
+    ASSERT_TRUE(all) << all.error().what;
+    ASSERT_EQ(all->size(), 1U);
+    EXPECT_EQ(all->at(0).name, "KX-UT670.cfg");
+    EXPECT_EQ(all->at(0).text, *fetch().body);
+}
+
+} // namespace
