@@ -22,7 +22,7 @@ constexpr Keys key_set(char key) noexcept {
 
 /// The element that waits for one key. Steps lie in the order of the text, and the last of a part
 /// is its end, which waits for none.
-struct Step {
+struct DialStep {
     Keys keys = 0;                   ///< none at the end, and for a substitution of nothing
     std::size_t next = 0;            ///< the step after one of `keys`
     std::optional<std::size_t> skip; ///< the step that is reached without a key; always a later one
@@ -34,7 +34,7 @@ struct Step {
 struct DialPart {
     std::size_t column = 1;
     std::string text;
-    std::vector<Step> steps;
+    std::vector<DialStep> steps;
     bool repeats = false;                        ///< has a .
     bool substitutes = false;                    ///< has a < >
     bool rejects = false;                        ///< has a !
