@@ -43,13 +43,13 @@ TEST(KxCompose, NothingGivesAFileWithoutSettings) {
 
 TEST(KxCompose, AnErrorIsRefusedWithItsPlaceAndWithoutItsValue) {
     EXPECT_EQ(composed("SYSLOG_PORT=\"70000\"\nNTP_ADDR=\"192.0.2.1\""),
-              "refused: line 2 column 14: SYSLOG_PORT: must be 1 to 65535 (V04, guide §5.4.3)");
+              "refused: line 1 column 14: SYSLOG_PORT: must be 1 to 65535 (V04, guide §5.4.3)");
     EXPECT_THAT(composed("ADMIN_PASS=\"hush:hush\""),
-                testing::AllOf(StartsWith("refused: line 2 column 17: ADMIN_PASS: "),
+                testing::AllOf(StartsWith("refused: line 1 column 17: ADMIN_PASS: "),
                                testing::Not(HasSubstr("hush"))));
     // What is no setting stands behind those that are.
     EXPECT_THAT(composed("hello\nNTP_ADDR=\"192.0.2.1\""),
-                StartsWith("refused: line 3 column 1: "));
+                StartsWith("refused: line 1 column 1: "));
     EXPECT_THAT(composed("NTP_ADDR=\"192.0.2.1\" # here"), HasSubstr("L04"));
     EXPECT_THAT(composed("DISPLAY_NAME_1=\"a\"b\""), HasSubstr("L05"));
     EXPECT_THAT(composed("DISPLAY_NAME_1=\"a\rb\""), HasSubstr("V07"));

@@ -153,6 +153,14 @@ TEST_F(Panasonic, ShowsTheNameThatFitsOnItsDisplay) {
     EXPECT_EQ(settings(own, of)["DISPLAY_NAME_1"], "J\xC3\xBCrgen of the long corri");
 }
 
+TEST_F(Panasonic, IsSentNoFileWithAPasswordThatItCannotRead) {
+    auto of = facts(1);
+    of.accounts[0].password = base::Secret("s3cret\"x");
+    const auto text = file(own, of);
+    ASSERT_FALSE(text);
+    EXPECT_THAT(text.error().what, AllOf(HasSubstr("SIP_PASS_1"), Not(HasSubstr("s3cret"))));
+}
+
 TEST_F(Panasonic, HasNoSipOverTls) {
     auto of = facts(1);
     of.site.sip_transport = "tls";
@@ -177,6 +185,16 @@ TEST_F(Panasonic, ASitesLineReplacesOurs) {
     EXPECT_EQ(set["VM_NUMBER_1"], "*97");
     EXPECT_EQ(set["CFG_RTRY_INTVL"], "7");
     EXPECT_EQ(set["CFG_RESYNC_TIME"], "02:30");
+}
+
+TEST_F(Panasonic, ASitesMistakeIsRefusedWithItsPlace) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\nREG_EXPIRE_TIME_1=\"0\"\n");
+    EXPECT_THAT(complaint(site.path()),
+                AllOf(HasSubstr("panasonic/base.mustache:2:"), HasSubstr("REG_EXPIRE_TIME_1")));
+    const SiteFolder other;
+    other.write("panasonic/profile.conf", "[values]\nhost = 192.0.2.1\n");
+    EXPECT_THAT(complaint(other.path()), HasSubstr("[values] host is a name of every phone"));
 }
 
 } // namespace

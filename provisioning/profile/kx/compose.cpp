@@ -22,6 +22,8 @@ constexpr std::string_view line_end = "\r\n";
 struct Entry {
     std::string_view text;
     std::size_t order = 0; ///< equal for what the table does not know
+    std::size_t line = 1;  ///< where it came from
+    std::size_t indent = 0;
 };
 
 std::string_view without_indent(std::string_view text) {
@@ -36,15 +38,17 @@ std::vector<Entry> entries_of(std::string_view text) {
     std::unordered_map<std::string_view, std::size_t> where;
     for (const Line& line : read_lines(text)) {
         const std::string_view content = without_indent(line.text);
+        const std::size_t indent = line.text.size() - content.size();
         if (content.empty() || content[0] == '#') {
             continue;
         }
         if (!line.is_setting()) {
-            out.push_back({content, table.names().size()});
+            out.push_back({content, table.names().size(), line.number, indent});
             continue;
         }
         const Known* known = table.find(line.name);
-        const Entry entry{content, known != nullptr ? known->order : table.names().size()};
+        const Entry entry{content, known != nullptr ? known->order : table.names().size(),
+                          line.number, indent};
         if (const auto [at, is_new] = where.emplace(line.name, out.size()); !is_new) {
             out[at->second] = entry;
         } else {
@@ -56,11 +60,14 @@ std::vector<Entry> entries_of(std::string_view text) {
     return out;
 }
 
-std::string told(const Finding& finding) {
-    return fmt::format(
-        "line {} column {}: {}{}{} ({}, guide {})", std::max<std::size_t>(finding.line, 1),
-        std::max<std::size_t>(finding.column, 1), finding.name, finding.name.empty() ? "" : ": ",
-        finding.what, finding.code, finding.section);
+/// With the place in what was given: of the lines that were written, the first is the signature.
+std::string told(const Finding& finding, const std::vector<Entry>& entries) {
+    const bool is_entry = finding.line >= 2 && finding.line - 2 < entries.size();
+    const Entry at = is_entry ? entries[finding.line - 2] : Entry{};
+    return fmt::format("line {} column {}: {}{}{} ({}, guide {})", at.line,
+                       at.indent + std::max<std::size_t>(finding.column, 1), finding.name,
+                       finding.name.empty() ? "" : ": ", finding.what, finding.code,
+                       finding.section);
 }
 
 } // namespace
@@ -69,7 +76,8 @@ base::Result<std::string> compose(std::string_view text) {
     std::string out;
     out.reserve(text.size() + 128);
     out.append(signature).append(warning_behind).append(line_end);
-    for (const Entry& entry : entries_of(text)) {
+    const auto entries = entries_of(text);
+    for (const Entry& entry : entries) {
         out.append(entry.text).append(line_end);
     }
     out.append(line_end);
@@ -81,7 +89,7 @@ base::Result<std::string> compose(std::string_view text) {
     }
     for (const Finding& finding : lint(out)) {
         if (finding.severity == Severity::error) {
-            return fail(Errc::malformed, "{}", told(finding));
+            return fail(Errc::malformed, "{}", told(finding, entries));
         }
     }
     return out;

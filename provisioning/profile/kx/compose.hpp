@@ -14,7 +14,7 @@ namespace profile::kx {
 /// (unknown names last, as they came), CR LF and an empty line at the end. A name that comes again
 /// replaces the value it had, so what a site puts behind ours wins; comments are left out. Refused
 /// is what lint() calls an error, and more than comfortable_size bytes: the text starts with
-/// "line L column C: " of the result and repeats no value.
+/// "line L column C: " of `text` and repeats no value.
 base::Result<std::string> compose(std::string_view text);
 
 } // namespace profile::kx
