@@ -359,6 +359,29 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_word(t.rule.pnp_after, v, {"keep", "off"});
          }},
+        {{"profile", "dial_plan", "1xx|00x.", "",
+          "How the phone reads what is dialled, as its vendor writes it (Panasonic: DIAL_PLAN_n)."},
+         [](Target t, std::string_view v) -> Status {
+             t.rule.dial_plan = v;
+             return {};
+         }},
+        {{"profile", "dial_unmatched", "call | block", "call",
+          "What the phone does with a number that fits no part of dial_plan."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.dial_unmatched, v, {"call", "block"});
+         }},
+        {{"profile", "keys", "line 1, blf 202 Anna", "",
+          "The keys beside the display, first to last: line N, blf EXTENSION, dial NUMBER, headset "
+          "or "
+          "none, and perhaps a label (Panasonic)."},
+         [](Target t, std::string_view v) -> Status {
+             auto keys = profile::parse_keys(v);
+             if (!keys) {
+                 return tl::unexpected(keys.error());
+             }
+             t.rule.keys = std::move(*keys);
+             return {};
+         }},
         {{"profile", "spelling", "WORD", "",
           "How keys are written where a vendor's firmware differs (Htek: p-code, named); by "
           "default "

@@ -87,6 +87,43 @@ base::Status add_sip(Model& model, const Vendor& vendor, const Facts& facts) {
     return {};
 }
 
+void add_dialling(Model& model, const Site& site) {
+    model.values["dial_plan"] = site.dial_plan;
+    model.flags["blocks_unmatched"] = site.dial_unmatched == "block";
+}
+
+Model key_of(std::size_t index, const Key& key) {
+    Model one;
+    one.values["index"] = std::to_string(index + 1);
+    one.values["number"] = key.number;
+    one.values["label"] = key.label;
+    one.flags["is_line"] = key.kind == Key::Kind::line;
+    one.flags["is_blf"] = key.kind == Key::Kind::blf;
+    one.flags["is_dial"] = key.kind == Key::Kind::dial;
+    one.flags["is_headset"] = key.kind == Key::Kind::headset;
+    return one;
+}
+
+/// All keys of the phone once one is set: what was on the others would only confuse.
+base::Status add_keys(Model& model, const Vendor& vendor, const Site& site) {
+    auto& list = model.lists["keys"];
+    if (site.keys.empty() || vendor.max_keys == 0) {
+        return {};
+    }
+    if (site.keys.size() > vendor.max_keys) {
+        return fail(Errc::refused, "keys: {} of them, {} phones have {}", site.keys.size(),
+                    vendor.title, vendor.max_keys);
+    }
+    for (std::size_t i = 0; i < vendor.max_keys; ++i) {
+        const Key key = i < site.keys.size() ? site.keys[i] : Key{};
+        if (auto done = plain(fmt::format("the label of key {}", i + 1), key.label); !done) {
+            return done;
+        }
+        list.push_back(key_of(i, key));
+    }
+    return {};
+}
+
 base::Status
 add_clock(Model& model, const Vendor& vendor, const Facts& facts, std::string_view machine_zone) {
     std::string ntp;
@@ -182,6 +219,7 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
     if (auto done = add_sip(model, vendor, facts); !done) {
         return tl::unexpected(done.error());
     }
+    add_dialling(model, facts.site);
     const Model per_line = model;
     add_phone(model, facts);
     for (const auto& [name, value] : vendor.values) {
@@ -195,6 +233,9 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
         if (auto done = plain(name, value); !done) {
             return tl::unexpected(done.error());
         }
+    }
+    if (auto done = add_keys(model, vendor, facts.site); !done) {
+        return tl::unexpected(done.error());
     }
     auto& lines = model.lists["lines"];
     auto& spare = model.lists["spare_lines"];
@@ -237,7 +278,9 @@ Model example_model(const Vendor& vendor) {
     Facts facts;
     facts.site.sip_transport = vendor.sip_transports.front();
     facts.accounts.push_back({"201", "Front desk", base::Secret("secret")});
+    facts.site.keys.emplace_back();
     Vendor two = vendor;
+    two.max_keys = std::max<std::size_t>(two.max_keys, 1);
     two.max_lines = std::max<std::size_t>(two.max_lines, 2);
     for (auto& [name, columns] : two.line_columns) {
         columns.resize(two.max_lines);

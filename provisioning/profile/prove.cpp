@@ -44,6 +44,14 @@ Facts sample(Format format, std::size_t lines, std::string_view transport, bool 
     facts.site.ntp_server = everything ? "{host}" : "none";
     facts.site.time_zone = everything ? "50" : "Nowhere/At_all";
     facts.site.pnp_after = everything ? "keep" : "off";
+    facts.site.dial_plan = everything ? "1xx" : "";
+    facts.site.dial_unmatched = everything ? "block" : "call";
+    if (everything) {
+        facts.site.keys = {{Key::Kind::line, "1", ""},
+                           {Key::Kind::blf, "202", "J\xC3\xBCrgen"},
+                           {Key::Kind::dial, "00123", "Taxi"},
+                           {Key::Kind::headset, "", ""}};
+    }
     for (std::size_t i = 0; i < lines; ++i) {
         facts.accounts.push_back(
             {std::to_string(201 + i), std::string(awkward.name), base::Secret(awkward.password)});

@@ -3,6 +3,7 @@
 #include "provisioning/profile/rule_check.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/kx/dial_plan.hpp"
 #include "provisioning/profile/model.hpp"
 #include "provisioning/profile/offer_url.hpp"
 #include "provisioning/profile/time_zone.hpp"
@@ -59,6 +60,28 @@ Status check_zone(const Rule& rule, const std::vector<const Vendor*>& vendors) {
     return unknown("time_zone", *rule.time_zone, known);
 }
 
+/// As the phones of these vendors read it; where none of them has a dial plan, it is of no effect.
+Status check_dial_plan(const Rule& rule, const std::vector<const Vendor*>& vendors) {
+    const bool is_kx = std::any_of(vendors.begin(), vendors.end(), [](const Vendor* vendor) {
+        return vendor->served_step() != nullptr && vendor->served_step()->format == Format::kx;
+    });
+    for (const auto& finding : is_kx&& rule.dial_plan ? kx::check_dial_plan(*rule.dial_plan)
+                                                      : std::vector<kx::DialPlanFinding>()) {
+        if (finding.severity == kx::Severity::error) {
+            return fail(Errc::malformed, "dial_plan: character {}: {}", finding.column,
+                        finding.what);
+        }
+    }
+    return {};
+}
+
+/// A rule for everybody says what those do who can.
+bool is_left_out(const Rule& rule, const Vendor& vendor) {
+    const auto& takes = vendor.sip_transports;
+    return rule.vendor.empty() && rule.sip_transport &&
+           std::find(takes.begin(), takes.end(), *rule.sip_transport) == takes.end();
+}
+
 } // namespace
 
 Status check_rule(const Rule& rule, const Catalogue& catalogue) {
@@ -97,6 +120,9 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     if (auto good = check_zone(rule, vendors); !good) {
         return good;
     }
+    if (auto good = check_dial_plan(rule, vendors); !good) {
+        return good;
+    }
     if (rule.pnp_after && *rule.pnp_after != "keep" && *rule.pnp_after != "off") {
         return unknown("pnp_after", *rule.pnp_after, {"keep", "off"});
     }
@@ -108,6 +134,9 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     for_all.network.reset();
     facts.site = site_for({for_all}, "", "", facts.host);
     for (const Vendor* vendor : vendors) {
+        if (is_left_out(rule, *vendor)) {
+            continue;
+        }
         if (const auto model = model_of(*vendor, facts, ""); !model) {
             return tl::unexpected(model.error());
         }

@@ -51,6 +51,9 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.ntp_server, rule.ntp_server);
         take(found.time_zone, rule.time_zone);
         take(found.pnp_after, rule.pnp_after);
+        take(found.dial_plan, rule.dial_plan);
+        take(found.dial_unmatched, rule.dial_unmatched);
+        take(found.keys, rule.keys);
         take(found.spelling, rule.spelling);
         take(found.context, rule.context);
         take(found.codecs, rule.codecs);
@@ -67,6 +70,9 @@ Site site_for(const std::vector<Rule>& rules,
     site.ntp_server = std::move(found.ntp_server).value_or(site.ntp_server);
     site.time_zone = std::move(found.time_zone).value_or(site.time_zone);
     site.pnp_after = std::move(found.pnp_after).value_or(site.pnp_after);
+    site.dial_plan = std::move(found.dial_plan).value_or(site.dial_plan);
+    site.dial_unmatched = std::move(found.dial_unmatched).value_or(site.dial_unmatched);
+    site.keys = std::move(found.keys).value_or(site.keys);
     site.spelling = std::move(found.spelling).value_or(site.spelling);
     site.context = std::move(found.context).value_or(site.context);
     site.codecs = std::move(found.codecs).value_or(site.codecs);

@@ -5,6 +5,7 @@
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/secret.hpp"
+#include "provisioning/profile/keys.hpp"
 
 #include <optional>
 #include <string>
@@ -36,9 +37,12 @@ struct Rule {
         sip_server; ///< host[:port]; {host} = our address that the phone reached
     std::optional<std::string> sip_transport; ///< udp, tcp or tls
     std::optional<std::chrono::milliseconds> register_expires;
-    std::optional<std::string> ntp_server; ///< {host} as above; "none" sends no NTP server
-    std::optional<std::string> time_zone;  ///< IANA name, or the vendor's own index
-    std::optional<std::string> pnp_after;  ///< keep or off
+    std::optional<std::string> ntp_server;     ///< {host} as above; "none" sends no NTP server
+    std::optional<std::string> time_zone;      ///< IANA name, or the vendor's own index
+    std::optional<std::string> pnp_after;      ///< keep or off
+    std::optional<std::string> dial_plan;      ///< as the vendor writes it
+    std::optional<std::string> dial_unmatched; ///< call or block
+    std::optional<std::vector<Key>> keys;
     std::optional<std::string>
         spelling; ///< of keys, where the vendor has several (Htek: p-code, named)
     std::optional<std::string> context;   ///< of the PBX: where calls of the phone start
@@ -59,8 +63,11 @@ struct Site {
     std::string ntp_server = "{host}";
     std::string time_zone; ///< empty: the machine's own
     std::string pnp_after = "keep";
-    std::string spelling; ///< empty: by model
-    std::string context;  ///< empty: where our extensions are
+    std::string dial_plan;               ///< empty: any number is called
+    std::string dial_unmatched = "call"; ///< what happens to a number that fits no plan
+    std::vector<Key> keys;               ///< empty: those that the phone has
+    std::string spelling;                ///< empty: by model
+    std::string context;                 ///< empty: where our extensions are
     std::string codecs = "g722,alaw,ulaw";
     std::string transport; ///< empty: as the PBX chooses
 };

@@ -43,6 +43,7 @@ struct Vendor {
     std::vector<std::string> ouis;                ///< "001fc1"
     std::string default_model; ///< of a phone that does not say what it is; or none
     std::size_t max_lines = 1;
+    std::size_t max_keys = 0;     ///< that a file can set; 0: none
     std::size_t longest_name = 0; ///< characters of a display name, the rest is cut; 0: any
     std::vector<std::string> sip_transports = {"udp", "tcp", "tls"};
     std::vector<ChainStep> chain;

@@ -122,6 +122,7 @@ constexpr VendorKey vendor_keys[] = {
     {"default_model",
      [](Vendor& v, const std::string& s) { return v.default_model = s, Status(); }},
     {"max_lines", [](Vendor& v, const std::string& s) { return number(v.max_lines, s, 1, 64); }},
+    {"max_keys", [](Vendor& v, const std::string& s) { return number(v.max_keys, s, 0, 100); }},
     {"longest_name",
      [](Vendor& v, const std::string& s) { return number(v.longest_name, s, 0, 1000); }},
     {"sip_transports", set_transports},
@@ -227,11 +228,11 @@ const ChainStep* shadows(const Vendor& vendor, const ChainStep& step) {
 /// Names of columns are names in templates, so they may not hide those of every line.
 Status set_column(Vendor& vendor, const base::IniEntry& entry) {
     static const std::set<std::string_view> taken = {
-        "index",         "index0",     "number",      "name",
-        "password",      "sip_server", "sip_host",    "sip_port",
-        "is_udp",        "is_tcp",     "is_tls",      "expires_seconds",
-        "sip_transport", "lines",      "spare_lines", "expires_minutes",
-        "user"};
+        "index",         "index0",     "number",          "name",
+        "password",      "sip_server", "sip_host",        "sip_port",
+        "is_udp",        "is_tcp",     "is_tls",          "expires_seconds",
+        "sip_transport", "lines",      "spare_lines",     "expires_minutes",
+        "user",          "dial_plan",  "blocks_unmatched"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {

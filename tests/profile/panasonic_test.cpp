@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The shipped Panasonic files: what a KX-UT670 asks for and what stands in it.
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/keys.hpp"
+#include "provisioning/profile/rule_check.hpp"
 #include "tests/profile/sample.hpp"
 
 #include <gmock/gmock.h>
@@ -170,6 +172,62 @@ TEST_F(Panasonic, HasNoSipOverTls) {
                                              "sip_transport = udp or tcp for them"));
     of.site.sip_transport = "tcp";
     EXPECT_EQ(settings(own, of)["SIP_TRANSPORT_1"], "1");
+}
+
+TEST_F(Panasonic, DialsByThePlanOfItsRule) {
+    auto of = facts(1);
+    EXPECT_EQ(settings(own, of).at("DIAL_PLAN_1"), "");
+    EXPECT_EQ(settings(own, of)["DIAL_PLAN_NOT_MATCH_ENABLE_1"], "N");
+    of.site.dial_plan = "1xx|[2-9]xxxxxx|00x.";
+    of.site.dial_unmatched = "block";
+    auto set = settings(own, of);
+    EXPECT_EQ(set["DIAL_PLAN_1"], "1xx|[2-9]xxxxxx|00x.");
+    EXPECT_EQ(set["DIAL_PLAN_NOT_MATCH_ENABLE_1"], "Y") << "Y blocks (guide 5.8.1)";
+    of.site.dial_unmatched = "call";
+    EXPECT_EQ(settings(own, of)["DIAL_PLAN_NOT_MATCH_ENABLE_1"], "N");
+    profile::Rule rule;
+    rule.dial_plan = "1xx, 2xx";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what,
+                StartsWith("dial_plan: character 4: "));
+}
+
+TEST_F(Panasonic, HasTheKeysOfItsRule) {
+    auto of = facts(2);
+    EXPECT_EQ(settings(own, of).count("FLEX_BUTTON_FACILITY_ACT1"), 0U) << "its own stay";
+    of.site.keys = *profile::parse_keys("line 2, blf 202 Anna, dial 0015551234567 Taxi, headset");
+    auto set = settings(own, of);
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ACT1"], "X_PANASONIC_IPTEL_DN");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG1"], "1,2");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ACT2"], "X_PANASONIC_IPTEL_CONTACT");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG2"], "202");
+    EXPECT_EQ(set["FLEX_BUTTON_LABEL2"], "Anna");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ACT3"], "X_PANASONIC_IPTEL_ONETOUCH");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG3"], "0015551234567");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ACT4"], "X_PANASONIC_IPTEL_HEADSET");
+    EXPECT_EQ(set.at("FLEX_BUTTON_FACILITY_ACT24"), "") << "nothing else stays behind";
+    of.site.keys.resize(25);
+    EXPECT_THAT(file(own, of).error().what,
+                HasSubstr("keys: 25 of them, Panasonic phones have 24"));
+}
+
+TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
+    profile::Rule rule;
+    rule.sip_transport = "tls";
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
+    rule.vendor = "panasonic";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("have no SIP over tls"));
+}
+
+TEST(Keys, ReadsKindNumberAndLabel) {
+    const auto keys = profile::parse_keys("line 1,blf 202  Anna Smith , none, dial *97");
+    ASSERT_TRUE(keys) << keys.error().what;
+    ASSERT_EQ(keys->size(), 4U);
+    EXPECT_EQ(keys->at(1).number, "202");
+    EXPECT_EQ(keys->at(1).label, "Anna Smith");
+    EXPECT_EQ(keys->at(3).number, "*97");
+    EXPECT_THAT(profile::parse_keys("line 1, bfl 202").error().what,
+                StartsWith("key 2: expected line NUMBER, blf EXTENSION"));
+    EXPECT_EQ(profile::parse_keys("blf Anna").error().what, "key 1: expected a number behind blf");
 }
 
 TEST_F(Panasonic, ASitesLineReplacesOurs) {
