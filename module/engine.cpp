@@ -152,6 +152,9 @@ base::Status Engine::open() {
     http_->let_through([this](const serve::Request& request) { return files_->phone_of(request); });
     http_->on_tls_failure(
         [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); });
+    tftp_ = std::make_unique<serve::Tftp>(
+        *loop_, serve::TftpLimits{},
+        [this](const serve::TftpRequest& request) { return file_by_tftp(request); });
     https_ = std::make_unique<Https>(*loop_, clock_, settings.data,
                                      [this](std::shared_ptr<const serve::TlsContext> context) {
                                          http_->tls(std::move(context));
@@ -232,6 +235,7 @@ base::Status Engine::open() {
         [this] { return penalties(); },
         [this] { return probe(); },
         [this] { return approval_rules(); },
+        [this](std::optional<base::Ipv4> host) { return public_files(host); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -262,6 +266,7 @@ Engine::~Engine() {
     pnp_.reset();
     admin_http_.reset();
     https_.reset();
+    tftp_.reset();
     http_.reset();
     if (inventory_) {
         if (auto done = inventory_->flush(); !done) {
@@ -398,6 +403,7 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     for (const auto& error : http_->listen(endpoints, with_tls)) {
         seen.problems.push_back(error.what);
     }
+    serve_tftp(seen);
     for (const auto& name : choice.names) {
         if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) {
                 return row.name == name || row.address.str() == name;
@@ -417,6 +423,52 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     if (take_over(std::move(seen))) {
         pnp_->decided(desk_->all_undecided()); // there may be some who wait for it
     }
+}
+
+void Engine::serve_tftp(Seen& seen) {
+    std::vector<base::Endpoint> endpoints;
+    std::vector<base::Network> networks;
+    {
+        const std::lock_guard lock(mutex_);
+        networks = settings_.allow;
+        for (const auto& row : seen.served) {
+            networks.push_back(row.network());
+            if (settings_.tftp) {
+                endpoints.push_back({row.address, settings_.tftp_port});
+            }
+        }
+    }
+    for (const auto& error : tftp_->listen(endpoints, std::move(networks))) {
+        seen.problems.push_back(error.what);
+    }
+    seen.listening_by_tftp = tftp_->listening();
+}
+
+/// On a worker.
+std::shared_ptr<const std::string> Engine::file_by_tftp(const serve::TftpRequest& asked) const {
+    serve::Request request;
+    request.method = "GET";
+    request.path = "/" + asked.name;
+    request.peer = asked.peer;
+    request.local = asked.local;
+    auto response = files_->by_tftp(request);
+    return response.status == 200 ? std::move(response.body) : nullptr;
+}
+
+/// By default for the phones of the only network that is served.
+Result<std::vector<serve::Files::PublicFile>>
+Engine::public_files(std::optional<base::Ipv4> host) const {
+    if (!host) {
+        const std::lock_guard lock(mutex_);
+        if (seen_.served.size() != 1) {
+            return fail(Errc::not_found,
+                        "{} interfaces are served; say by --host ADDRESS which of our addresses "
+                        "the phones are to ask",
+                        seen_.served.size());
+        }
+        host = seen_.served.front().address;
+    }
+    return files_->public_files(*host);
 }
 
 /// What consoles are shown from now on; true where HTTPS is spoken at other addresses than before.

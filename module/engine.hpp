@@ -16,6 +16,7 @@
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/neighbours.hpp"
 #include "provisioning/serve/files.hpp"
+#include "provisioning/serve/tftp.hpp"
 
 #include <atomic>
 #include <deque>
@@ -68,6 +69,9 @@ class Engine {
     void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;
     void tls_refused(base::Endpoint peer, const std::string& why);
+    std::shared_ptr<const std::string> file_by_tftp(const serve::TftpRequest& asked) const;
+    base::Result<std::vector<serve::Files::PublicFile>>
+    public_files(std::optional<base::Ipv4> host) const;
     serve::Response answer_admin(const serve::Request& request) const;
     std::string serve_admin();
     std::optional<base::Error> https_off() const;
@@ -100,6 +104,7 @@ class Engine {
     std::unique_ptr<Registrations> registrations_;
     std::unique_ptr<serve::Files> files_;
     std::unique_ptr<serve::Http> http_;
+    std::unique_ptr<serve::Tftp> tftp_;
     std::unique_ptr<Https> https_;
     std::unique_ptr<serve::Http> admin_http_;
     std::unique_ptr<pnp::Service> pnp_;
@@ -120,6 +125,7 @@ class Engine {
         std::vector<std::string> problems;
         std::vector<base::Endpoint> listening;
         std::vector<base::Endpoint> listening_with_tls;
+        std::vector<base::Endpoint> listening_by_tftp;
         std::string metrics; ///< where they are served, or why not
         bool hears_group = false;
     };
@@ -133,6 +139,7 @@ class Engine {
     base::TokenBucket resyncs_{resyncs_per_second, 10};
     std::deque<std::pair<base::Mac, bool>> resyncs_waiting_; // with reboot
 
+    void serve_tftp(Seen& seen);
     bool take_over(Seen seen);
     bool speaks_tls(base::Ipv4 local) const;
 

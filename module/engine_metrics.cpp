@@ -49,6 +49,25 @@ void tell(Metrics& out, const serve::HttpCounters& http) {
     out.member("result", "failed", http.tls_failures);
 }
 
+void tell(Metrics& out, const serve::TftpCounters& tftp) {
+    out.counter("tftp_requests", "Read requests by TFTP, without those that were repeated.",
+                tftp.requests);
+    out.family("tftp_transfers", "How transfers by TFTP ended.", true);
+    out.member("result", "complete", tftp.complete);
+    out.member("result", "timeout", tftp.timeouts);
+    out.member("result", "aborted", tftp.aborted);
+    out.member("result", "made_room", tftp.evicted);
+    out.gauge("tftp_open", "Transfers by TFTP that are under way.", tftp.open);
+    out.family("tftp_refusals", "Datagrams to TFTP that got an error or no answer.", true);
+    out.member("reason", "not_found", tftp.not_found);
+    out.member("reason", "write", tftp.writes);
+    out.member("reason", "malformed", tftp.malformed);
+    out.member("reason", "foreign", tftp.foreign);
+    out.member("reason", "outside", tftp.outside);
+    out.member("reason", "limited", tftp.limited);
+    out.member("reason", "repeated", tftp.repeated);
+}
+
 void tell(Metrics& out, const serve::FileCounters& files) {
     out.family("files", "What requests for files came to.", true);
     out.member("result", "served", files.served);
@@ -104,6 +123,7 @@ std::string metrics(const Counted& counted) {
     out.member("version", PNP_VERSION, 1);
     tell(out, counted.sip);
     tell(out, counted.http);
+    tell(out, counted.tftp);
     tell(out, counted.files);
     tell(out, counted.penalties);
     tell(out, counted.now);
@@ -120,8 +140,8 @@ serve::Response Engine::answer_admin(const serve::Request& request) const {
     response.status = 200;
     response.content_type = Metrics::content_type;
     response.body = std::make_shared<const std::string>(
-        metrics({pnp_->counters(), http_->counters(), files_->counters(), penalties(),
-                 inventory_->now(), inventory_->counters()}));
+        metrics({pnp_->counters(), http_->counters(), tftp_->counters(), files_->counters(),
+                 penalties(), inventory_->now(), inventory_->counters()}));
     return response;
 }
 

@@ -57,6 +57,12 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
         listening.push_back("https://" + endpoint.str());
     }
     say("files", joined(listening, "not served"), listening.empty());
+    std::vector<std::string> by_tftp;
+    for (const auto& endpoint : seen.listening_by_tftp) {
+        by_tftp.push_back("tftp://" + endpoint.str());
+    }
+    say("TFTP", settings.tftp ? joined(by_tftp, "not served") : "off",
+        settings.tftp && by_tftp.empty());
     say("metrics", seen.metrics);
     say("database", settings.data + "/pnp.sqlite3");
     say("control", settings.control.empty() ? "none" : settings.control);
@@ -77,6 +83,16 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                     "made room, {} told to come again later",
                     http.requests, http.bad_requests, http.timeouts, http.refused_connections,
                     http.open, http.evicted, http.limited + http.overloaded));
+    if (settings.tftp) {
+        const auto tftp = tftp_->counters();
+        say("TFTP requests",
+            fmt::format("{} understood, {} complete, {} timed out, {} ended by clients, {} made "
+                        "room, {} open, {} not found, {} wanted to write, {} malformed, {} to "
+                        "others' transfers, {} from outside, {} over the limit",
+                        tftp.requests, tftp.complete, tftp.timeouts, tftp.aborted, tftp.evicted,
+                        tftp.open, tftp.not_found, tftp.writes, tftp.malformed, tftp.foreign,
+                        tftp.outside, tftp.limited));
+    }
     const auto files = files_->counters();
     say("refusals",
         fmt::format("{} from outside, {} unapproved, {} without a token, {} with an old one, {} "

@@ -6,6 +6,7 @@
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/serve/files.hpp"
 #include "provisioning/serve/http.hpp"
+#include "provisioning/serve/tftp.hpp"
 
 #include <cstdint>
 #include <string>
@@ -38,6 +39,7 @@ class Metrics {
 struct Counted {
     pnp::Counters sip;
     serve::HttpCounters http;
+    serve::TftpCounters tftp;
     serve::FileCounters files;
     std::vector<serve::Files::Penalty> penalties;
     inventory::Snapshot now;

@@ -118,6 +118,19 @@ const std::vector<Row>& option_rows() {
              t.settings.tls_key = v;
              return {};
          }},
+        {{"general", "tftp", "on | off", "off",
+          "Whether phones that ask by TFTP are given the file with which a fresh one finds us, on "
+          "each served address. Only the networks of the served interfaces and those that allow "
+          "names are answered, source_check = any or not: without a connection any sender can be "
+          "made up."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.tftp, v, {{"on", true}, {"off", false}});
+         }},
+        {{"general", "tftp_port", "PORT", "69",
+          "Its UDP port. Phones know no other; ports below 1024 need CAP_NET_BIND_SERVICE."},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.tftp_port, v, 1, top_port);
+         }},
         {{"general", "admin_port", "PORT | off", "5482",
           "TCP port on 127.0.0.1 where /metrics tells what is counted, for Prometheus."},
          [](Target t, std::string_view v) -> Status {

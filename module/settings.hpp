@@ -48,6 +48,8 @@ struct Settings {
     std::uint16_t https_port = 5481; ///< 0: none
     std::string tls_certificate;     ///< of the administrator; empty: ours
     std::string tls_key;
+    bool tftp = false;
+    std::uint16_t tftp_port = 69;
     std::uint16_t admin_port = 5482; ///< on loopback; 0: none
     serve::HttpLimits http;
     inventory::Limits limits;

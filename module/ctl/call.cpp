@@ -153,8 +153,21 @@ base::Result<Answer> call(const std::string& socket,
                           socket, sent ? "" : " and before it had the whole command");
     }
     reply.erase(0, end + 1);
-    reply.resize(static_cast<std::size_t>(expected));
-    return Answer{static_cast<int>(head->get("status").number(1)), std::move(reply)};
+    Answer answer{static_cast<int>(head->get("status").number(1)),
+                  reply.substr(0, static_cast<std::size_t>(expected)),
+                  {}};
+    auto rest = std::string_view(reply).substr(answer.text.size());
+    for (const auto& file : head->get("files").items()) {
+        const auto bytes = file.get("bytes").number(-1);
+        if (bytes < 0 || rest.size() < static_cast<std::uint64_t>(bytes)) {
+            return base::fail(base::Errc::truncated, "{} closed before all files were here",
+                              socket);
+        }
+        answer.files.push_back({file.get("name").text(),
+                                std::string(rest.substr(0, static_cast<std::size_t>(bytes)))});
+        rest.remove_prefix(static_cast<std::size_t>(bytes));
+    }
+    return answer;
 }
 
 } // namespace ctl

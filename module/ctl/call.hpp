@@ -2,6 +2,7 @@
 // One command over the control socket: the words out, the text to print in.
 #pragma once
 
+#include "provisioning/base/new_files.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 
@@ -14,6 +15,7 @@ namespace ctl {
 struct Answer {
     int status = 0;
     std::string text;
+    std::vector<base::NewFile> files = {}; ///< for a folder that we name; see write_output
 };
 
 /// What the daemon takes as input (provisioning/admin/control.hpp).

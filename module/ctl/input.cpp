@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What pnpctl reads here, as its own user, for a command that runs over there.
+// What pnpctl reads and writes here, as its own user, for a command that runs over there.
 #include "module/ctl/input.hpp"
 
 #include "module/ctl/call.hpp"
@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -126,17 +128,29 @@ base::Result<base::Secret> read_rest(int fd) {
     }
 }
 
+/// The first place behind a command's words; where there is none, the daemon says how the command
+/// is used.
+std::optional<std::string> place_behind(const std::vector<std::string>& words,
+                                        std::initializer_list<std::string_view> command) {
+    auto at = words.begin();
+    if (at != words.end() && *at == "pnp") {
+        ++at;
+    }
+    for (const auto word : command) {
+        if (at == words.end() || *at++ != word) {
+            return std::nullopt;
+        }
+    }
+    while (at != words.end() && at->starts_with("--")) {
+        at += *at == "--host" && at + 1 != words.end() ? 2 : 1;
+    }
+    return at != words.end() ? std::optional(*at) : std::nullopt;
+}
+
 } // namespace
 
 base::Result<base::Secret> read_input(const std::vector<std::string>& words, int standard_input) {
-    const std::size_t first = !words.empty() && words.front() == "pnp" ? 1 : 0;
-    if (words.size() > first && words[first] == "import") {
-        const auto file =
-            std::find_if(words.begin() + static_cast<std::ptrdiff_t>(first) + 1, words.end(),
-                         [](const std::string& word) { return !word.starts_with("--"); });
-        if (file == words.end()) {
-            return base::Secret(); // the daemon says how the command is used
-        }
+    if (const auto file = place_behind(words, {"import"})) {
         if (*file == "-") {
             return read_rest(standard_input);
         }
@@ -150,6 +164,16 @@ base::Result<base::Secret> read_input(const std::vector<std::string>& words, int
         return read_line(standard_input);
     }
     return base::Secret();
+}
+
+base::Result<std::string> write_output(const std::vector<std::string>& words,
+                                       const std::vector<base::NewFile>& files) {
+    const auto folder = place_behind(words, {"export", "tftp"});
+    if (!folder || files.empty()) {
+        return std::string();
+    }
+    const bool replace = std::find(words.begin(), words.end(), "--replace") != words.end();
+    return base::write_new_files(*folder, files, replace);
 }
 
 } // namespace ctl

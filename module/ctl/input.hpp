@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What pnpctl reads here, as its own user, for a command that runs over there.
+// What pnpctl reads and writes here, as its own user, for a command that runs over there.
 #pragma once
 
+#include "provisioning/base/new_files.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 
@@ -13,5 +14,11 @@ namespace ctl {
 /// The input that the command wants: the file of `import FILE` (`-` is standard input), the line
 /// behind --password-stdin (without echo from a terminal), else nothing.
 base::Result<base::Secret> read_input(const std::vector<std::string>& words, int standard_input);
+
+/// Writes what a command of ours brought for a folder that it names: the DIR of `export tftp DIR`.
+/// Whoever has the socket says what is in a file, and never where it lies. Returns the sentence
+/// that says what was done; none where the command brings no files.
+base::Result<std::string> write_output(const std::vector<std::string>& words,
+                                       const std::vector<base::NewFile>& files);
 
 } // namespace ctl

@@ -61,6 +61,7 @@ int run(const std::vector<std::string>& words) {
     if (!input) {
         return fail(1, input.error());
     }
+    const auto command = arguments->words;
     if (arguments->json) {
         // In front: at the end it could be taken for the value of a last option.
         arguments->words.insert(arguments->words.begin(), "--json");
@@ -69,6 +70,11 @@ int run(const std::vector<std::string>& words) {
     if (!answer) {
         return fail(not_reached, answer.error());
     }
+    const auto written = ctl::write_output(command, answer->files);
+    if (!written) {
+        return fail(1, written.error());
+    }
+    print(arguments->json ? stderr : stdout, *written);
     print(answer->status == 0 || arguments->json ? stdout : stderr, answer->text);
     // A reply that did not get to the disk or the pipe is no success.
     return std::fflush(stdout) == 0 ? answer->status : 1;

@@ -20,6 +20,10 @@ constexpr Option add_options[] = {
 constexpr Option import_options[] = {
     {"--dry-run", "", "say what would change and change nothing"},
 };
+constexpr Option export_tftp_options[] = {
+    {"--host", "ADDRESS", "the address of ours that phones ask; by default the only one served"},
+    {"--replace", "", "replace files that are there with another content"},
+};
 constexpr Option render_options[] = {
     {"--reveal", "", "show the passwords too; without it they read ********"},
 };
@@ -134,6 +138,14 @@ constexpr Command table[] = {
      0,
      {},
      run_export_audit},
+    {"export",
+     "tftp",
+     "export tftp DIR [--host ADDRESS] [--replace]",
+     "Writes what phones are given by TFTP into the folder of a server that runs already.",
+     {Place::file},
+     1,
+     export_tftp_options,
+     run_export_tftp},
     {"export", "", "export", "Writes the assignments as import reads them.", {}, 0, {}, run_export},
     {"render",
      "",

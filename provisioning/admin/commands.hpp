@@ -8,6 +8,7 @@
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/json.hpp"
 #include "provisioning/base/net.hpp"
+#include "provisioning/base/new_files.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/serve/certificates.hpp"
@@ -15,6 +16,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,9 @@ struct Reply {
     int status = 0;
     std::string text;
     base::Json json;
+    /// What the caller is to have in a folder of its own: over the control socket they are sent
+    /// and pnpctl writes them, as its user; for a console they are written already.
+    std::vector<base::NewFile> files = {};
 };
 
 /// What the commands reach of the running product.
@@ -96,6 +101,9 @@ struct Reach {
     std::function<base::Result<std::vector<pnp::Rival>>()> probe = {};
     /// In the order of pnp.conf.
     std::function<base::Result<std::vector<Rule>>()> rules = {};
+    /// What everybody gets by TFTP, with this address of ours in it, or that of the only network.
+    std::function<base::Result<std::vector<serve::Files::PublicFile>>(std::optional<base::Ipv4>)>
+        public_files = {};
 };
 
 class Commands {

@@ -228,10 +228,12 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
     void reply(Reply answer) {
         line_ = WipedBytes();
         text_ = std::move(answer.text);
-        head_ = base::Json::object({{"status", answer.status},
-                                    {"text_bytes", static_cast<std::uint64_t>(text_.size())}})
-                    .dump() +
-                "\n";
+        auto head = base::Json::object(
+            {{"status", answer.status}, {"text_bytes", static_cast<std::uint64_t>(text_.size())}});
+        if (!answer.files.empty()) {
+            head.set("files", follow(answer.files));
+        }
+        head_ = head.dump() + "\n";
         timer_.after(limits_.reply_deadline, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) {
                 self->end();
@@ -244,6 +246,17 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
                               ::explicit_bzero(self->text_.data(), self->text_.size());
                               self->end();
                           });
+    }
+
+    /// Their contents go behind the text.
+    base::Json follow(const std::vector<base::NewFile>& files) {
+        auto list = base::Json::array();
+        for (const auto& file : files) {
+            list.push(base::Json::object(
+                {{"name", file.name}, {"bytes", static_cast<std::uint64_t>(file.text.size())}}));
+            text_ += file.text;
+        }
+        return list;
     }
 
     std::weak_ptr<State> control_;

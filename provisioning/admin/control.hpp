@@ -22,8 +22,10 @@ struct ControlLimits {
 
 /// In: one line {"words": ["assign", "001fc1000001", "201"], "input_bytes": 5} and that many bytes
 /// of input, raw, so that a password is not copied about and a file arrives as it is. Out: one line
-/// {"status": 0, "text_bytes": 12} and that many bytes to print; then the server closes. At most
-/// 64 KiB of words and 4 MiB of input. Commands run on a worker; SO_PEERCRED names the caller.
+/// {"status": 0, "text_bytes": 12} and that many bytes to print; then the server closes. Where the
+/// caller is to write files, the line has "files": [{"name": "a.cfg", "bytes": 34}] as well, and
+/// their contents follow in that order. At most 64 KiB of words and 4 MiB of input. Commands run on
+/// a worker; SO_PEERCRED names the caller.
 class Control {
   public:
     Control(base::Loop& loop, std::shared_ptr<Commands> commands, ControlLimits limits = {});

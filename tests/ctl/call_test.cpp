@@ -162,6 +162,50 @@ bool one_runs_here() {
            std::filesystem::exists("/run/asterisk/pnp.ctl");
 }
 
+struct Export : Call {
+    std::string folder = (office.shelf.folder() / "tftp").string();
+
+    Export() {
+        std::filesystem::create_directory(folder);
+        auto reach = office.reach();
+        reach.public_files = [this](std::optional<base::Ipv4>) {
+            return std::vector<serve::Files::PublicFile>{{name, "# for\nall\n"}, {"b.cfg", ""}};
+        };
+        control = std::make_unique<admin::Control>(
+            loop, std::make_shared<admin::Commands>(std::move(reach)));
+        EXPECT_TRUE(control->listen(path + "-export"));
+        path += "-export";
+    }
+
+    std::string name = "a.cfg";
+};
+
+TEST_F(Export, BringsFilesForAFolderOfTheCaller) {
+    const std::vector<std::string> words = {"export", "tftp", "--host", "10.0.0.1", folder};
+    const auto answer = call(words);
+    EXPECT_EQ(answer.status, 0);
+    EXPECT_EQ(answer.text, "");
+    EXPECT_FALSE(std::filesystem::exists(folder + "/a.cfg")) << "not by the daemon";
+    EXPECT_EQ(*ctl::write_output(words, answer.files),
+              "Written: " + folder + "/a.cfg, " + folder + "/b.cfg.\n");
+    EXPECT_EQ(*base::read_file(folder + "/a.cfg"), "# for\nall\n");
+    std::ofstream(folder + "/a.cfg") << "mine";
+    EXPECT_FALSE(ctl::write_output(words, answer.files));
+    EXPECT_TRUE(ctl::write_output({"pnp", "export", "tftp", folder, "--replace"}, answer.files));
+    const auto json = call({"--json", "export", "tftp", folder});
+    EXPECT_THAT(json.text, HasSubstr("{\"name\":\"a.cfg\",\"text\":\"# for\\nall\\n\"}"));
+    EXPECT_EQ(json.files.size(), 2U);
+}
+
+TEST_F(Export, NoDaemonChoosesWhereFilesGo) {
+    name = "../a.cfg";
+    const auto answer = call({"export", "tftp", folder});
+    EXPECT_FALSE(ctl::write_output({"export", "tftp", folder}, answer.files));
+    EXPECT_EQ(*ctl::write_output({"status"}, answer.files), "") << "nor when";
+    EXPECT_EQ(*ctl::write_output({"export", "tftp"}, answer.files), "");
+    EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
 TEST(FindSocket, PrefersWhatWasGivenAndSaysWhatItTried) {
     const Shelf shelf;
     const auto before = std::filesystem::current_path();
