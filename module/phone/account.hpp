@@ -5,6 +5,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,11 @@ struct Account {
     bool registers = true;           ///< the file tells it to register
     std::uint64_t expires = 900;     ///< seconds
     std::uint16_t local_port = 5060; ///< 0 takes any free one
+    std::chrono::seconds try_again_after{60}; ///< a refusal or silence
+    bool is_final_403 = false;                ///< after that answer it does not register again
+    bool hears_server_only = false; ///< drops SIP from any other address than its server's
+
+    bool operator==(const Account&) const = default;
 };
 
 struct HostPort {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "module/phone/fetch.hpp"
 
+#include "provisioning/base/text.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <vector>
@@ -22,6 +24,46 @@ struct EasyFree {
 struct MultiFree {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
 };
+
+struct ListFree {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+/// Header lines beside those curl writes; "Name:" takes one of its own away.
+class Headers {
+  public:
+    void add(const std::string& line) {
+        if (auto* longer = curl_slist_append(list_.get(), line.c_str()); longer != nullptr) {
+            static_cast<void>(list_.release());
+            list_.reset(longer);
+        }
+    }
+
+    curl_slist* list() const noexcept { return list_.get(); }
+
+  private:
+    std::unique_ptr<curl_slist, ListFree> list_;
+};
+
+Headers headers_of(const FileRequest& request) {
+    Headers headers;
+    if (request.http10) {
+        headers.add("Host:");
+    }
+    if (!request.etag.empty()) {
+        headers.add((request.range.empty() ? "If-None-Match: " : "If-Range: ") + request.etag);
+    }
+    if (!request.last_modified.empty()) {
+        headers.add("If-Modified-Since: " + request.last_modified);
+    }
+    return headers;
+}
+
+std::string header(CURL* easy, const char* name) {
+    curl_header* found = nullptr;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value
+                                                                                  : "";
+}
 
 /// One transfer inside the multi handle; taken out again whatever happens.
 class Transfer {
@@ -90,10 +132,17 @@ FileAnswer Fetcher::get(const FileRequest& request,
     // Two to choose from, so that curl asks without a password first and shows it to nobody who
     // does not want it.
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC | CURLAUTH_DIGEST);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    const auto headers = headers_of(request);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.list());
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     request.http10 ? CURL_HTTP_VERSION_1_0 : CURL_HTTP_VERSION_1_1);
+    if (!request.range.empty()) {
+        curl_easy_setopt(easy, CURLOPT_RANGE, request.range.c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,tftp");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request.follows ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_TFTP_NO_OPTIONS, 1L); // RFC 1350 alone: the least a phone knows
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, most_redirections);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); // the environment of the shell is not the phone's
     curl_easy_setopt(easy, CURLOPT_INTERFACE, state_->source.c_str());
@@ -144,7 +193,10 @@ FileAnswer Fetcher::get(const FileRequest& request,
     }
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    answer.status = static_cast<int>(status);
+    answer.status = base::istarts_with(request.url, "tftp:") ? 200 : static_cast<int>(status);
+    answer.etag = header(easy, "ETag");
+    answer.last_modified = header(easy, "Last-Modified");
+    answer.content_range = header(easy, "Content-Range");
     curl_off_t retry_after = 0;
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
     answer.retry_after = static_cast<int>(std::clamp<curl_off_t>(retry_after, 0, 3600));

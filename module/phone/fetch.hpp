@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HTTP and HTTPS by libcurl, which is seen in fetch.cpp only.
+// HTTP, HTTPS and TFTP by libcurl, which is seen in fetch.cpp only.
 #pragma once
 
 #include "provisioning/base/net.hpp"
@@ -17,15 +17,23 @@ struct FileRequest {
     std::string user_agent;
     std::string user; ///< for a URL without one
     base::Secret password;
-    int seconds = 8; ///< for the whole of it
+    int seconds = 8;     ///< for the whole of it
+    bool http10 = false; ///< HTTP/1.0, without a Host header, which that version did not have
+    bool follows = true; ///< redirections
+    std::string etag{};  ///< of the copy it has: If-None-Match, with a range If-Range
+    std::string last_modified{}; ///< the same: If-Modified-Since
+    std::string range{};         ///< bytes, like 0-1023
 };
 
 struct FileAnswer {
-    int status = 0; ///< 0: there was no answer, `error` says why
+    int status = 0; ///< 0: there was no answer, `error` says why; a file by TFTP counts as 200
     std::string body;
     std::string error;
     bool untrusted = false; ///< the server could not prove its name by our CA
     int retry_after = 0;    ///< seconds, as the answer says; 0: it does not
+    std::string etag{};
+    std::string last_modified{};
+    std::string content_range{};
 };
 
 class Fetcher {
@@ -37,7 +45,7 @@ class Fetcher {
     Fetcher(const Fetcher&) = delete;
     Fetcher& operator=(const Fetcher&) = delete;
 
-    /// One GET, redirections followed; a user and password go out once the server asks for them.
+    /// One GET; a user and password go out once the server asks for them.
     /// Whenever one of `others` is readable, `readable` is called; its false abandons the request.
     FileAnswer get(const FileRequest& request,
                    std::span<const int> others,

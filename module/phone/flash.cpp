@@ -38,6 +38,47 @@ base::Status write_whole(const std::string& name, std::string_view text) {
     return {};
 }
 
+using base::Json;
+
+Json values_json(const Values& values) {
+    auto json = Json::object();
+    for (const auto& [key, value] : values) {
+        json.set(key, value);
+    }
+    return json;
+}
+
+Values read_values(const Json& json) {
+    Values values;
+    for (const auto& key : json.names()) {
+        values.emplace(key, json.get(key).text());
+    }
+    return values;
+}
+
+Json layers_json(const Layers& layers) {
+    auto json = Json::object();
+    for (const auto& [name, layer] : by_name(layers)) {
+        json.set(name, Json::object({{"values", values_json(layer->values)},
+                                     {"bytes", std::uint64_t{layer->bytes}},
+                                     {"url", layer->url},
+                                     {"etag", layer->etag},
+                                     {"last_modified", layer->last_modified}}));
+    }
+    return json;
+}
+
+Layers read_layers(const Json& json) {
+    Layers layers;
+    for (const auto& [name, layer] : by_name(layers)) {
+        const auto one = json.get(name);
+        *layer = {read_values(one.get("values")),
+                  static_cast<std::size_t>(one.get("bytes").number()), one.get("url").text(),
+                  one.get("etag").text(), one.get("last_modified").text()};
+    }
+    return layers;
+}
+
 } // namespace
 
 base::Result<Flash> load_flash(const std::string& dir, base::Mac mac) {
@@ -57,23 +98,22 @@ base::Result<Flash> load_flash(const std::string& dir, base::Mac mac) {
     }
     Flash flash;
     flash.url = json->get("url").text();
-    const auto values = json->get("values");
-    for (const auto& key : values.names()) {
-        flash.values.emplace(key, values.get(key).text());
-    }
+    flash.values = read_values(json->get("values"));
+    flash.layers = read_layers(json->get("layers"));
+    flash.firmware = json->get("firmware").text();
     return flash;
 }
 
 base::Status save_flash(const std::string& dir, base::Mac mac, const Flash& flash) {
-    auto values = base::Json::object();
-    for (const auto& [key, value] : flash.values) {
-        values.set(key, value);
-    }
     std::error_code error;
     std::filesystem::create_directories(dir, error);
     const auto name = file_name(dir, mac);
     const auto fresh = name + ".new";
-    const auto text = base::Json::object({{"url", flash.url}, {"values", values}}).dump();
+    auto json = Json::object({{"url", flash.url}, {"values", values_json(flash.values)}});
+    if (!flash.layers.is_fresh() || !flash.firmware.empty()) {
+        json.set("layers", layers_json(flash.layers)).set("firmware", flash.firmware);
+    }
+    const auto text = json.dump();
     if (auto written = write_whole(fresh, text); !written) {
         return written;
     }

@@ -2,6 +2,7 @@
 // What the phone keeps when the power goes: its configuration and where the last one came from.
 #pragma once
 
+#include "module/phone/layers.hpp"
 #include "module/phone/vendor.hpp"
 
 #include <string>
@@ -9,8 +10,10 @@
 namespace phone {
 
 struct Flash {
-    Values values;
-    std::string url; ///< the last one a NOTIFY brought
+    Values values;        ///< in force
+    std::string url;      ///< the last one a NOTIFY brought
+    Layers layers;        ///< of a phone with several files
+    std::string firmware; ///< the version an update brought
 };
 
 /// DIR/<mac>.json; a missing file is a phone fresh from the box.

@@ -161,7 +161,7 @@ std::string http_user_agent(const Identity& phone) {
     return fmt::format("Htek {} {} {}", phone.model, phone.version, phone.mac.colons());
 }
 
-std::string sip_user_agent(const Identity& phone) {
+std::string sip_user_agent(const Identity& phone, const Values&) {
     return fmt::format("Htek {} {} {}", phone.model, phone.version, phone.mac.str());
 }
 
@@ -259,13 +259,13 @@ const Vendor& htek() noexcept {
                                    .model = "UC924",
                                    .version = "2.0.4.2",
                                    .pnp_port = 60000,
+                                   .sip_user_agent = sip_user_agent,
+                                   .accounts = accounts,
                                    .new_dialog = new_dialog,
                                    .subscribe = subscribe,
                                    .http_user_agent = http_user_agent,
-                                   .sip_user_agent = sip_user_agent,
                                    .chain = chain,
                                    .read_file = read_file,
-                                   .accounts = accounts,
                                    .server_url = server_url,
                                    .asks_by_pnp = asks_by_pnp,
                                    .http_login = http_login,

@@ -12,9 +12,6 @@ namespace {
 /// Challenge, stale nonce, longer expiry: no honest server needs more.
 constexpr int most_rounds = 5;
 
-/// After a refusal or silence, for a phone that stays up.
-constexpr std::chrono::seconds try_again_after{60};
-
 } // namespace
 
 base::Status Lines::add(Account account, base::Endpoint local, std::string user_agent) {
@@ -122,7 +119,7 @@ void Lines::send_new(Line& line, base::Steady now) {
 
 void Lines::give_up(Line& line, const std::string& reason, base::Steady now) {
     line.sending.reset();
-    line.refresh_at = now + try_again_after;
+    line.refresh_at = now + line.account.try_again_after;
     line.registration->failed(reason);
     trace_.step("line {} is not registered: {}", line.account.line, base::printable(reason));
 }
@@ -151,7 +148,11 @@ bool Lines::on_answer(const Message& answer, base::Endpoint from, base::Steady n
     }
     case Registration::Next::refused:
         owner->sending.reset();
-        owner->refresh_at = now + try_again_after;
+        owner->refresh_at = now + owner->account.try_again_after;
+        if (answer.status == 403 && owner->account.is_final_403) {
+            owner->refresh_at.reset();
+            trace_.step("  line {} never registers again before a restart", owner->account.line);
+        }
         break;
     }
     return true;

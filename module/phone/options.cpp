@@ -22,7 +22,7 @@ po::options_description table() {
     const auto text = [](const char* shown) { return po::value<std::string>()->value_name(shown); };
     po::options_description table("Options", 100, 60);
     auto add = table.add_options();
-    add("vendor", text("NAME"), "whose phone to play: htek");
+    add("vendor", text("NAME"), "whose phone to play: htek, panasonic");
     add("mac", text("MAC"), "the phone's address: the PBX knows a phone by nothing else");
     add("interface", text("NAME"),
         "where it is plugged in; without it the interface the group is reached by");
@@ -30,8 +30,14 @@ po::options_description table() {
         "its own address, where the interface has several (any of 127/8 on lo)");
     add("group", text("ADDR[:PORT]"),
         "whom it asks, default 224.0.1.75:5060; a unicast address works too");
-    add("model", text("NAME"), "model it tells, default UC924: profiles may differ by model");
-    add("version", text("TEXT"), "firmware it tells, default 2.0.4.2, for the same reason");
+    add("model", text("NAME"),
+        "model it tells, default UC924 or KX-UT670: profiles may differ by model");
+    add("version,firmware", text("TEXT"),
+        "firmware it runs and tells, default 2.0.4.2 or 01.070, for the same reason");
+    add("option66", text("HOST"), "panasonic: the TFTP server of DHCP option 66, name or address");
+    add("minute", text("TIME"), "panasonic: how long a minute of its intervals lasts, default 60s");
+    add("bad-line", text("file|line"),
+        "panasonic: what a wrong line of a file costs, the whole file (default) or itself");
     add("local-port", text("PORT"),
         "port it asks from, default the vendor's (htek 60000); 0 takes any");
     add("register", "register every active account the delivered file describes");
@@ -89,6 +95,31 @@ Result<std::string> word_of(const std::string& option, const std::string& value)
                           base::printable(value));
     }
     return value;
+}
+
+/// Guide §2.4.2.2: an address or a host name of at most 64 bytes; no URL.
+Result<std::string> option66_of(const std::string& value) {
+    const auto host = word_of("option66", value);
+    if (host && host->size() > 64) {
+        return base::fail(Errc::malformed, "--option66: a host name has 64 bytes at most, not {}",
+                          host->size());
+    }
+    return host;
+}
+
+Result<BadLine> bad_line_of(const std::string& value) {
+    if (value != "file" && value != "line") {
+        return base::fail(Errc::malformed, "--bad-line {}: file or line", base::printable(value));
+    }
+    return value == "file" ? BadLine::refuses_file : BadLine::is_left_out;
+}
+
+Result<std::chrono::milliseconds> minute_of(const std::string& value) {
+    const auto minute = base::parse_duration(value);
+    if (minute && minute->count() == 0) {
+        return base::fail(Errc::malformed, "--minute {}: longer than nothing", value);
+    }
+    return minute;
 }
 
 /// What a phone has keys for, and names.
@@ -175,6 +206,9 @@ Result<Options> read(const po::variables_map& given) {
     reader.take("model", word("model"), settings.identity.model);
     reader.take("version", word("version"), settings.identity.version);
     reader.take("wait", duration, settings.wait);
+    reader.take("option66", option66_of, settings.option66);
+    reader.take("bad-line", bad_line_of, settings.bad_line);
+    reader.take("minute", minute_of, settings.minute);
     reader.take("call", dialled, settings.number);
     reader.take("talk", duration, settings.talk);
     reader.take("ring", duration, settings.ring);
@@ -205,6 +239,9 @@ Result<Options> read(const po::variables_map& given) {
     if (reader.error()) {
         return tl::unexpected(*reader.error());
     }
+    if (settings.vendor->provisioning == nullptr && !settings.option66.empty()) {
+        return base::fail(Errc::malformed, "--option66 is for a phone that asks DHCP: panasonic");
+    }
     if (settings.answers && !settings.stays) {
         return base::fail(Errc::malformed, "--answer needs --stay: who leaves is not called");
     }
@@ -233,25 +270,26 @@ Result<Options> parse_options(int count, const char* const* words) {
 
 std::string help_text() {
     std::ostringstream text;
-    text << "pnp-phone " PNP_VERSION
-            ": a simulated desk phone, to try a configuration without a desk\n\n"
-            "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
-            "It asks once by multicast where its configuration is, fetches it, restarts as the "
-            "real\n"
-            "phone would, registers and calls if told to, and says how far it came.\n\n"
-         << table()
-         << "\nExit status\n"
-            "  0  configured, and registered if asked to\n"
-            "  2  the command line is wrong\n"
-            "  3  nobody answered the SUBSCRIBE with 200\n"
-            "  4  answered, but no NOTIFY with a URL came: the PBX holds the phone\n"
-            "  5  no file of the chain was accepted\n"
-            "  6  not registered\n"
-            "  7  boot loop: each start delivered another configuration\n"
-            "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
-            "  9  a call did not come about: refused, or nobody answered\n"
-            " 10  a call stood, but no RTP came\n"
-            " 11  the server has no certificate of the CA that --ca names\n";
+    text
+        << "pnp-phone " PNP_VERSION
+           ": a simulated desk phone, to try a configuration without a desk\n\n"
+           "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
+           "It asks by multicast, or by TFTP as DHCP said, where its configuration is, fetches it, "
+           "restarts\n"
+           "as the real phone would, registers and calls if told to, and says how far it came.\n\n"
+        << table()
+        << "\nExit status\n"
+           "  0  configured, and registered if asked to\n"
+           "  2  the command line is wrong\n"
+           "  3  nobody answered the SUBSCRIBE with 200\n"
+           "  4  answered, but no NOTIFY with a URL or no file came: the PBX holds the phone\n"
+           "  5  no file of the chain was accepted\n"
+           "  6  not registered\n"
+           "  7  boot loop: each start delivered another configuration\n"
+           "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
+           "  9  a call did not come about: refused, or nobody answered\n"
+           " 10  a call stood, but no RTP came\n"
+           " 11  the server has no certificate of the CA that --ca names\n";
     return text.str();
 }
 

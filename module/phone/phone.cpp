@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "module/phone/phone.hpp"
 
+#include "module/phone/firmware.hpp"
 #include "module/phone/random.hpp"
 #include "module/phone/url.hpp"
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace phone {
 
@@ -14,6 +16,14 @@ namespace {
 
 base::Steady now() {
     return std::chrono::steady_clock::now();
+}
+
+/// Since midnight, by the clock of this machine.
+std::chrono::minutes time_of_day() {
+    const auto seconds = std::time(nullptr);
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    return std::chrono::hours(local.tm_hour) + std::chrono::minutes(local.tm_min);
 }
 
 std::string counted(std::size_t number, std::string_view one, std::string_view many) {
@@ -32,6 +42,7 @@ Phone::Phone(Settings settings, Trace& trace, int stop_fd)
     report_.vendor = vendor_.name;
     report_.model = settings_.identity.model;
     report_.mac = settings_.identity.mac.str();
+    time_ = {settings_.minute, now(), time_of_day()};
 }
 
 Report Phone::run() {
@@ -60,6 +71,9 @@ base::Status Phone::plug_in() {
             return tl::unexpected(flash.error());
         }
         flash_ = std::move(*flash);
+        if (is_newer(flash_.firmware, settings_.identity.version)) {
+            settings_.identity.version = flash_.firmware;
+        }
     }
     auto port = UdpPort::open({place_.address, settings_.local_port.value_or(vendor_.pnp_port)});
     if (!port) {
@@ -72,15 +86,15 @@ base::Status Phone::plug_in() {
 }
 
 Exit Phone::live() {
-    auto exit = start_until_settled();
+    auto exit = vendor_.provisioning == nullptr ? start_until_settled() : start_by_files();
     if (exit == Exit::configured) {
         exit = go_into_service();
     }
     if (exit == Exit::configured && !settings_.number.empty()) {
         exit = call();
     }
-    if (exit == Exit::configured && settings_.stays) {
-        exit = stay();
+    if (settings_.stays && (exit == Exit::configured || next_check_)) {
+        exit = stay(exit);
     }
     end_calls();
     exit = judge_calls(exit);
@@ -330,7 +344,7 @@ Exit Phone::go_into_service() {
         const int step = settings_.sip_port && wanted != 0 ? 100 * (account.line - 1) : 0;
         if (auto added =
                 lines_.add(account, {place_.address, static_cast<std::uint16_t>(wanted + step)},
-                           vendor_.sip_user_agent(settings_.identity));
+                           vendor_.sip_user_agent(settings_.identity, flash_.values));
             !added) {
             return end(Exit::local_problem, added.error().what);
         }
@@ -374,22 +388,28 @@ Exit Phone::take_stock() {
     return end(Exit::configured, fmt::format("configured and registered: {}", users));
 }
 
-Exit Phone::stay() {
+Exit Phone::stay(Exit exit) {
     const bool for_ever = settings_.stay_for.count() == 0;
     const auto until = for_ever ? base::Steady::max() : now() + settings_.stay_for;
-    auto exit = Exit::configured;
     trace_.step("staying up");
     while (!stopped_ && now() < until && exit != Exit::local_problem && exit != Exit::boot_loop) {
-        if (order_ != Order::none && !calls_.is_busy()) { // it may have come during the last walk
+        const bool free = !calls_.is_busy();
+        const auto check = free ? next_check_.value_or(until) : until;
+        if (order_ != Order::none && free) { // it may have come during the last walk
             exit = obey(std::exchange(order_, Order::none));
-            continue;
+        } else if (next_check_ && now() >= check) {
+            exit = look_again(exit);
+        } else {
+            attend(std::min(until, check));
         }
-        attend(until);
     }
     return exit == Exit::configured || exit == Exit::not_registered ? take_stock() : exit;
 }
 
 Exit Phone::obey(Order order) {
+    if (vendor_.provisioning != nullptr) {
+        return restart_by_files();
+    }
     if (order == Order::fetch) {
         const auto server = vendor_.server_url(flash_.values);
         const auto& url = is_fetchable(server) ? server : flash_.url;

@@ -10,6 +10,7 @@
 #include "module/phone/lines.hpp"
 #include "module/phone/place.hpp"
 #include "module/phone/report.hpp"
+#include "module/phone/schedule.hpp"
 #include "module/phone/subscription.hpp"
 #include "module/phone/trace.hpp"
 #include "module/phone/udp.hpp"
@@ -43,6 +44,9 @@ struct Settings {
     std::optional<std::chrono::milliseconds> talk; ///< then it hangs up
     std::chrono::milliseconds ring{200};
     bool unregisters = false;
+    std::string option66; ///< what DHCP brought, empty for nothing
+    std::chrono::milliseconds minute{60'000};
+    BadLine bad_line = BadLine::refuses_file;
     Timing timing;
 };
 
@@ -71,10 +75,30 @@ class Phone {
     bool take_file(const std::string& name, const std::string& body, Found& found);
     Exit go_into_service();
     Exit take_stock(); ///< of the accounts
-    Exit stay();
+    Exit stay(Exit exit);
     Exit obey(Order order);
     Exit end(Exit exit, std::string message);
     void keep_flash();
+
+    // The life of a phone that is told its files' URLs, in phone_files.cpp.
+    struct Checked {
+        bool failed = false; ///< a file could not be had
+        bool loaded = false; ///< a file was applied
+    };
+
+    Provisioning plan() const;
+    Exit start_by_files();
+    void preprovision();
+    Checked check_files();
+    Checked fetch_layer(std::string_view name, const FileUrl& file, Layer& layer);
+    bool take_layer(std::string_view name, const FileAnswer& answer, Layer& layer);
+    Exit judge_files(Checked checked);
+    Exit restart_by_files();
+    Exit look_again(Exit exit); ///< the moment of next_check_ has come
+    bool wants_firmware() const;
+    bool upgrade(); ///< restarts; true with the new firmware
+    base::Result<std::string> download(const FileUrl& file, Report::Firmware& row);
+    void on_resync(UdpPort& port, const Message& notify, base::Endpoint from);
 
     // Its calls and its leaving, in phone_calls.cpp.
     void attend(base::Steady until); ///< to whatever is due or comes in
@@ -89,6 +113,7 @@ class Phone {
     bool hear();                        ///< false when it shall end
     void hear(UdpPort& port);
     void on_answer(const Message& answer, base::Endpoint from);
+    bool is_foreign(const UdpPort& port, base::Endpoint from) const;
     void on_request(UdpPort& port, const Message& request, base::Endpoint from);
     void on_notify(UdpPort& port, const Message& notify, base::Endpoint from);
     void on_profile(UdpPort& port, const Message& notify, base::Endpoint from);
@@ -118,6 +143,8 @@ class Phone {
     bool listening_ = false;  ///< the NOTIFY of this start is still wanted
     std::string offered_url_; ///< by that NOTIFY
     Order order_ = Order::none;
+    PhoneTime time_;
+    std::optional<base::Steady> next_check_; ///< for new files
     std::string to_tag_;
     std::string problem_;    ///< of this machine, found on the way
     bool distrusts_ = false; ///< the server of the last walk, whose certificate is not of our CA

@@ -111,14 +111,26 @@ void Phone::on_answer(const Message& answer, base::Endpoint from) {
     }
 }
 
+/// From somebody this line does not listen to.
+bool Phone::is_foreign(const UdpPort& port, base::Endpoint from) const {
+    const auto seat = lines_.seat_of(port);
+    return seat && seat->account.hears_server_only && seat->hop.address != from.address;
+}
+
 void Phone::on_request(UdpPort& port, const Message& request, base::Endpoint from) {
+    if (is_foreign(port, from)) {
+        trace_.step("{} ← {}, dropped: not the line's server", base::printable(request.method, 20),
+                    from.str());
+        return;
+    }
     if (const auto* known = answers_.find(request)) {
         trace_.step("{} ← {}, a retransmission", base::printable(request.method, 20), from.str());
         static_cast<void>(port.send(*known, answer_target(request, from)));
         return;
     }
     if (request.method == "NOTIFY") {
-        on_notify(port, request, from);
+        vendor_.provisioning == nullptr ? on_notify(port, request, from)
+                                        : on_resync(port, request, from);
         return;
     }
     if (calls_.on_request(request, from, std::chrono::steady_clock::now()) ||

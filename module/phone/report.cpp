@@ -26,6 +26,22 @@ Json walk_json(const std::vector<Report::Request>& walk) {
     return list;
 }
 
+Json firmware_json(const Report::Firmware& firmware) {
+    return Json::object({{"version", firmware.version},
+                         {"requests", firmware.requests},
+                         {"bytes", std::uint64_t{firmware.bytes}},
+                         {"sha256", firmware.sha256},
+                         {"problem", firmware.problem}});
+}
+
+Json texts_json(const std::vector<std::string>& texts) {
+    auto list = Json::array();
+    for (const auto& text : texts) {
+        list.push(text);
+    }
+    return list;
+}
+
 Json line_json(const Report::Line& line) {
     return Json::object({{"line", line.line},
                          {"user", line.user},
@@ -111,6 +127,9 @@ Json Report::json() const {
                          {"notify_checks", notify_checks ? checks_json(*notify_checks) : Json()},
                          {"url", url},
                          {"requests", requests},
+                         {"unknown_names", texts_json(unknown_names)},
+                         {"faults", texts_json(faults)},
+                         {"firmware", firmware ? firmware_json(*firmware) : Json()},
                          {"restarts", restarts},
                          {"accounts", lines},
                          {"resyncs", resyncs},

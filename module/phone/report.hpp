@@ -43,6 +43,15 @@ struct Report {
         std::string sha256; ///< of a delivered file
     };
 
+    /// The last update tried.
+    struct Firmware {
+        std::string version;
+        int requests = 0;
+        std::size_t bytes = 0;
+        std::string sha256;  ///< of the complete file
+        std::string problem; ///< why it did not become complete
+    };
+
     struct Line {
         int line = 0;
         std::string user;
@@ -87,6 +96,9 @@ struct Report {
     std::string url;                           ///< shortened
 
     std::vector<std::vector<Request>> walks; ///< one walk along the chain per start or resync
+    std::vector<std::string> unknown_names;  ///< in its files
+    std::vector<std::string> faults;         ///< of its files, each with the file's name
+    std::optional<Firmware> firmware;
     int restarts = 0;
     int resyncs = 0;
     std::vector<Line> accounts;

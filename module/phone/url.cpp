@@ -41,13 +41,26 @@ Pieces take_apart(std::string_view url) {
     return pieces;
 }
 
+bool is_clean(std::string_view url) noexcept {
+    const bool plain =
+        std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 127; });
+    return plain && !take_apart(url).host.empty();
+}
+
 } // namespace
 
 bool is_fetchable(std::string_view url) noexcept {
     const bool known = base::istarts_with(url, "http://") || base::istarts_with(url, "https://");
-    const bool clean =
-        std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 127; });
-    return known && clean && !take_apart(url).host.empty();
+    return known && is_clean(url);
+}
+
+bool is_tftp(std::string_view url) noexcept {
+    return base::istarts_with(url, "tftp://") && is_clean(url);
+}
+
+std::string_view file_name(std::string_view url) noexcept {
+    const auto path = take_apart(url).path;
+    return path.substr(path.rfind('/') + 1);
 }
 
 bool has_user(std::string_view url) noexcept {

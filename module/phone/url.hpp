@@ -11,6 +11,12 @@ namespace phone {
 /// Whether it is http:// or https:// with a host and nothing in it that could break a request.
 bool is_fetchable(std::string_view url) noexcept;
 
+/// The same for tftp://.
+bool is_tftp(std::string_view url) noexcept;
+
+/// The file's name: what stands behind the last slash of the path.
+std::string_view file_name(std::string_view url) noexcept;
+
 /// Whether it carries a user (and mostly a password) in front of the host.
 bool has_user(std::string_view url) noexcept;
 

@@ -2,6 +2,7 @@
 #include "module/phone/vendor.hpp"
 
 #include "module/phone/htek.hpp"
+#include "module/phone/panasonic.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <array>
@@ -11,8 +12,8 @@ namespace phone {
 namespace {
 
 /// A new vendor joins here.
-const std::array<const Vendor*, 1>& vendors() {
-    static const std::array<const Vendor*, 1> all{&htek()};
+const std::array<const Vendor*, 2>& vendors() {
+    static const std::array<const Vendor*, 2> all{&htek(), &panasonic()};
     return all;
 }
 

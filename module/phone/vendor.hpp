@@ -8,7 +8,9 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,11 +38,40 @@ struct ReadFile {
     Values values;
     std::vector<std::string> unknown;  ///< names this phone does not know; kept, and worth a look
     std::vector<std::string> doubtful; ///< keys whose value a real phone may read otherwise
+    std::vector<std::string> faults;   ///< lines it left out, each with its number and why
 };
+
+/// What a line costs that a maker calls wrong without saying what becomes of it.
+enum class BadLine : std::uint8_t { refuses_file, is_left_out };
 
 struct HttpLogin {
     std::string user;
     base::Secret password;
+};
+
+/// Where a file lies.
+struct FileUrl {
+    std::string url;   ///< ready to fetch; empty when none is set
+    std::string fault; ///< why this phone does not fetch it
+};
+
+/// What the values say about files and firmware to a phone that is told three URLs, not a folder.
+struct Provisioning {
+    std::string boot_file; ///< by TFTP from the server of DHCP option 66
+    bool asks_option66 = true;
+    bool enabled = true;
+    FileUrl master, product, standard; ///< the later wins
+    bool cyclic = false;
+    std::chrono::minutes interval{0};          ///< between two checks
+    std::chrono::minutes retry{0};             ///< after a file it could not get
+    std::optional<std::chrono::minutes> daily; ///< since midnight; switches both others off
+    bool has_clock = false;
+    std::string event; ///< of the NOTIFY that restarts it
+    std::string user_agent;
+    bool http10 = true;
+    bool upgrades = true;
+    std::string firmware; ///< version on offer, empty for none
+    FileUrl firmware_file;
 };
 
 struct Vendor {
@@ -50,22 +81,27 @@ struct Vendor {
     std::string_view version; ///< when none is named
     std::uint16_t pnp_port;   ///< the port its SUBSCRIBE comes from
 
-    DialogIds (*new_dialog)(base::Endpoint local);
+    std::string (*sip_user_agent)(const Identity& phone, const Values& values);
+    std::vector<Account> (*accounts)(const Values& values);
+
+    // A phone that is told its files' URLs by DHCP and by earlier files has these two.
+    Provisioning (*provisioning)(const Values& values, const Identity& phone) = nullptr;
+    base::Result<ReadFile> (*read_strictly)(std::string_view body, BadLine bad_line) = nullptr;
+
+    // One that asks by SIP where its folder is has these.
+    DialogIds (*new_dialog)(base::Endpoint local) = nullptr;
     std::string (*subscribe)(const Identity& phone,
                              const DialogIds& ids,
                              base::Endpoint local,
-                             base::Ipv4 group);
-    std::string (*http_user_agent)(const Identity& phone);
-    std::string (*sip_user_agent)(const Identity& phone);
+                             base::Ipv4 group) = nullptr;
+    std::string (*http_user_agent)(const Identity& phone) = nullptr;
     /// The file names in the order the phone asks for them.
-    std::vector<std::string> (*chain)(const Identity& phone);
-    base::Result<ReadFile> (*read_file)(std::string_view body);
-
-    std::vector<Account> (*accounts)(const Values& values);
-    std::string (*server_url)(const Values& values); ///< empty when no file set one
-    bool (*asks_by_pnp)(const Values& values);
-    HttpLogin (*http_login)(const Values& values);
-    int (*http_seconds)(const Values& values);
+    std::vector<std::string> (*chain)(const Identity& phone) = nullptr;
+    base::Result<ReadFile> (*read_file)(std::string_view body) = nullptr;
+    std::string (*server_url)(const Values& values) = nullptr; ///< empty when no file set one
+    bool (*asks_by_pnp)(const Values& values) = nullptr;
+    HttpLogin (*http_login)(const Values& values) = nullptr;
+    int (*http_seconds)(const Values& values) = nullptr;
 };
 
 /// Null for a name nobody knows.

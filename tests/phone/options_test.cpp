@@ -57,6 +57,34 @@ TEST(Options, TakeAGroupWithAndWithoutAPort) {
     EXPECT_EQ(parse({"--group", "239.0.0.1"})->settings.group.str(), "239.0.0.1:5060");
 }
 
+TEST(Options, OfAPanasonicPhone) {
+    const std::vector<const char*> start{"pnp-phone", "--vendor",     "panasonic",
+                                         "--mac",     "0080F0123456", "--option66"};
+    const auto with = [&start](std::vector<const char*> words) {
+        words.insert(words.begin(), start.begin(), start.end());
+        return parse_options(static_cast<int>(words.size()), words.data());
+    };
+    const auto plain = with({"pbx.example.net"});
+    ASSERT_TRUE(plain) << plain.error().what;
+    EXPECT_EQ(plain->settings.identity.model, "KX-UT670");
+    EXPECT_EQ(plain->settings.identity.version, "01.070");
+    EXPECT_EQ(plain->settings.option66, "pbx.example.net");
+    EXPECT_EQ(plain->settings.minute, std::chrono::minutes(1));
+    EXPECT_EQ(plain->settings.bad_line, BadLine::refuses_file);
+    const auto all =
+        with({"192.0.2.10", "--firmware", "01.221", "--minute", "1s", "--bad-line", "line"});
+    ASSERT_TRUE(all) << all.error().what;
+    EXPECT_EQ(all->settings.identity.version, "01.221");
+    EXPECT_EQ(all->settings.minute, std::chrono::seconds(1));
+    EXPECT_EQ(all->settings.bad_line, BadLine::is_left_out);
+    EXPECT_TRUE(with({std::string(64, 'h').c_str()}));
+    EXPECT_FALSE(with({std::string(65, 'h').c_str()})) << "the phone takes 64 bytes";
+    EXPECT_FALSE(with({"http://192.0.2.10/"})) << "no URL";
+    EXPECT_FALSE(with({"pbx", "--minute", "0s"}));
+    EXPECT_FALSE(with({"pbx", "--bad-line", "word"}));
+    EXPECT_FALSE(parse({"--option66", "192.0.2.10"})) << "an Htek asks by SIP";
+}
+
 TEST(Options, SayWhatIsWrong) {
     EXPECT_FALSE(parse({"--local-port", "70000"}));
     EXPECT_FALSE(parse({"--group", "phones"}));
