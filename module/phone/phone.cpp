@@ -398,7 +398,10 @@ Exit Phone::stay(Exit exit) {
         if (order_ != Order::none && free) { // it may have come during the last walk
             exit = obey(std::exchange(order_, Order::none));
         } else if (next_check_ && now() >= check) {
-            exit = look_again(exit);
+            const auto before = std::exchange(exit, look_again(exit));
+            if (exit != before) {
+                trace_.step("{}", report_.message);
+            }
         } else {
             attend(std::min(until, check));
         }

@@ -61,10 +61,10 @@ class Lab:
         self.to_close.append(thing)
         return thing
 
-    def desk(self, number, link="lan", address=None):
+    def desk(self, number, link="lan", address=None, oui="00:1f:c1"):
         """A place where a phone can be plugged in: its interface has the phone's MAC."""
         return self.network.host(f"desk{number}", address or f"192.168.77.{100 + number}/24", link,
-                                 f"00:1f:c1:00:00:{number:02x}")
+                                 f"{oui}:00:00:{number:02x}")
 
     def pnpd(self, config="", *options, host=None, start=True, environment=()):
         folder = os.path.join(self.folder, f"pnpd{len(self.to_close)}")
@@ -105,9 +105,9 @@ class Lab:
                                  "pnp.conf": f"[general]\nvendors = {self.folder}/vendors\n"
                                              + config, **(files or {})}, **wishes)
 
-    def phone(self, desk, *options, mac=None):
+    def phone(self, desk, *options, mac=None, vendor="htek"):
         return self.close_later(Phone(self.options.bin, desk, self.folder, *options, mac=mac,
-                                      patience=self.patience))
+                                      vendor=vendor, patience=self.patience))
 
     def bare_phone(self, desk, port=60000):
         return self.close_later(BarePhone(desk, port))
