@@ -99,7 +99,7 @@ Result<std::string> word_of(const std::string& option, const std::string& value)
 
 /// Guide §2.4.2.2: an address or a host name of at most 64 bytes; no URL.
 Result<std::string> option66_of(const std::string& value) {
-    const auto host = word_of("option66", value);
+    auto host = word_of("option66", value);
     if (host && host->size() > 64) {
         return base::fail(Errc::malformed, "--option66: a host name has 64 bytes at most, not {}",
                           host->size());
@@ -115,7 +115,7 @@ Result<BadLine> bad_line_of(const std::string& value) {
 }
 
 Result<std::chrono::milliseconds> minute_of(const std::string& value) {
-    const auto minute = base::parse_duration(value);
+    auto minute = base::parse_duration(value);
     if (minute && minute->count() == 0) {
         return base::fail(Errc::malformed, "--minute {}: longer than nothing", value);
     }

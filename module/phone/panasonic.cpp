@@ -62,7 +62,8 @@ std::string fault_of(std::string_view url) {
     const auto authority = url.substr(start, url.find('/', start) - start);
     const auto login = authority.substr(0, std::min(authority.rfind('@') + 1, authority.size()));
     const auto colon = login.find(':');
-    if (url.size() > longest_url || url.size() - login.size() > longest_location) {
+    const auto location = url.size() - login.size();
+    if (url.size() > longest_url || location > longest_location) {
         return "the URL is too long";
     }
     if (!login.empty() && (colon == std::string_view::npos || colon > longest_credential ||

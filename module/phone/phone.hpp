@@ -97,7 +97,7 @@ class Phone {
     Exit look_again(Exit exit); ///< the moment of next_check_ has come
     bool wants_firmware() const;
     bool upgrade(); ///< restarts; true with the new firmware
-    base::Result<std::string> download(const FileUrl& file, Report::Firmware& row);
+    base::Result<std::string> download(const FileUrl& file, FirmwareUpdate& row);
     void on_resync(UdpPort& port, const Message& notify, base::Endpoint from);
 
     // Its calls and its leaving, in phone_calls.cpp.

@@ -270,7 +270,7 @@ bool Phone::upgrade() {
     return true;
 }
 
-base::Result<std::string> Phone::download(const FileUrl& file, Report::Firmware& row) {
+base::Result<std::string> Phone::download(const FileUrl& file, FirmwareUpdate& row) {
     if (!file.fault.empty()) {
         return base::fail(base::Errc::refused, "{}", file.fault);
     }

@@ -26,7 +26,7 @@ Json walk_json(const std::vector<Report::Request>& walk) {
     return list;
 }
 
-Json firmware_json(const Report::Firmware& firmware) {
+Json firmware_json(const FirmwareUpdate& firmware) {
     return Json::object({{"version", firmware.version},
                          {"requests", firmware.requests},
                          {"bytes", std::uint64_t{firmware.bytes}},

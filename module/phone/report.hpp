@@ -30,6 +30,15 @@ enum class Exit : std::uint8_t {
 
 std::string_view exit_name(Exit exit) noexcept;
 
+/// The last update tried.
+struct FirmwareUpdate {
+    std::string version;
+    int requests = 0;
+    std::size_t bytes = 0;
+    std::string sha256;  ///< of the complete file
+    std::string problem; ///< why it did not become complete
+};
+
 struct Report {
     struct Refusal {
         int status = 0;
@@ -41,15 +50,6 @@ struct Report {
         int status = 0;
         std::size_t bytes = 0;
         std::string sha256; ///< of a delivered file
-    };
-
-    /// The last update tried.
-    struct Firmware {
-        std::string version;
-        int requests = 0;
-        std::size_t bytes = 0;
-        std::string sha256;  ///< of the complete file
-        std::string problem; ///< why it did not become complete
     };
 
     struct Line {
@@ -98,7 +98,7 @@ struct Report {
     std::vector<std::vector<Request>> walks; ///< one walk along the chain per start or resync
     std::vector<std::string> unknown_names;  ///< in its files
     std::vector<std::string> faults;         ///< of its files, each with the file's name
-    std::optional<Firmware> firmware;
+    std::optional<FirmwareUpdate> firmware;
     int restarts = 0;
     int resyncs = 0;
     std::vector<Line> accounts;
