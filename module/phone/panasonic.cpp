@@ -66,8 +66,9 @@ std::string fault_of(std::string_view url) {
     if (url.size() > longest_url || location > longest_location) {
         return "the URL is too long";
     }
-    if (!login.empty() && (colon == std::string_view::npos || colon > longest_credential ||
-                           login.size() - colon - 2 > longest_credential)) {
+    // No colon at all is further away than any.
+    if (!login.empty() &&
+        (colon > longest_credential || login.size() - colon - 2 > longest_credential)) {
         return "the URL has no user:password@ this phone takes";
     }
     if (url.find_first_of("{}") != std::string_view::npos) {
