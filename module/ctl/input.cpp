@@ -106,28 +106,6 @@ base::Result<base::Secret> read_line(int fd) {
     return out;
 }
 
-base::Result<base::Secret> read_rest(int fd) {
-    std::string all;
-    std::array<char, 16384> piece{};
-    while (true) {
-        const ssize_t got = ::read(fd, piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return tl::unexpected(cannot_read(errno));
-        }
-        if (got == 0) {
-            return base::Secret(all);
-        }
-        all.append(piece.data(), static_cast<std::size_t>(got));
-        if (all.size() > max_input) {
-            return base::fail(base::Errc::refused, "more than {} bytes of input; split the file",
-                              max_input);
-        }
-    }
-}
-
 /// The first place behind a command's words; where there is none, the daemon says how the command
 /// is used.
 std::optional<std::string> place_behind(const std::vector<std::string>& words,
@@ -149,10 +127,32 @@ std::optional<std::string> place_behind(const std::vector<std::string>& words,
 
 } // namespace
 
+base::Result<base::Secret> read_all_input(int fd) {
+    std::string all;
+    std::array<char, 16384> piece{};
+    while (true) {
+        const ssize_t got = ::read(fd, piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return tl::unexpected(cannot_read(errno));
+        }
+        if (got == 0) {
+            return base::Secret(all);
+        }
+        all.append(piece.data(), static_cast<std::size_t>(got));
+        if (all.size() > max_input) {
+            return base::fail(base::Errc::refused, "more than {} bytes of input; split the file",
+                              max_input);
+        }
+    }
+}
+
 base::Result<base::Secret> read_input(const std::vector<std::string>& words, int standard_input) {
     if (const auto file = place_behind(words, {"import"})) {
         if (*file == "-") {
-            return read_rest(standard_input);
+            return read_all_input(standard_input);
         }
         auto text = base::read_file(*file, max_input);
         if (!text) {

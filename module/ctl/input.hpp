@@ -15,6 +15,9 @@ namespace ctl {
 /// behind --password-stdin (without echo from a terminal), else nothing.
 base::Result<base::Secret> read_input(const std::vector<std::string>& words, int standard_input);
 
+/// All that `fd` gives, up to max_input bytes.
+base::Result<base::Secret> read_all_input(int fd);
+
 /// Writes what a command of ours brought for a folder that it names: the DIR of `export tftp DIR`.
 /// Whoever has the socket says what is in a file, and never where it lies. Returns the sentence
 /// that says what was done; none where the command brings no files.

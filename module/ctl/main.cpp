@@ -3,6 +3,7 @@
 #include "module/ctl/arguments.hpp"
 #include "module/ctl/call.hpp"
 #include "module/ctl/input.hpp"
+#include "module/ctl/lint.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -44,6 +45,12 @@ int help(ctl::Arguments arguments) {
     return 0;
 }
 
+/// A reply that did not get to the disk or the pipe is no success.
+int report(const ctl::Answer& answer) {
+    print(stdout, answer.text);
+    return std::fflush(stdout) == 0 ? answer.status : 1;
+}
+
 int run(const std::vector<std::string>& words) {
     auto arguments = ctl::read_arguments(words);
     if (!arguments) {
@@ -57,11 +64,15 @@ int run(const std::vector<std::string>& words) {
         const int status = help(*arguments);
         return arguments->help ? status : not_understood;
     }
+    if (const auto linted = ctl::lint(arguments->words, arguments->json, STDIN_FILENO)) {
+        return *linted ? report(**linted) : fail(ctl::not_read, linted->error());
+    }
     auto input = ctl::read_input(arguments->words, STDIN_FILENO);
     if (!input) {
         return fail(1, input.error());
     }
     const auto command = arguments->words;
+    const bool is_lint = arguments->words.front() == "lint";
     if (arguments->json) {
         // In front: at the end it could be taken for the value of a last option.
         arguments->words.insert(arguments->words.begin(), "--json");
@@ -75,9 +86,12 @@ int run(const std::vector<std::string>& words) {
         return fail(1, written.error());
     }
     print(arguments->json ? stderr : stdout, *written);
-    print(answer->status == 0 || arguments->json ? stdout : stderr, answer->text);
-    // A reply that did not get to the disk or the pipe is no success.
-    return std::fflush(stdout) == 0 ? answer->status : 1;
+    // What lint finds is what it was asked for, and no failure of the command.
+    if (answer->status == 0 || arguments->json || is_lint) {
+        return report(*answer);
+    }
+    print(stderr, answer->text);
+    return answer->status;
 }
 
 } // namespace

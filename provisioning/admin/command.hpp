@@ -88,6 +88,8 @@ Reply run_unassign(Call& call);
 Reply run_import(Call& call);
 Reply run_export(Call& call);
 Reply run_render(Call& call);
+Reply run_lint(Call& call);
+Reply run_show_settings(Call& call);
 Reply run_resync(Call& call);
 Reply run_rotate(Call& call);
 Reply run_show_tokens(Call& call);

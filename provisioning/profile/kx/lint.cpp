@@ -229,6 +229,11 @@ bool is_encrypted_name(std::string_view name) {
     return ending == ".e1c" || ending == ".e2c" || ending == ".e3c";
 }
 
+bool is_xml(std::string_view text) {
+    const auto start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    return start != std::string_view::npos && text[start] == '<';
+}
+
 } // namespace
 
 std::vector<Finding> lint(std::string_view file) {
@@ -239,6 +244,10 @@ std::vector<Finding> lint(std::string_view file) {
         check_rules(Sent(settings), false, report);
     }
     return report.take();
+}
+
+std::vector<Finding> lint_any(std::string_view file) {
+    return is_xml(file) ? lint_xml(file) : lint(file);
 }
 
 std::vector<Finding> lint_phone(const std::vector<NamedFile>& files) {

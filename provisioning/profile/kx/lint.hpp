@@ -31,4 +31,7 @@ std::vector<Finding> lint_phone(const std::vector<NamedFile>& files);
 /// One file in the XML form (guide §2.4.4).
 std::vector<Finding> lint_xml(std::string_view file);
 
+/// lint_xml() for what starts as XML does, else lint().
+std::vector<Finding> lint_any(std::string_view file);
+
 } // namespace profile::kx
