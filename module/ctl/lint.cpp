@@ -51,16 +51,15 @@ lint(const std::vector<std::string>& words, bool json, int standard_input) {
         if (words[i] == "--json") {
             json = true;
         } else if (words[i].starts_with("--")) {
-            return base::Result<Answer>(base::fail(base::Errc::malformed, "lint has no option {}; see man pnpctl",
-                              words[i]));
+            return base::Result<Answer>(base::fail(
+                base::Errc::malformed, "lint has no option {}; see man pnpctl", words[i]));
         } else {
             paths.push_back(words[i]);
         }
     }
     if (paths.empty()) {
-        return base::Result<Answer>(
-            base::fail(base::Errc::malformed,
-                       "lint what? A file, several of one phone, or a phone's MAC"));
+        return base::Result<Answer>(base::fail(
+            base::Errc::malformed, "lint what? A file, several of one phone, or a phone's MAC"));
     }
     if (paths.size() == 1 && is_phone(paths[0])) {
         return std::nullopt;
@@ -73,8 +72,7 @@ lint(const std::vector<std::string>& words, bool json, int standard_input) {
         }
         files.push_back(std::move(*file));
     }
-    const auto findings =
-        files.size() == 1 ? kx::lint_any(files[0].text) : kx::lint_phone(files);
+    const auto findings = files.size() == 1 ? kx::lint_any(files[0].text) : kx::lint_phone(files);
     return Answer{kx::exit_status(findings),
                   json ? kx::findings_json(findings, paths[0]).dump() + "\n"
                        : kx::findings_text(findings, paths[0])};

@@ -26,8 +26,7 @@ std::vector<std::string> files_of(const profile::Vendor& vendor, const inventory
     for (std::string& name : vendor.names_for(device.mac, device.seen.model)) {
         const auto* step = vendor.step_for(name, device.mac, device.seen.model);
         if (step == nullptr || step->format != profile::Format::kx ||
-            std::find(templates.begin(), templates.end(), step->template_name) !=
-                templates.end()) {
+            std::find(templates.begin(), templates.end(), step->template_name) != templates.end()) {
             continue;
         }
         templates.push_back(step->template_name);

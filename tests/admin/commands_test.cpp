@@ -41,7 +41,8 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
     EXPECT_THAT(
         office.run("show").text,
-        HasSubstr("devices, device, extensions, enrolments, rules, tokens, penalties, audit"));
+        HasSubstr(
+            "devices, device, extensions, settings, enrolments, rules, tokens, penalties, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 
@@ -386,6 +387,65 @@ TEST_F(Commands, RenderNamesTheFilesThereAre) {
     const auto none = office.run("render 001fc1000001");
     EXPECT_EQ(none.status, 2);
     EXPECT_THAT(none.text, HasSubstr("cfg001fc1000001.xml"));
+}
+
+TEST_F(Commands, LintJudgesWhatIsSentAndShowsNoPassword) {
+    office.run("approve 0080f0123456");
+    std::vector<std::string> asked;
+    auto reach = office.reach();
+    reach.render = [&](base::Mac, const std::string& name,
+                       bool reveal) -> base::Result<std::string> {
+        asked.push_back(name + (reveal ? " revealed" : ""));
+        const bool is_own = name.starts_with("Config0080");
+        return "# Panasonic SIP Phone Standard Format File #\r\n" +
+               std::string(is_own ? reveal ? "SIP_PASS_1=\"hunter:2\"\r\nNTP_ADDR=\"192.0.2.2\"\r\n"
+                                             "CFG_MASTER_FILE_PATH=\"gopher://pbx/hunter\"\r\n"
+                                           : "SIP_PASS_1=\"********\"\r\nNTP_ADDR=\"192.0.2.2\"\r\n"
+                                             "CFG_MASTER_FILE_PATH=\"gopher://pbx/********\"\r\n"
+                                  : "NTP_ADDR=\"192.0.2.1\"\r\n") +
+               "\r\n";
+    };
+    const admin::Commands commands(reach);
+    const auto run = [&](std::vector<std::string> words) {
+        return const_cast<admin::Commands&>(commands).run(words, {"uid 7", {}, false});
+    };
+    const auto reply = run({"lint", "00:80:F0:12:34:56"});
+    EXPECT_EQ(reply.status, 2) << reply.text;
+    EXPECT_THAT(asked, Contains("ConfigCommon.cfg revealed"));
+    EXPECT_THAT(asked, Contains("KX-UT670.cfg revealed"));
+    EXPECT_THAT(reply.text, HasSubstr(".cfg:2:19: error V07: SIP_PASS_1: "));
+    EXPECT_THAT(reply.text + reply.json.dump(), Not(HasSubstr("hunter")));
+    EXPECT_EQ(reply.json.get("worst").text(), "error");
+    EXPECT_EQ(reply.json.get("findings").items()[1].get("value").text(), "gopher://pbx/********");
+
+    const auto settings = run({"show", "settings", "0080f0123456"});
+    EXPECT_EQ(settings.status, 0);
+    EXPECT_THAT(settings.text + settings.json.dump(), Not(HasSubstr("hunter")));
+    const auto list = settings.json.get("settings").items();
+    ASSERT_EQ(list.size(), 3U) << settings.text;
+    EXPECT_EQ(list[1].get("name").text(), "NTP_ADDR");
+    EXPECT_EQ(list[1].get("value").text(), "192.0.2.2");
+    EXPECT_THAT(list[1].get("file").text(), StartsWith("Config0080"));
+    EXPECT_TRUE(list[2].get("secret").flag());
+}
+
+TEST_F(Commands, LintSaysWhyAPhoneHasNoSuchFiles) {
+    EXPECT_EQ(office.run("lint 0080f0123456").status, 2);
+    office.run("approve 001fc1000001");
+    const auto htek = office.run("lint 001fc1000001");
+    EXPECT_EQ(htek.status, 2);
+    EXPECT_THAT(htek.text, HasSubstr("Panasonic"));
+    EXPECT_EQ(office.run("show settings 001fc1000001").status, 1);
+}
+
+TEST_F(Commands, LintReadsAFileForAConsoleAndNeverForTheSocket) {
+    const std::string path = (office.shelf.folder() / "a.cfg").string();
+    std::ofstream(path) << "SYSLOG_PORT=\"0\"\n";
+    EXPECT_EQ(office.run("lint " + path, {}, true).status, 2);
+    EXPECT_THAT(office.run("lint " + path, {}, true).text, Not(HasSubstr("V04")));
+    EXPECT_THAT(office.run("lint " + path).text, HasSubstr(path + ":1:14: error V04: SYSLOG_PORT"));
+    EXPECT_THAT(office.run("lint x.cfg", "SYSLOG_PORT=\"0\"\n", true).text,
+                HasSubstr("x.cfg:1:14: error V04"));
 }
 
 TEST_F(Commands, ResyncOnlyWhatWasHeard) {

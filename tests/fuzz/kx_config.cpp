@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whatever settings are given, no file with an error is composed of them, and what one is checked
 // for is the same each time.
-// rooms: profile
+// rooms: kx
 #include "provisioning/profile/kx/compose.hpp"
 #include "provisioning/profile/kx/effective.hpp"
 #include "provisioning/profile/kx/lint.hpp"

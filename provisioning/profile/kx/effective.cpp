@@ -5,6 +5,7 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/kx/reader.hpp"
 #include "provisioning/profile/kx/table.hpp"
+#include "provisioning/profile/kx/xml_file.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -16,6 +17,10 @@ constexpr std::size_t most_shown = 160; // of a value
 
 /// The settings of one file, the first of equal names.
 std::vector<Effective> settings_of(const NamedFile& file) {
+    if (is_xml(file.text)) {
+        Report unheard;
+        return read_xml_file(file, unheard);
+    }
     std::vector<Effective> out;
     std::unordered_map<std::string_view, bool> seen;
     for (const Line& line : read_lines(file.text)) {

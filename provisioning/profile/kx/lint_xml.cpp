@@ -1,11 +1,235 @@
 // SPDX-License-Identifier: MIT
-// The XML form (guide §2.4.4).
-#include "provisioning/profile/kx/lint.hpp"
+// Reads the XML form and compares each attribute's place with the table.
+#include "provisioning/base/text.hpp"
+#include "provisioning/base/xml.hpp"
+#include "provisioning/profile/kx/names.hpp"
+#include "provisioning/profile/kx/reader.hpp"
+#include "provisioning/profile/kx/rules.hpp"
+#include "provisioning/profile/kx/table.hpp"
+#include "provisioning/profile/kx/value.hpp"
+#include "provisioning/profile/kx/xml_file.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
 
 namespace profile::kx {
+namespace {
 
-std::vector<Finding> lint_xml(std::string_view) {
-    return {};
+constexpr std::size_t comfortable_xml = 240'000;  // "240 KB" read in the stricter way
+constexpr std::size_t largest_xml = 240U * 1024U; // and in the laxer one, guide §2.4.4
+constexpr std::size_t most_read = 1U << 20U;
+constexpr std::size_t most_searched = 25; // unknown names for which the nearest is looked up
+constexpr std::string_view section = "§2.4.4.1";
+constexpr std::string_view root = "PANASipPhoneConfig";
+constexpr std::string_view unknown_parent = "(unknown)"; // what the table has where a page is lost
+
+/// "A/Line[@ID]/B" → "A/Line/B".
+std::string without_ids(std::string_view path) {
+    constexpr std::string_view mark = "[@ID]";
+    std::string out(path);
+    for (auto at = out.find(mark); at != std::string::npos; at = out.find(mark)) {
+        out.erase(at, mark.size());
+    }
+    return out;
+}
+
+std::string_view last_of(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// Where we are: the elements above, and the numbers that they carry.
+struct Where {
+    std::string path;
+    std::optional<std::uint64_t> line;
+    std::optional<std::uint64_t> button_or_codec;
+};
+
+class XmlCheck {
+  public:
+    XmlCheck(const NamedFile& file, Report& report) : file_(file), report_(report) {}
+
+    std::vector<Effective> run() {
+        check_size();
+        check_start();
+        if (file_.text.size() > most_read) {
+            return {};
+        }
+        const auto parsed = base::parse_xml(file_.text, most_read);
+        if (!parsed) {
+            tell_malformed(parsed.error().what);
+            return {};
+        }
+        if (parsed->name != root) {
+            add(Severity::error, "X03", at(parsed->line, {}, {}),
+                fmt::format("the outermost element must be <{}>", root));
+        }
+        visit(*parsed, {});
+        return std::move(settings_);
+    }
+
+  private:
+    Spot at(int line, std::string_view name, std::string_view value) const {
+        return {file_.name, static_cast<std::size_t>(std::max(line, 1)), 1, name, value};
+    }
+
+    void add(Severity severity, std::string_view code, const Spot& spot, std::string what) {
+        report_.add(severity, code, spot, std::move(what), section);
+    }
+
+    void check_size() {
+        const std::size_t size = file_.text.size();
+        if (size > comfortable_xml) {
+            report_.add(
+                size > largest_xml ? Severity::error : Severity::warning, "F03",
+                {file_.name, 0, 0, {}, {}},
+                fmt::format("the file has {} bytes, and these phones take 240 KB of XML", size),
+                "§2.4.4");
+        }
+    }
+
+    void check_start() {
+        const std::string_view text = file_.text;
+        const std::string_view declaration = text.substr(0, text.find("?>"));
+        const auto says = [&](std::string_view attribute, std::string_view value) {
+            const auto start = declaration.find(attribute);
+            return start != std::string_view::npos &&
+                   base::istarts_with(declaration.substr(start + attribute.size() + 1), value);
+        };
+        if (text.substr(0, 6) != "<?xml " || !says("version=", "1.0") ||
+            !says("encoding=", "utf-8")) {
+            add(Severity::error, "X02", at(1, {}, {}),
+                "the file must start with the XML declaration "
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
+        }
+        if (text.substr(0, text.find(root)).find(signature) == std::string_view::npos) {
+            report_.add(
+                Severity::info, "X06", at(1, {}, {}),
+                fmt::format("the guide wants a comment with the signature at the start, and "
+                            "its own example has none: <!-- {} -->",
+                            signature),
+                "§2.4.4");
+        }
+    }
+
+    /// What the parser says may hold a piece of a value, so only its place is used.
+    void tell_malformed(std::string_view what) {
+        std::size_t numbers[2] = {1, 1};
+        std::size_t found = 0;
+        for (const std::string_view word : base::split(what.substr(0, what.find(':')), ' ')) {
+            if (const auto number = base::parse_number(word); number && found < 2) {
+                numbers[found++] = std::max<std::size_t>(*number, 1);
+            }
+        }
+        add(Severity::error, "X01", {file_.name, numbers[0], numbers[1], {}, {}},
+            "not well-formed XML; within a value the characters \" & ' < > are written &quot; "
+            "&amp; &apos; &lt; &gt;");
+    }
+
+    void visit(const base::XmlNode& node, Where where) {
+        const bool has_number = base::istarts_with(node.name, "UserAgentPort");
+        where.path += (where.path.empty() ? "" : "/") +
+                      (has_number ? std::string("UserAgentPort[n]") : node.name);
+        if (has_number) {
+            where.line = base::parse_number(std::string_view(node.name).substr(13));
+        }
+        if (node.name == "Line") {
+            where.line = base::parse_number(node.attribute("ID"));
+        } else if (node.name == "Button" || node.name == "List") {
+            where.button_or_codec = base::parse_number(node.attribute("ID"));
+        }
+        const bool may_have_id =
+            node.name == "Line" || node.name == "Button" || node.name == "List";
+        for (const auto& [name, value] : node.attributes) {
+            if (name != "ID" || !may_have_id) {
+                check_attribute(node, where, name, value);
+            }
+        }
+        for (const base::XmlNode& child : node.children) {
+            visit(child, where);
+        }
+    }
+
+    void check_attribute(const base::XmlNode& node,
+                         const Where& where,
+                         const std::string& name,
+                         const std::string& value) {
+        const Spot spot = at(node.line, name, value);
+        if (name.find(':') != std::string::npos || base::istarts_with(name, "xmlns")) {
+            return; // of the schema
+        }
+        const Known* known = Table::shipped().find(name);
+        if (known == nullptr) {
+            check_unknown_name(spot, searched_++ < most_searched, report_);
+            return;
+        }
+        if (const auto [first, is_new] = seen_.emplace(name, spot.line); !is_new) {
+            add(Severity::warning, "L07", spot,
+                fmt::format("line {} sets it already", first->second));
+        } else {
+            settings_.push_back({name, value, file_.name, spot.line, spot.column,
+                                 known->row->is_secret, known->row->yields_to_phone});
+        }
+        check_place(*known, where, spot);
+        if (value.find('"') != std::string::npos) {
+            report_.add(Severity::error, "V07", spot, "a value cannot hold a double quote",
+                        known->row->section);
+        } else {
+            check_value(*known, spot, report_);
+        }
+    }
+
+    void check_place(const Known& known, const Where& where, const Spot& spot) {
+        const Parameter& row = *known.row;
+        const std::string path = without_ids(row.xml_element);
+        if (path.empty()) {
+            report_.add(Severity::error, "X04", spot,
+                        "has no XML form; put it into a plain text file of another level",
+                        "§2.4.4.2");
+        } else if (last_of(path) != last_of(where.path)) {
+            report_.add(Severity::error, "X04", spot,
+                        fmt::format("belongs to the element {}", last_of(path)), "§2.4.4.2");
+        } else if (path != where.path && path.find(unknown_parent) == std::string::npos) {
+            // The guide's table lost its indentation, so the path is not beyond doubt.
+            report_.add(Severity::warning, "X04", spot, fmt::format("is expected at {}", path),
+                        "§2.4.4.2");
+        }
+        const bool in_line = row.xml_element.find("Line[@ID]") != std::string_view::npos ||
+                             row.xml_element.find("UserAgentPort") != std::string_view::npos;
+        const bool in_list = row.xml_element.find("Button[@ID]") != std::string_view::npos ||
+                             row.xml_element.find("List[@ID]") != std::string_view::npos;
+        if ((in_line && where.line != known.n) || (in_list && where.button_or_codec != known.x)) {
+            add(Severity::error, "X05", spot,
+                "its number differs from the ID of the element that it stands in");
+        }
+    }
+
+    const NamedFile& file_;
+    Report& report_;
+    std::size_t searched_ = 0;
+    std::unordered_map<std::string, std::size_t> seen_;
+    std::vector<Effective> settings_;
+};
+
+} // namespace
+
+bool is_xml(std::string_view text) noexcept {
+    const auto start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    return start != std::string_view::npos && text[start] == '<';
+}
+
+std::vector<Effective> read_xml_file(const NamedFile& file, Report& report) {
+    return XmlCheck(file, report).run();
+}
+
+std::vector<Finding> lint_xml(std::string_view file) {
+    Report report;
+    const NamedFile named{{}, std::string(file)};
+    const auto settings = read_xml_file(named, report);
+    check_rules(Sent(settings), false, report);
+    return report.take();
 }
 
 } // namespace profile::kx

@@ -14,8 +14,7 @@ std::string_view file_of(const Finding& finding, std::string_view file) {
 }
 
 std::string place_of(const Finding& finding) {
-    return finding.line == 0 ? std::string()
-                             : fmt::format(":{}:{}", finding.line, finding.column);
+    return finding.line == 0 ? std::string() : fmt::format(":{}:{}", finding.line, finding.column);
 }
 
 } // namespace

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// What the checker says of the XML form of a KX-UT670's file (guide §2.4.4).
+#include "kx_sample.hpp"
+#include "provisioning/base/xml.hpp"
+#include "provisioning/profile/kx/effective.hpp"
+#include "provisioning/profile/kx/lint.hpp"
+#include "provisioning/profile/kx/table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using profile::kx::lint_xml;
+using sample::faults;
+using sample::told;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view declaration = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n";
+constexpr std::string_view comment =
+    "<!-- # Panasonic SIP Phone Standard Format File # DO NOT CHANGE THIS LINE! -->\r\n";
+
+std::string in_dev(std::string_view inside) {
+    return std::string(declaration) + std::string(comment) + "<PANASipPhoneConfig><Dev>\r\n" +
+           std::string(inside) + "</Dev></PANASipPhoneConfig>\r\n";
+}
+
+std::string in_line(std::string_view id, std::string_view inside) {
+    return in_dev("<Srv><Prof><Line ID=\"" + std::string(id) + "\">" + std::string(inside) +
+                  "</Line></Prof></Srv>");
+}
+
+TEST(KxXml, C56TheDeclarationSaysVersionAndEncoding) {
+    EXPECT_THAT(told(lint_xml(in_dev(""))), IsEmpty());
+    EXPECT_THAT(faults(lint_xml("<?xml version=\"1.1\" encoding=\"iso-8859-1\"?>"
+                                "<PANASipPhoneConfig/>")),
+                Contains("error X02"));
+    EXPECT_THAT(faults(lint_xml("<PANASipPhoneConfig/>")), ElementsAre("error X02"));
+    EXPECT_THAT(faults(lint_xml(std::string(declaration) + "<PANASipPhoneConfig/>")), IsEmpty());
+}
+
+TEST(KxXml, C57IsAtMost240Kilobytes) {
+    const auto sized = [](std::size_t size) {
+        const std::string bare = in_dev("<!---->");
+        return faults(lint_xml(in_dev("<!--" + std::string(size - bare.size(), 'x') + "-->")));
+    };
+    EXPECT_THAT(sized(239'000), IsEmpty());
+    EXPECT_THAT(sized(240'000), IsEmpty());
+    EXPECT_THAT(sized(240'001), ElementsAre("warning F03"));
+    EXPECT_THAT(sized(245'760), ElementsAre("warning F03"));
+    EXPECT_THAT(sized(245'761), ElementsAre("error F03"));
+}
+
+TEST(KxXml, C58ThePredefinedEntitiesAreUsedInValues) {
+    const auto named = [](const std::string& name) {
+        return lint_xml(in_line("1", "<CallingFeatures><CallerIDName DISPLAY_NAME_1=\"" + name +
+                                         "\" /></CallingFeatures>"));
+    };
+    EXPECT_THAT(told(named("Smith &amp; Co")), IsEmpty());
+    const auto findings = named("Smith & Co");
+    EXPECT_THAT(faults(findings), ElementsAre("error X01"));
+    EXPECT_EQ(findings[0].line, 4U);
+    EXPECT_THAT(faults(named("a &quot;b&quot;")), ElementsAre("error V07"));
+    for (const auto& finding : named("hush&hush;")) {
+        EXPECT_THAT(finding.what, testing::Not(HasSubstr("hush")));
+    }
+}
+
+TEST(KxXml, C59TheAttributeIsTheNameWithItsIndex) {
+    const std::string uri = "=\"sip:201@pbx.example.net\" /></SIP>";
+    EXPECT_THAT(told(lint_xml(in_line("1", "<SIP><URI SIP_URI_1" + uri))), IsEmpty());
+    EXPECT_THAT(faults(lint_xml(in_line("1", "<SIP><URI SIP_URI_2" + uri))),
+                ElementsAre("error X05"));
+    EXPECT_THAT(faults(lint_xml(in_line("7", "<SIP><URI SIP_URI_7" + uri))),
+                ElementsAre("error V02"));
+    EXPECT_THAT(faults(lint_xml(in_line("1", "<SIP><URL SIP_URI_1" + uri))),
+                ElementsAre("error X04"));
+    EXPECT_THAT(faults(lint_xml(in_line("1", "<SIPX><URI SIP_URI_1=\"sip:1@a\" /></SIPX>"))),
+                ElementsAre("warning X04"));
+    EXPECT_THAT(faults(lint_xml(in_dev("<Srv><Prof><SIP><UserAgentPort2 SIP_SRC_PORT_1=\"5060\"/>"
+                                       "</SIP></Prof></Srv>"))),
+                ElementsAre("error X05"));
+}
+
+TEST(KxXml, WhatHasNoXmlFormIsTold) {
+    EXPECT_THAT(faults(lint_xml(in_dev("<X KEY_PAD_TONE=\"Y\"/>"))), ElementsAre("error X04"));
+}
+
+TEST(KxXml, ValuesAndRulesAreThoseOfPlainText) {
+    EXPECT_THAT(faults(lint_xml(in_line("1", "<X_P_IPTEL_Jitter><NormalDelay NOM_DELAY_1=\"1\"/>"
+                                             "<MaxDelay MAX_DELAY_1=\"51\"/>"
+                                             "</X_P_IPTEL_Jitter>"))),
+                testing::UnorderedElementsAre("error R-JITTER", "error V04"));
+}
+
+TEST(KxXml, TheRootIsKnown) {
+    EXPECT_THAT(faults(lint_xml(std::string(declaration) + std::string(comment) + "<Config/>")),
+                ElementsAre("error X03"));
+}
+
+TEST(KxXml, IsPartOfAPhonesFiles) {
+    const auto merged = profile::kx::effective(
+        {{"sip.cfg", sample::kx_file("SIP_URI_1=\"sip:1@a\"")},
+         {"own.xml", in_line("1", "<SIP><URI SIP_URI_1=\"sip:2@a\"/></SIP>")}});
+    ASSERT_EQ(merged.size(), 1U);
+    EXPECT_EQ(merged[0].value, "sip:2@a");
+    EXPECT_EQ(merged[0].file, "own.xml");
+    EXPECT_THAT(faults(profile::kx::lint_phone({{"own.xml", in_dev("<a>")}})),
+                ElementsAre("error X01"));
+}
+
+/// Each of the 206 pairs of the table is found where the table puts it.
+TEST(KxXml, EveryPairOfTheTableIsRight) {
+    for (const std::string& name : profile::kx::Table::shipped().names()) {
+        const auto* known = profile::kx::Table::shipped().find(name);
+        const std::string path(known->row->xml_element);
+        const auto value = known->factory_value();
+        if (path.empty() || !value) {
+            continue;
+        }
+        std::string open;
+        std::string close;
+        std::string_view rest = path;
+        while (!rest.empty()) {
+            const auto slash = std::min(rest.find('/'), rest.size());
+            std::string element(rest.substr(0, slash));
+            rest.remove_prefix(std::min(slash + 1, rest.size()));
+            std::string id;
+            if (const auto mark = element.find("[@ID]"); mark != std::string::npos) {
+                element.resize(mark);
+                id = " ID=\"" + std::to_string(element == "Line" ? known->n : known->x) + "\"";
+            }
+            if (const auto mark = element.find("[n]"); mark != std::string::npos) {
+                element.replace(mark, 3, std::to_string(known->n));
+            }
+            if (element == "(unknown)") {
+                element = "Lost";
+            }
+            id += rest.empty() ? " " + name + "=\"" + base::escape_xml(*value) + "\"" : "";
+            open += "<" + element + id + ">";
+            close.insert(0, "</" + element + ">");
+        }
+        EXPECT_THAT(
+            faults(lint_xml(std::string(declaration) + std::string(comment) + open + close)),
+            testing::Each(testing::Not(testing::StartsWith("error"))))
+            << open;
+    }
+}
+
+} // namespace
