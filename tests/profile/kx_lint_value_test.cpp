@@ -291,7 +291,9 @@ TEST(KxValue, AServerIsAnAddressOrAName) {
 }
 
 TEST(KxValue, TimeZonesAreCodes) {
-    EXPECT_THAT(faults_of("TIME_ZONE_COUNTRY=\"-60003\""), IsEmpty());
+    EXPECT_THAT(told(lint(kx_file("TIME_ZONE_COUNTRY=\"-60003\""))), IsEmpty());
+    EXPECT_THAT(told(lint(kx_file("TIME_ZONE_COUNTRY=\"10001\""))),
+                ElementsAre("info R-TZ at 2:20 TIME_ZONE_COUNTRY"));
     EXPECT_THAT(faults_of("TIME_ZONE_COUNTRY=\"10003\""), ElementsAre("warning R-TZ"));
     EXPECT_THAT(faults_of("TIME_ZONE_COUNTRY=\"130002\""), ElementsAre("error R-TZ"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The shipped table of settings is whole, and reads as it was written.
 #include "provisioning/profile/kx/table.hpp"
+#include "provisioning/profile/kx/time_zones.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -73,6 +74,21 @@ TEST(KxTable, ReadsEveryColumn) {
     EXPECT_EQ(tone->row->least_first, 560);
     EXPECT_EQ(tone->factory_value(), std::nullopt);
     EXPECT_EQ(Table::shipped().find("CFG_STANDARD_FILE_PATH")->row->slash, "Config{mac}.cfg");
+}
+
+TEST(KxTimeZones, AreThoseOfTheSetting) {
+    std::vector<std::string> codes;
+    for (const auto& zone : profile::kx::time_zones()) {
+        codes.push_back(std::to_string(zone.code));
+    }
+    const auto* known = Table::shipped().find("TIME_ZONE_COUNTRY");
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(codes.size(), 59U);
+    EXPECT_THAT(codes, testing::ElementsAreArray(known->row->members));
+    EXPECT_EQ(profile::kx::find_time_zone(-60003)->place, "Central Time");
+    EXPECT_TRUE(profile::kx::find_time_zone(-60003)->is_sure);
+    EXPECT_FALSE(profile::kx::find_time_zone(10001)->is_sure);
+    EXPECT_EQ(profile::kx::find_time_zone(10003), nullptr);
 }
 
 } // namespace

@@ -2,31 +2,13 @@
 // Reads the rows of parameters.tsv and writes their names out.
 #include "provisioning/profile/kx/table.hpp"
 
-#include "kx_tables.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/kx/tsv.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace profile::kx {
 namespace {
-
-/// As base::split, but with the empty ones: a cell without text counts.
-std::vector<std::string_view> cells_of(std::string_view text, char separator) {
-    std::vector<std::string_view> out;
-    for (std::size_t at = 0; at <= text.size();) {
-        const auto end = std::min(text.find(separator, at), text.size());
-        out.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return out;
-}
-
-std::int64_t number(std::string_view text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 
 Type type_of(std::string_view word) {
     if (word == "integer") {
@@ -48,7 +30,8 @@ Empty empty_of(std::string_view word) {
 /// "1-10".
 Range range_of(std::string_view text) {
     const auto dash = std::min(text.find('-'), text.size());
-    return {number(text.substr(0, dash)), number(text.substr(std::min(dash + 1, text.size())))};
+    return {tsv_number(text.substr(0, dash)),
+            tsv_number(text.substr(std::min(dash + 1, text.size())))};
 }
 
 /// The tokens of a note, "key=value; …", which end where " # " starts free text.
@@ -63,15 +46,15 @@ void read_note(Parameter& row, std::string_view note) {
         } else if (key == "charset") {
             row.charset = value;
         } else if (key == "min_length") {
-            row.min_length = static_cast<std::size_t>(number(value));
+            row.min_length = static_cast<std::size_t>(tsv_number(value));
         } else if (key == "max_bytes") {
-            row.max_bytes = static_cast<std::size_t>(number(value));
+            row.max_bytes = static_cast<std::size_t>(tsv_number(value));
         } else if (key == "items") {
             row.items = range_of(value);
         } else if (key == "step") {
-            row.step = number(value);
+            row.step = tsv_number(value);
         } else if (key == "recommended_first_min") {
-            row.least_first = number(value);
+            row.least_first = tsv_number(value);
         } else if (key == "macros") {
             row.takes_macros = true;
         } else if (key == "slash") {
@@ -97,22 +80,13 @@ std::vector<unsigned> numbers_of(std::string_view text) {
     std::vector<unsigned> out;
     for (const std::string_view part : base::split(text, ',')) {
         const Range range = part.find('-') == std::string_view::npos
-                                ? Range{number(part), number(part)}
+                                ? Range{tsv_number(part), tsv_number(part)}
                                 : range_of(part);
         for (auto value = range.min; value <= range.max; ++value) {
             out.push_back(static_cast<unsigned>(value));
         }
     }
     return out;
-}
-
-std::string_view shipped_text() {
-    for (const auto& file : embedded::kx_tables()) {
-        if (file.path == "parameters.tsv") {
-            return file.content;
-        }
-    }
-    return {};
 }
 
 } // namespace
@@ -140,42 +114,32 @@ std::optional<std::string_view> Known::factory_value() const {
     if (!row->value || !row->value_per_index) {
         return row->value;
     }
-    const auto values = cells_of(*row->value, '|');
+    const auto values = split_cells(*row->value, '|');
     const std::size_t at = (n != 0 ? n : x) - 1;
     return at < values.size() ? std::optional(values[at]) : std::nullopt;
 }
 
 const Table& Table::shipped() {
-    static const Table table(shipped_text());
+    static const Table table;
     return table;
 }
 
-Table::Table(std::string_view tsv) {
-    bool past_header = false;
-    for (const std::string_view line : cells_of(tsv, '\n')) {
-        if (line.empty() || line[0] == '#') {
-            continue;
-        }
-        if (past_header) {
-            add(cells_of(line, '\t'));
-        }
-        past_header = true;
+Table::Table() {
+    for (const auto& cells : shipped_rows("parameters.tsv", 12)) {
+        add(cells);
     }
     add_names();
 }
 
 void Table::add(const std::vector<std::string_view>& cells) {
-    if (cells.size() != 12) {
-        return; // the test that counts the rows would miss it
-    }
     Parameter row;
     row.name = cells[0];
     row.index = cells[1];
     row.type = type_of(cells[2]);
     if (!cells[3].empty()) {
-        row.range = Range{number(cells[3]), number(cells[4])};
+        row.range = Range{tsv_number(cells[3]), tsv_number(cells[4])};
     }
-    row.max_length = static_cast<std::size_t>(number(cells[5]));
+    row.max_length = static_cast<std::size_t>(tsv_number(cells[5]));
     row.members = base::split(cells[6], '|');
     if (!cells[7].empty()) {
         row.value = cells[7] == "\"\"" ? std::string_view() : cells[7];

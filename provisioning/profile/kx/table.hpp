@@ -64,7 +64,8 @@ class Table {
   public:
     /// The shipped one, read at the first call.
     static const Table& shipped();
-    explicit Table(std::string_view tsv);
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
 
     const Known* find(std::string_view name) const;
 
@@ -73,6 +74,7 @@ class Table {
     const std::vector<std::string>& names() const noexcept { return names_; } ///< in order
 
   private:
+    Table();
     void add(const std::vector<std::string_view>& cells);
     void add_names();
 

@@ -3,6 +3,7 @@
 #include "provisioning/profile/kx/value.hpp"
 
 #include "provisioning/base/utf8.hpp"
+#include "provisioning/profile/kx/time_zones.hpp"
 #include "provisioning/profile/kx/url.hpp"
 
 #include <algorithm>
@@ -43,17 +44,23 @@ bool has_leading_zero(std::string_view text) noexcept {
     return text.size() > 1 && text[0] == '0';
 }
 
-/// The codes of time zones are listed, and the list has gaps (guide §5.4.2).
-void check_time_zone(const Parameter& row, std::int64_t number, const Spot& spot, Report& report) {
-    if (number < row.range->min || number > row.range->max) {
-        report.add(Severity::error, "R-TZ", spot,
-                   fmt::format("no code of a time zone; they lie between {} and {}", row.range->min,
-                               row.range->max),
-                   row.section);
-    } else {
-        report.add(Severity::warning, "R-TZ", spot,
-                   "not a code of a time zone that is known here; look it up in the guide",
-                   row.section);
+/// The codes of time zones are listed, and the list has gaps (guide §5.4.2). No code is a number of
+/// hours.
+void check_time_zone(const Parameter& row, std::int64_t code, const Spot& spot, Report& report) {
+    const auto add = [&](Severity severity, std::string what) {
+        report.add(severity, "R-TZ", spot, std::move(what), row.section);
+    };
+    const TimeZone* zone = find_time_zone(code);
+    if (zone != nullptr && !zone->is_sure) {
+        add(Severity::info, fmt::format("should be {}, which is not sure: see whether the phone's "
+                                        "clock is right",
+                                        zone->place));
+    } else if (code < row.range->min || code > row.range->max) {
+        add(Severity::error, fmt::format("no code of a time zone; they lie between {} and {}",
+                                         row.range->min, row.range->max));
+    } else if (zone == nullptr) {
+        add(Severity::warning,
+            "not a code of a time zone that is known here; look it up in the guide");
     }
 }
 
@@ -71,11 +78,11 @@ void check_integer(const Known& known, std::string_view text, const Spot& spot, 
                    "has a leading zero, of which the guide says nothing; leave it out", "§5.2.2");
     }
     const auto number = read_integer(text);
-    if (is_member(row, text)) {
-        return;
-    }
     if (row.is_listed_only && number) {
         return check_time_zone(row, *number, spot, report);
+    }
+    if (is_member(row, text)) {
+        return;
     }
     if (!row.range) {
         report.add(Severity::error, "V05", spot, fmt::format("must be {}", allowed(row)),
