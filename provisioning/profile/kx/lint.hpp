@@ -11,9 +11,9 @@
 
 namespace profile::kx {
 
-constexpr std::size_t comfortable_size = 120'000;  ///< "120 KB" read in the stricter way
-constexpr std::size_t largest_size = 120U * 1024U; ///< and in the laxer one
-constexpr std::size_t most_findings = 1000;        ///< what is beyond is only counted
+constexpr std::size_t comfortable_size = 120'000;             ///< "120 KB" read in the stricter way
+constexpr std::size_t largest_size = std::size_t{120} * 1024; ///< and in the laxer one
+constexpr std::size_t most_findings = 1000;                   ///< what is beyond is only counted
 
 /// One plain text file, in the order of its lines. What the file does not set counts with the
 /// factory default where a rule compares settings.

@@ -18,8 +18,8 @@
 namespace profile::kx {
 namespace {
 
-constexpr std::size_t comfortable_xml = 240'000;  // "240 KB" read in the stricter way
-constexpr std::size_t largest_xml = 240U * 1024U; // and in the laxer one, guide §2.4.4
+constexpr std::size_t comfortable_xml = 240'000;             // "240 KB" read in the stricter way
+constexpr std::size_t largest_xml = std::size_t{240} * 1024; // and in the laxer one, guide §2.4.4
 constexpr std::size_t most_read = 1U << 20U;
 constexpr std::size_t most_searched = 25; // unknown names for which the nearest is looked up
 constexpr std::string_view section = "§2.4.4.1";

@@ -64,6 +64,7 @@ class Table {
   public:
     /// The shipped one, read at the first call.
     static const Table& shipped();
+    ~Table() = default;
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
 
