@@ -87,10 +87,8 @@ base::Result<std::string> compose(std::string_view text) {
                     "§5.2.1); send fewer settings",
                     out.size());
     }
-    for (const Finding& finding : lint(out)) {
-        if (finding.severity == Severity::error) {
-            return fail(Errc::malformed, "{}", told(finding, entries));
-        }
+    if (const auto finding = first_error(out)) {
+        return fail(Errc::malformed, "{}", told(*finding, entries));
     }
     return out;
 }

@@ -32,8 +32,11 @@ bool starts_right(std::string_view text) {
 
 class FileCheck {
   public:
-    FileCheck(std::string_view name, std::string_view text, Report& report)
-        : file_(name), text_(text), report_(report) {}
+    FileCheck(std::string_view name,
+              std::string_view text,
+              Report& report,
+              std::size_t searches = most_searched)
+        : file_(name), text_(text), report_(report), searches_(searches) {}
 
     void run() {
         check_size();
@@ -202,7 +205,8 @@ class FileCheck {
         }
         const Known* known = Table::shipped().find(line.name);
         if (known == nullptr) {
-            check_unknown_name(at(line, 1), searched_++ < most_searched, report_);
+            check_unknown_name(at(line, 1), searches_ > 0, report_);
+            searches_ -= std::min<std::size_t>(searches_, 1);
         }
         if (!line.has_value) {
             return;
@@ -220,7 +224,7 @@ class FileCheck {
     std::string_view text_;
     Report& report_;
     bool is_open_ = false; ///< the value of the line before is not closed
-    std::size_t searched_ = 0;
+    std::size_t searches_; ///< how often the nearest name may still be looked up
     std::unordered_map<std::string_view, std::size_t> seen_;
 };
 
@@ -230,16 +234,29 @@ bool is_encrypted_name(std::string_view name) {
     return ending == ".e1c" || ending == ".e2c" || ending == ".e3c";
 }
 
-} // namespace
-
-std::vector<Finding> lint(std::string_view file) {
+std::vector<Finding> lint_one(std::string_view file, std::size_t searches) {
     Report report;
-    FileCheck({}, file, report).run();
+    FileCheck({}, file, report, searches).run();
     if (file.size() <= worth_reading) {
         const auto settings = effective({{std::string(), std::string(file)}});
         check_rules(Sent(settings), false, report);
     }
     return report.take();
+}
+
+} // namespace
+
+std::vector<Finding> lint(std::string_view file) {
+    return lint_one(file, most_searched);
+}
+
+std::optional<Finding> first_error(std::string_view file) {
+    for (Finding& finding : lint_one(file, 0)) {
+        if (finding.severity == Severity::error) {
+            return std::move(finding);
+        }
+    }
+    return std::nullopt;
 }
 
 std::vector<Finding> lint_any(std::string_view file) {

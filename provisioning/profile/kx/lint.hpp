@@ -5,6 +5,7 @@
 
 #include "provisioning/profile/kx/finding.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ constexpr std::size_t most_findings = 1000;                   ///< what is beyon
 /// One plain text file, in the order of its lines. What the file does not set counts with the
 /// factory default where a rule compares settings.
 std::vector<Finding> lint(std::string_view file);
+
+/// The first error among them; takes less time, since nothing is looked up that only helps people.
+std::optional<Finding> first_error(std::string_view file);
 
 struct NamedFile {
     std::string name; ///< names the file in findings; its ending tells whether it is encrypted

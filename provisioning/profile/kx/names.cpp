@@ -105,9 +105,14 @@ std::string_view same_letters(std::string_view name) {
 }
 
 std::string_view nearest_name(std::string_view name) {
-    static const std::vector<std::string_view> names(Table::shipped().names().begin(),
-                                                     Table::shipped().names().end());
-    return base::nearest(name, names).value_or("");
+    constexpr std::size_t most_apart = 3; // in length: a slip of the hand changes little
+    std::vector<std::string_view> near;
+    for (const std::string_view known : Table::shipped().names()) {
+        if (known.size() <= name.size() + most_apart && name.size() <= known.size() + most_apart) {
+            near.push_back(known);
+        }
+    }
+    return base::nearest(name, near).value_or("");
 }
 
 } // namespace
