@@ -2,6 +2,7 @@
 // The shipped Panasonic files: what a KX-UT670 asks for and what stands in it.
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/keys.hpp"
+#include "provisioning/profile/kx/lint.hpp"
 #include "provisioning/profile/rule_check.hpp"
 #include "tests/profile/sample.hpp"
 
@@ -97,6 +98,23 @@ TEST_F(Panasonic, StartsItsFileWithTheSignatureAndEndsItWithAnEmptyLine) {
     EXPECT_THAT(*text, StartsWith("# Panasonic SIP Phone Standard Format File #"));
     EXPECT_EQ(text->substr(text->size() - 5), "\"\r\n\r\n");
     EXPECT_EQ(*text, *file(own, facts(1))) << "equal facts, equal bytes";
+}
+
+TEST_F(Panasonic, GetsFilesInWhichTheCheckerFindsNothing) {
+    for (const std::size_t lines : {1U, 6U}) {
+        std::vector<profile::kx::NamedFile> files;
+        for (const std::string& name :
+             {std::string("ConfigCommon.cfg"), std::string("KX-UT670.cfg"), own}) {
+            const auto text = file(name, facts(lines));
+            ASSERT_TRUE(text) << text.error().what;
+            files.push_back({name, *text});
+        }
+        for (const auto& finding : profile::kx::lint_phone(files)) {
+            EXPECT_EQ(finding.severity, profile::kx::Severity::info)
+                << finding.file << " " << finding.code << " " << finding.name << ": "
+                << finding.what;
+        }
+    }
 }
 
 TEST_F(Panasonic, GetsAnAccountForEachOfSixLines) {
