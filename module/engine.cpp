@@ -236,16 +236,21 @@ base::Status Engine::open() {
         [this] { return probe(); },
         [this] { return approval_rules(); },
         [this](std::optional<base::Ipv4> host) { return public_files(host); },
+        [this] {
+            std::vector<base::Ipv4> addresses;
+            const std::lock_guard lock(mutex_);
+            for (const auto& row : seen_.served) {
+                addresses.push_back(row.address);
+            }
+            return addresses;
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
 
     // Everything below runs on the loop thread only; the loop starts when all of it is in place.
-    control_ = std::make_unique<admin::Control>(*loop_, commands_);
-    if (!settings.control.empty() && settings.control != "none") {
-        if (auto done = control_->listen(settings.control); !done) {
-            return done;
-        }
+    if (auto done = listen_for_commands(settings); !done) {
+        return done;
     }
     interfaces_ = std::make_unique<base::Interfaces>(
         *loop_, [this](const std::vector<base::Interface>& rows) { serve(rows); });
@@ -255,12 +260,31 @@ base::Status Engine::open() {
     return {};
 }
 
+base::Status Engine::listen_for_commands(const Settings& settings) {
+    control_ = std::make_unique<admin::Control>(*loop_, commands_);
+    if (!settings.control.empty() && settings.control != "none") {
+        if (auto done = control_->listen(settings.control); !done) {
+            return done;
+        }
+    }
+    if (settings.dhcp_control.empty()) {
+        return {};
+    }
+    admin::ControlLimits limits;
+    limits.connections = 8;
+    limits.input_bytes = 0;
+    limits.only = "dhcp-event";
+    dhcp_control_ = std::make_unique<admin::Control>(*loop_, commands_, limits);
+    return dhcp_control_->listen(settings.dhcp_control);
+}
+
 Engine::~Engine() {
     if (loop_) {
         loop_->stop();
     }
     ticker_.reset();
     interfaces_.reset();
+    dhcp_control_.reset();
     control_.reset();
     neighbours_.reset(); // it tells the next one
     pnp_.reset();

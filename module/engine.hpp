@@ -58,6 +58,7 @@ class Engine {
     base::Result<Loaded> load() const;
     base::Status open();
     void apply(const Settings& settings, std::shared_ptr<const profile::Catalogue> catalogue);
+    base::Status listen_for_commands(const Settings& settings);
     void serve(const std::vector<base::Interface>& rows);
     std::vector<serve::Files::Penalty> penalties() const;
     base::Result<std::vector<pnp::Rival>> probe();
@@ -110,6 +111,7 @@ class Engine {
     std::unique_ptr<pnp::Service> pnp_;
     std::shared_ptr<admin::Commands> commands_;
     std::unique_ptr<admin::Control> control_;
+    std::unique_ptr<admin::Control> dhcp_control_;
     std::unique_ptr<base::Interfaces> interfaces_;
     std::unique_ptr<base::Timer> ticker_;
     std::atomic<bool> flushing_ = false;

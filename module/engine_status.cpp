@@ -66,6 +66,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     say("metrics", seen.metrics);
     say("database", settings.data + "/pnp.sqlite3");
     say("control", settings.control.empty() ? "none" : settings.control);
+    if (!settings.dhcp_control.empty()) {
+        say("DHCP control", settings.dhcp_control);
+    }
     say("configuration", config_file_.empty() || ::access(config_file_.c_str(), F_OK) != 0
                              ? "built-in defaults"
                              : config_file_);

@@ -249,6 +249,15 @@ const std::vector<Row>& option_rows() {
              t.settings.control = v;
              return {};
          }},
+        {{"general", "dhcp_control", "FILE", "",
+          "A second socket that takes `dhcp-event` alone, for a DHCP server whose programs may not "
+          "have the first one, such as /run/pnp/pnp-dhcp.ctl; its group is that of its folder, if "
+          "the folder has the set-group-ID bit.",
+          false},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.dhcp_control = v;
+             return {};
+         }},
         {{"general", "log", "LEVEL, ROOM=LEVEL, …", "info",
           "debug, info, warn or error, for all or for one of base, inventory, profile, serve, pnp, "
           "dialplan, admin, engine."},

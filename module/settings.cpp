@@ -284,6 +284,7 @@ std::vector<std::string> needs_restart(const Settings& before, const Settings& a
     differs("data", before.data != after.data);
     differs("key_file", before.key_file != after.key_file);
     differs("control", before.control != after.control);
+    differs("dhcp_control", before.dhcp_control != after.dhcp_control);
     return names;
 }
 
@@ -295,6 +296,7 @@ void keep_until_restart(Settings& fresh, const Settings& running) {
     fresh.data = running.data;
     fresh.key_file = running.key_file;
     fresh.control = running.control;
+    fresh.dhcp_control = running.dhcp_control;
 }
 
 } // namespace engine

@@ -94,7 +94,7 @@ int read_all(int fd, std::string& out) {
 
 } // namespace
 
-base::Result<std::string> find_socket(const std::string& given) {
+base::Result<std::string> find_socket(const std::string& given, bool for_leases) {
     if (!given.empty()) {
         return given;
     }
@@ -102,6 +102,14 @@ base::Result<std::string> find_socket(const std::string& given) {
     if (const char* named = std::getenv("PNP_CONTROL"); // NOLINT(concurrency-mt-unsafe)
         named != nullptr && *named != '\0') {
         return std::string(named);
+    }
+    if (for_leases) {
+        for (const std::string path : {"/run/pnp/pnp-dhcp.ctl", "/run/pnp-dhcp/pnp-dhcp.ctl",
+                                       "/run/asterisk/pnp-dhcp.ctl", "data/pnp-dhcp.ctl"}) {
+            if (is_socket(path)) {
+                return path;
+            }
+        }
     }
     const std::array<std::string, 3> usual{"/run/pnp/pnp.ctl", "/run/asterisk/pnp.ctl",
                                            "data/pnp.ctl"};

@@ -3,11 +3,14 @@
 #include "module/ctl/arguments.hpp"
 #include "module/ctl/call.hpp"
 #include "module/ctl/input.hpp"
+#include "module/ctl/leases.hpp"
 #include "module/ctl/lint.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
@@ -26,8 +29,17 @@ int fail(int status, const base::Error& error) {
     return status;
 }
 
+/// Of our own process, before any thread.
+const char* variable(const char* name) {
+    return std::getenv(name); // NOLINT(concurrency-mt-unsafe)
+}
+
+bool is_lease(const std::vector<std::string>& words) {
+    return !words.empty() && words.front() == "dhcp-event";
+}
+
 base::Result<ctl::Answer> ask(const ctl::Arguments& arguments, const base::Secret& input) {
-    const auto socket = ctl::find_socket(arguments.control);
+    const auto socket = ctl::find_socket(arguments.control, is_lease(arguments.words));
     if (!socket) {
         return tl::unexpected(socket.error());
     }
@@ -51,6 +63,25 @@ int report(const ctl::Answer& answer) {
     return std::fflush(stdout) == 0 ? answer.status : 1;
 }
 
+/// Started by a DHCP server, which waits for us and logs a status that is not 0.
+int tell_leases(const std::vector<std::string>& words) {
+    constexpr auto patience = std::chrono::seconds(5);
+    int status = 0;
+    for (const auto& command : ctl::lease_commands(words, variable)) {
+        const auto socket = ctl::find_socket({}, true);
+        const auto answer = socket ? ctl::call(*socket, command, {}, patience)
+                                   : base::Result<ctl::Answer>(tl::unexpected(socket.error()));
+        if (!answer) {
+            return fail(not_reached, answer.error());
+        }
+        if (answer->status != 0) {
+            print(stderr, answer->text);
+            status = answer->status;
+        }
+    }
+    return status;
+}
+
 int run(const std::vector<std::string>& words) {
     auto arguments = ctl::read_arguments(words);
     if (!arguments) {
@@ -66,6 +97,9 @@ int run(const std::vector<std::string>& words) {
     }
     if (const auto linted = ctl::lint(arguments->words, arguments->json, STDIN_FILENO)) {
         return *linted ? report(**linted) : fail(ctl::not_read, linted->error());
+    }
+    if (is_lease(arguments->words)) {
+        ctl::add_vendor_class(arguments->words, variable);
     }
     auto input = ctl::read_input(arguments->words, STDIN_FILENO);
     if (!input) {
@@ -98,6 +132,10 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     try {
+        const std::string_view path = argc > 0 ? argv[0] : "";
+        if (path.substr(path.rfind('/') + 1) == ctl::lease_program) {
+            return tell_leases({argv + 1, argv + argc});
+        }
         return run({argv + 1, argv + argc});
     } catch (const std::exception& error) {
         return fail(1, {base::Errc::io, error.what()});

@@ -39,6 +39,13 @@ constexpr Option enrol_options[] = {
     {"--from", "NETWORK", "only phones there, such as 10.1.2.0/24"},
 };
 
+constexpr Option dhcp_options[] = {
+    {"--host", "ADDRESS", "this address or host name instead of our own address"},
+};
+constexpr Option lease_options[] = {
+    {"--vendor-class", "TEXT", "what the client says it is (DHCP option 60)"},
+};
+
 constexpr Command table[] = {
     {"status", "", "status", "Says what is served, and what is wrong.", {}, 0, {}, run_status},
     {"show",
@@ -246,6 +253,22 @@ constexpr Command table[] = {
      0,
      {},
      run_probe},
+    {"dhcp",
+     "",
+     "dhcp dnsmasq|kea|isc [--host ADDRESS]",
+     "Prints the configuration of a DHCP server for phones that learn from it where we are.",
+     {Place::dhcp_server},
+     1,
+     dhcp_options,
+     run_dhcp},
+    {"dhcp-event",
+     "",
+     "dhcp-event add|old|del MAC ADDRESS [HOSTNAME] [--vendor-class TEXT]",
+     "Takes a DHCP server's word that a phone got an address or lost it; never approves one.",
+     {Place::lease_action, Place::mac, Place::word, Place::word},
+     3,
+     lease_options,
+     run_dhcp_event},
     {"reload",
      "",
      "reload",

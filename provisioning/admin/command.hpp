@@ -15,7 +15,19 @@
 namespace admin {
 
 /// What may stand at a place of a command; completion offers it.
-enum class Place : std::uint8_t { none, mac, number, numbers, state, file, chain_file, command };
+enum class Place : std::uint8_t {
+    none,
+    mac,
+    number,
+    numbers,
+    state,
+    file,
+    chain_file,
+    command,
+    dhcp_server,
+    lease_action,
+    word, ///< any; nothing completes it
+};
 
 struct Option {
     std::string_view name;  ///< "--name"
@@ -39,7 +51,7 @@ struct Command {
     std::string_view second; ///< "devices" of `show devices`; empty where one word is enough
     std::string_view usage;
     std::string_view help;
-    std::array<Place, 2> places{};
+    std::array<Place, 4> places{};
     std::size_t required = 0; ///< places that must be filled
     std::span<const Option> options;
     Reply (*run)(Call& call) = nullptr;
@@ -102,6 +114,8 @@ Reply run_show_rules(Call& call);
 Reply run_export_audit(Call& call);
 Reply run_export_tftp(Call& call);
 Reply run_probe(Call& call);
+Reply run_dhcp(Call& call);
+Reply run_dhcp_event(Call& call);
 Reply run_reload(Call& call);
 Reply run_help(Call& call);
 Reply run_version(Call& call);

@@ -85,6 +85,9 @@ Reply run_words(const Reach& reach, std::span<const std::string> words, const Ca
     if (!found) {
         return misunderstood(found.error().what);
     }
+    if (!caller.only.empty() && found->command->word != caller.only) {
+        return refused(fmt::format("here `{}` is taken and nothing else", caller.only));
+    }
     Call call{reach, caller, reach.inventory.now(), {}, {}};
     if (auto sorted = sort_words(*found->command, words.subspan(found->words), call); !sorted) {
         return misunderstood(sorted.error().what);

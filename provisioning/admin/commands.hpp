@@ -29,6 +29,7 @@ struct Caller {
     base::Secret input; ///< what pnpctl read for us: the password, the file to import
     /// Came over the control socket: files are then read by pnpctl as its user, never by us.
     bool over_socket = false;
+    std::string_view only = {}; ///< the one command that may be run; empty: every one
 };
 
 /// `text` is what to print as it stands: for a person, or with --json the line of `json`. It ends
@@ -104,6 +105,8 @@ struct Reach {
     /// What everybody gets by TFTP, with this address of ours in it, or that of the only network.
     std::function<base::Result<std::vector<serve::Files::PublicFile>>(std::optional<base::Ipv4>)>
         public_files = {};
+    /// Where phones are served.
+    std::function<std::vector<base::Ipv4>()> own_addresses = {};
 };
 
 class Commands {

@@ -3,6 +3,7 @@
 #include "provisioning/admin/complete.hpp"
 
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/dhcp_config.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -103,7 +104,18 @@ void offer_place(const Reach& reach,
     case Place::command:
         offer_names(places, offers);
         break;
+    case Place::dhcp_server:
+        for (const DhcpServer& server : dhcp_servers()) {
+            offers.add(server.word);
+        }
+        break;
+    case Place::lease_action:
+        for (const std::string_view action : {"add", "old", "del"}) {
+            offers.add(action);
+        }
+        break;
     case Place::file:
+    case Place::word:
     case Place::none:
         break;
     }

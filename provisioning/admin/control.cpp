@@ -165,6 +165,10 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
         if (request && behind.size() > request->input_bytes) {
             request = base::fail(base::Errc::malformed, "more input than input_bytes says");
         }
+        if (request && request->input_bytes > limits_.input_bytes) {
+            request =
+                base::fail(base::Errc::refused, "input of more than {} bytes", limits_.input_bytes);
+        }
         if (!request) {
             refuse(request.error().what);
             return;
@@ -210,7 +214,7 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
         }
         timer_.cancel(); // a command takes as long as it takes
         auto caller = std::make_shared<Caller>(
-            Caller{actor_, base::Secret(input_.view(input_.size())), true});
+            Caller{actor_, base::Secret(input_.view(input_.size())), true, limits_.only});
         input_ = WipedBytes();
         // The worker holds the command's words and no socket: that one belongs to the loop.
         loop_.work([commands = control->commands, caller, words = std::move(request_.words),
@@ -363,7 +367,11 @@ base::Status Control::listen(const std::string& path) {
     state_->watch.reset();
     state_->listening = std::move(*opened);
     state_->watch_listening();
-    base::log::info("admin", "commands are taken at {}", path);
+    const auto only = state_->limits.only;
+    base::log::info("admin", "{} taken at {}",
+                    only.empty() ? std::string("commands are")
+                                 : fmt::format("`{}` and nothing else is", only),
+                    path);
     return {};
 }
 

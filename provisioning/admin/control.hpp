@@ -4,6 +4,7 @@
 #pragma once
 
 #include "provisioning/admin/commands.hpp"
+#include "provisioning/admin/request.hpp"
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/result.hpp"
 
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace admin {
 
@@ -18,6 +20,8 @@ struct ControlLimits {
     std::size_t connections = 32;
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< to its last byte
     std::chrono::milliseconds reply_deadline = std::chrono::seconds(60);
+    std::size_t input_bytes = max_request_input; ///< behind the words
+    std::string_view only = {}; ///< the one command that is taken; empty: every one
 };
 
 /// In: one line {"words": ["assign", "001fc1000001", "201"], "input_bytes": 5} and that many bytes

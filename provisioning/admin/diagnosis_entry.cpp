@@ -131,6 +131,22 @@ constexpr Rule rules[] = {
                             f.address(Step::limited));
      }},
 
+    {[](const Facts& f) { return f.only_leased(); },
+     [](const Facts& f) {
+         return fmt::format("It got the address {} by DHCP {}, and asked for nothing since.",
+                            f.address(Step::leased),
+                            ago(f.around.now - f.since(Step::leased), f.around.now));
+     },
+     [](const Facts& f) {
+         return fmt::format(
+             "{}A phone that starts by TFTP has to get option 66 from the DHCP server (`pnp dhcp "
+             "dnsmasq` prints its configuration); one that asks by multicast does so when it "
+             "starts: unplug it and plug it in again.",
+             f.has_files_to_get() && f.device.is_approved()
+                 ? ""
+                 : fmt::format("pnp assign {} EXT. ", f.mac()));
+     }},
+
     {[](const Facts& f) { return !f.device.was_heard(); },
      [](const Facts& f) {
          return f.device.lines.empty() ? std::string("It was never heard.")

@@ -89,6 +89,15 @@ bool Facts::fetched_since_offer() const noexcept {
            (is_newer(Step::token_refused, {Step::offered}) && is_from_phone(Step::token_refused));
 }
 
+bool Facts::only_leased() const noexcept {
+    constexpr Step quiet[] = {Step::leased,   Step::lease_ended, Step::approved, Step::blocked,
+                              Step::assigned, Step::unassigned,  Step::rotated};
+    return happened(Step::leased) && device.seen.stage == Stage::heard && !device.is_configured() &&
+           std::all_of(timeline.begin(), timeline.end(), [&](const Event& event) {
+               return std::find(std::begin(quiet), std::end(quiet), event.step) != std::end(quiet);
+           });
+}
+
 bool Facts::only_offered() const noexcept {
     return happened(Step::offered) && !fetched_since_offer() && device.seen.stage <= Stage::offered;
 }

@@ -55,6 +55,8 @@ struct Facts {
     bool fetched_since_offer() const noexcept;
     /// It was offered a URL, and nothing else is known since.
     bool only_offered() const noexcept;
+    /// A DHCP server told of it, and nothing else ever showed it.
+    bool only_leased() const noexcept;
 
   private:
     /// Where the step stands last in the timeline; -1 where it does not. Rows of the same

@@ -16,6 +16,10 @@ std::string_view what(Step step) noexcept {
     switch (step) {
     case Step::heard:
         return "asked for its configuration (SUBSCRIBE)";
+    case Step::leased:
+        return "got this address by DHCP";
+    case Step::lease_ended:
+        return "has this address no longer (DHCP)";
     case Step::held:
         return "was answered and got no URL yet";
     case Step::offered:

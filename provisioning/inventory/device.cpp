@@ -9,8 +9,10 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 31> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 33> step_names = {{
     {Step::heard, "heard"},
+    {Step::leased, "leased"},
+    {Step::lease_ended, "lease_ended"},
     {Step::held, "held"},
     {Step::offered, "offered"},
     {Step::notify_accepted, "notify_accepted"},

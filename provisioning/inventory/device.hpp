@@ -93,6 +93,8 @@ inline bool is_over(const Enrolment& window, base::UnixMs now) noexcept {
 /// The steps of a device's life, with stable names: timelines, consoles and tests use them.
 enum class Step : std::uint8_t {
     heard,           ///< a SUBSCRIBE for ua-profile arrived
+    leased,          ///< a DHCP server gave it an address
+    lease_ended,     ///< it gave that address up, or its time ran out
     held,            ///< answered with 200, no URL yet; the reason says what is missing
     offered,         ///< 200 and NOTIFY with a URL were sent
     notify_accepted, ///< the phone answered the NOTIFY with 2xx
