@@ -287,4 +287,22 @@ TEST_F(ControlSocket, KeepsItsDescriptorsFromChildren) {
     EXPECT_GE(sockets, 3U) << "the listener, the caller and the called";
 }
 
+TEST_F(ControlSocket, WithOneCommandTakesNoOtherAndNoInput) {
+    admin::ControlLimits limits;
+    limits.only = "dhcp-event";
+    limits.input_bytes = 0;
+    listen(limits);
+    EXPECT_THAT(say("{\"words\":[\"dhcp-event\",\"add\",\"0080f0123456\",\"10.0.0.7\"]}\n"),
+                AllOf(StartsWith("{\"status\":0"), HasSubstr("0080f0123456 has the address")));
+    for (const char* words : {"\"status\"", "\"approve\",\"0080f0123456\"", "\"help\"", "",
+                              "\"--json\",\"show\",\"devices\"", "\"pnp\",\"reload\""}) {
+        EXPECT_THAT(say(fmt::format("{{\"words\":[{}]}}\n", words)),
+                    AllOf(StartsWith("{\"status\":1"), HasSubstr("nothing else")))
+            << words;
+    }
+    EXPECT_THAT(say("{\"words\":[\"dhcp-event\"],\"input_bytes\":1}\nx"),
+                HasSubstr("input of more than 0 bytes"));
+    EXPECT_EQ(mode() & 0777U, 0660U);
+}
+
 } // namespace

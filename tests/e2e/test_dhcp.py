@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""A real dnsmasq with the configuration that pnp prints: option 66, and the phones that it makes known."""
+import grp
+import itertools
+import json
+import os
+import pwd
+import re
+import shutil
+import socket
+import tempfile
+
+from programs import Program
+
+PHONE = "00:80:f0:12:34:56"
+LAPTOP = "3c:97:0e:00:00:01"
+CLIENT = """#!/bin/sh
+case $1 in
+bound) ip address replace "$ip/$mask" dev "$interface" && echo "$ip" >"$NOTES";;
+deconfig) ip address flush dev "$interface";;
+esac
+"""
+
+
+class DhcpServer:
+    """dnsmasq on the PBX's machine. What it starts for leases runs as nobody, who may open the second
+    socket and not the first; both lie where nobody comes by."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.folder = tempfile.mkdtemp(prefix="pnp-e2e-dhcp-")
+        os.chmod(self.folder, 0o755)
+        self.sockets = os.path.join(self.folder, "sockets")
+        os.mkdir(self.sockets)
+        nobody = pwd.getpwnam("nobody")
+        os.chown(self.sockets, 0, nobody.pw_gid)
+        os.chmod(self.sockets, 0o2750)
+        self.control = os.path.join(self.sockets, "pnp-dhcp.ctl")
+        self.script = os.path.join(self.folder, "pnp-dhcp-event")
+        shutil.copy(os.path.join(lab.options.bin, "pnpctl"), self.script)
+        self.program = None
+
+    def start(self, configuration):
+        lines = configuration.replace("/usr/local/bin/pnp-dhcp-event", self.script)
+        path = os.path.join(self.folder, "pnp.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(lines)
+        self.program = Program(
+            self.lab.pbx,
+            ["env", f"PNP_CONTROL={self.control}", "dnsmasq", "--keep-in-foreground",
+             f"--conf-file={path}", "--port=0", "--interface=eth0", "--bind-interfaces",
+             "--dhcp-range=192.168.77.150,192.168.77.199,1h", "--no-ping",
+             f"--dhcp-leasefile={self.folder}/leases", f"--pid-file={self.folder}/pid",
+             "--user=root", "--dhcp-scriptuser=nobody", "--log-facility=-", "--log-dhcp"],
+            os.path.join(self.lab.folder, "dnsmasq.log"), stdout_too=True)
+        self.lab.wait_for(lambda: "DHCP, IP range" in self.program.log(), "dnsmasq is ready")
+        return self
+
+    def close(self):
+        if self.program is not None:
+            self.program.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def client(lab, name, mac):
+    """A machine without an address."""
+    host = lab.network.host(name, "169.254.9.9/32", mac=mac)
+    host.ip("address", "flush", "dev", "eth0")
+    return host
+
+
+def lease(lab, host, *options):
+    """What udhcpc was given; it releases nothing."""
+    script = os.path.join(lab.folder, "udhcpc")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(CLIENT)
+    os.chmod(script, 0o755)
+    notes = os.path.join(lab.folder, f"{host.name}-address")
+    done = host.run("env", f"NOTES={notes}", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f",
+                    "-t", "10", "-T", "1", "-s", script, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with open(notes, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def office(lab):
+    server = lab.close_later(DhcpServer(lab))
+    pnpd = lab.pnpd(f"dhcp_control = {server.control}\n")
+    return server.start(pnpd.text("dhcp", "dnsmasq")), pnpd
+
+
+def known(pnpd):
+    return {device["mac"] for device in pnpd.json("show", "devices")["devices"]}
+
+
+def test_a_lease_tells_a_phone_where_we_are_and_us_of_the_phone(lab):
+    server, pnpd = office(lab)
+    kx = client(lab, "kx", PHONE)
+    capture = lab.close_later(lab.capture(lab.pbx))
+    address = lease(lab, kx, "-O", "tftp", "-x", "hostname:KX-UT670")
+    mac = PHONE.replace(":", "")
+    lab.wait_for(lambda: mac in known(pnpd), "the phone is known")
+    acks = capture.stop().packets("dhcp.option.dhcp == 5", "dhcp.option.tftp_server_name",
+                                  "dhcp.hw.mac_addr", "dhcp.ip.your")
+    assert acks == [{"dhcp.option.tftp_server_name": lab.pbx.address, "dhcp.hw.mac_addr": PHONE,
+                     "dhcp.ip.your": address}], acks
+    device = pnpd.json("show", "device", mac)
+    assert device["state"] == "pending" and device["address"] == address, device
+    story = pnpd.text("explain", mac)
+    assert f"{address} got this address by DHCP: Panasonic" in story, story
+    assert "host name KX-UT670" in story and "asked for nothing since" in story, story
+
+
+def test_a_laptop_is_no_phone_and_gets_no_option_66(lab):
+    server, pnpd = office(lab)
+    laptop, kx = client(lab, "laptop", LAPTOP), client(lab, "kx", PHONE)
+    capture = lab.close_later(lab.capture(lab.pbx))
+    lease(lab, laptop, "-O", "tftp", "-x", "hostname:laptop")
+    lease(lab, kx, "-O", "tftp")
+    lab.wait_for(lambda: known(pnpd), "the phone is known")  # it came second
+    assert known(pnpd) == {PHONE.replace(":", "")}
+    acks = capture.stop().packets("dhcp.option.dhcp == 5", "dhcp.option.tftp_server_name",
+                                  "dhcp.hw.mac_addr")
+    assert [ack["dhcp.option.tftp_server_name"] for ack in acks] == [None, lab.pbx.address], acks
+    assert "script process exited" not in server.program.log(), "dnsmasq complains of no status"
+
+
+def test_a_server_that_starts_again_tells_of_the_phones_it_remembers(lab):
+    server, pnpd = office(lab)
+    lease(lab, client(lab, "kx", PHONE))
+    lab.wait_for(lambda: known(pnpd), "the phone is known")
+    server.program.end()
+    pnpd.stop()
+    shutil.rmtree(pnpd.data)
+    pnpd.start()
+    assert known(pnpd) == set()
+    server.start(pnpd.text("dhcp", "dnsmasq"))
+    lab.wait_for(lambda: known(pnpd) == {PHONE.replace(":", "")}, "the phone is known again")
+
+
+def ask(path, *words):
+    """The status and the text that a socket answers with."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(path)
+        control.sendall(json.dumps({"words": words}).encode() + b"\n")
+        answer = b"".join(iter(lambda: control.recv(65536), b""))
+    head, text = answer.split(b"\n", 1)
+    return json.loads(head)["status"], text.decode()
+
+
+def test_the_second_socket_takes_nothing_but_leases(lab):
+    server, pnpd = office(lab)
+    mode = os.stat(server.control)
+    assert mode.st_mode & 0o777 == 0o660, oct(mode.st_mode)
+    assert grp.getgrgid(mode.st_gid).gr_name == grp.getgrgid(pwd.getpwnam("nobody").pw_gid).gr_name
+    pnpd.ctl("extension", "add", "201")
+    mac = PHONE.replace(":", "")
+    for command in json.loads(pnpd.ctl("help", "--json").stdout)["commands"]:
+        words = list(itertools.takewhile(lambda word: re.fullmatch("[a-z-]+", word),
+                                         command["usage"].split()))
+        if words != ["dhcp-event"]:
+            status, text = ask(server.control, *words, mac, "201")
+            assert (status, "nothing else" in text) == (1, True), (words, status, text)
+    assert ask(server.control, "dhcp-event", "add", mac, "192.168.77.9")[0] == 0
+    assert pnpd.json("show", "device", mac)["state"] == "pending"
+    assert "DHCP control" in pnpd.text("status")
+
+
+def test_without_the_option_there_is_no_second_socket(lab):
+    pnpd = lab.pnpd()
+    assert "DHCP control" not in pnpd.text("status")
+    assert pnpd.ctl("dhcp-event", "add", PHONE, "192.168.77.9").returncode == 0
