@@ -83,15 +83,22 @@ TEST_F(Dhcp, DnsmasqTakesIt) {
     for (const char* host : {"192.0.2.10", "pnp.example.net"}) {
         EXPECT_EQ(run(test + file("good", config(std::string("dnsmasq --host ") + host))), 0);
     }
-    EXPECT_NE(run(test + file("bad", "dhcp-mac=set:x,00:80\n")), 0) << "it does look";
+    EXPECT_NE(run(test + file("bad", "dhcp-option=tag:x,66\nnonsense\n")), 0) << "it does look";
 }
 
+/// Kea and dhcpd are not among the packages of the tests: they are asked where they are installed.
 TEST_F(Dhcp, KeaTakesIt) {
     if (!is_there("kea-dhcp4")) {
         GTEST_SKIP() << "no kea-dhcp4 here";
     }
     const auto test = "PATH=$PATH:/usr/sbin KEA_LOCKFILE_DIR=none kea-dhcp4 -t ";
-    EXPECT_EQ(run(test + file("good", config("kea --host 192.0.2.10"))), 0);
+    auto text = config("kea --host 192.0.2.10");
+    const auto hook = text.find(",\n    // PBX PnP hears");
+    ASSERT_NE(hook, std::string::npos);
+    if (!std::filesystem::exists("/usr/lib/x86_64-linux-gnu/kea/hooks/libdhcp_run_script.so")) {
+        text = text.substr(0, hook) + "}}"; // Kea looks for the library too
+    }
+    EXPECT_EQ(run(test + file("good", text)), 0);
     EXPECT_NE(run(test + file("bad", R"({"Dhcp4": {"client-classes": [{"test": "x"}]}})")), 0);
 }
 
