@@ -15,7 +15,6 @@ namespace {
 
 using inventory::Step;
 using testing::AllOf;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -50,7 +49,7 @@ struct Dhcp : testing::Test {
     }
 
     std::string file(const std::string& name, const std::string& text) {
-        const auto path = (office.shelf.folder() / name).string();
+        auto path = (office.shelf.folder() / name).string();
         std::ofstream(path) << text;
         return path;
     }
