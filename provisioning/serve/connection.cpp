@@ -2,6 +2,7 @@
 // Reads a request, has a worker answer it, writes the answer: one in flight on each connection.
 #include "provisioning/serve/connection.hpp"
 
+#include "provisioning/serve/file_body.hpp"
 #include "provisioning/serve/target.hpp"
 
 #include <algorithm>
@@ -165,6 +166,11 @@ bool Connection::decrypt(std::string_view bytes) {
 /// Writes what TLS has to say, then goes on.
 template <class Then> void Connection::write_out(Then then) {
     out_ = tls_->to_send();
+    write_bytes(std::move(then));
+}
+
+/// Writes out_, then goes on.
+template <class Then> void Connection::write_bytes(Then then) {
     asio::async_write(
         socket_, asio::buffer(out_),
         [self = shared_from_this(), then = std::move(then)](error_code error, std::size_t) {
@@ -183,6 +189,9 @@ void Connection::close() {
     if (const auto shared = std::exchange(shared_, nullptr)) {
         if (std::exchange(counts_as_delayed_, false)) {
             --shared->delayed;
+        }
+        if (std::exchange(counts_as_download_, false)) {
+            --shared->downloads;
         }
         error_code ignored;
         socket_.close(ignored);
@@ -209,7 +218,7 @@ void Connection::set_phase(Phase phase) {
 
 // Between requests, and with pipelined bytes the next request at once.
 void Connection::next() {
-    reply_ = {};
+    end_reply();
     searched_ = 0;
     if (in_.empty()) {
         set_phase(Phase::idle);
@@ -452,6 +461,11 @@ void Connection::answered(Response response) {
 
 void Connection::leave(const Response& response) {
     Reply reply = make_reply(head_, response, keep_alive_, unix_seconds());
+    if (reply.file && shared_->downloads >= shared_->limits.downloads) {
+        ++shared_->overloaded;
+        busy("too many files are being sent");
+        return;
+    }
     base::log::debug("serve", "{} {} {}: {}, {} bytes", peer_.str(), head_.method, path_shown_,
                      reply.status, reply.length);
     send(std::move(reply), keep_alive_);
@@ -475,6 +489,10 @@ void Connection::send(Reply reply, bool keep_alive) {
     keep_alive_ = keep_alive;
     reply_ = std::move(reply);
     sent_ = 0;
+    if (reply_.file) {
+        counts_as_download_ = true;
+        ++shared_->downloads;
+    }
     set_deadline(shared_->limits.write_deadline);
     if (tls_) {
         send_more();
@@ -487,10 +505,60 @@ void Connection::send(Reply reply, bool keep_alive) {
                                        : asio::const_buffer{}};
     asio::async_write(socket_, bytes,
                       [self = shared_from_this()](error_code error, std::size_t /*sent*/) {
-                          if (self->shared_) {
+                          if (self->shared_ && !error && self->reply_.file) {
+                              self->sent_ = self->reply_.head.size();
+                              self->read_piece();
+                          } else if (self->shared_) {
                               self->sent(error);
                           }
                       });
+}
+
+// The next piece of a file, by a worker: the disk may take its time, and the loop has none.
+void Connection::read_piece() {
+    const auto of_body = sent_ - reply_.head.size();
+    if (of_body == reply_.length) {
+        sent({});
+        return;
+    }
+    // It moves: the time to write is for each piece, and no other connection needs its place.
+    set_phase(Phase::reply);
+    set_deadline(shared_->limits.write_deadline);
+    const auto length = static_cast<std::size_t>(
+        std::min<std::uint64_t>(reply_.length - of_body, FileBody::largest_piece));
+    shared_->loop.work([shared = shared_, weak = weak_from_this(), file = reply_.file,
+                        offset = reply_.offset + of_body, length] {
+        auto piece = std::make_shared<base::Result<std::string>>(file->read(offset, length));
+        shared->loop.post([weak, piece] {
+            const auto self = weak.lock();
+            if (self && self->shared_) {
+                self->send_piece(*piece);
+            }
+        });
+    });
+}
+
+void Connection::send_piece(const base::Result<std::string>& piece) {
+    if (!piece) { // the client sees that it is shorter than Content-Length said
+        shared_->complain("{} gets no more: {}", peer_.str(), piece.error().what);
+        close();
+        return;
+    }
+    sent_ += piece->size();
+    shared_->file_bytes += piece->size();
+    if (tls_ && tls_->write(*piece) != TlsSession::Step::done) {
+        close();
+        return;
+    }
+    out_ = tls_ ? tls_->to_send() : *piece;
+    write_bytes([this] { read_piece(); });
+}
+
+void Connection::end_reply() {
+    if (std::exchange(counts_as_download_, false)) {
+        --shared_->downloads;
+    }
+    reply_ = {};
 }
 
 void Connection::send_more() {
@@ -506,7 +574,11 @@ void Connection::send_more() {
                                  reply_.length - of_body, largest_piece - piece.size())));
     }
     if (piece.empty()) {
-        sent({});
+        if (reply_.file) {
+            read_piece();
+        } else {
+            sent({});
+        }
         return;
     }
     if (tls_->write(piece) != TlsSession::Step::done) {
@@ -529,7 +601,7 @@ void Connection::sent(error_code error) {
 
 void Connection::linger() {
     set_phase(Phase::linger);
-    reply_ = {};
+    end_reply();
     error_code error;
     if (tls_) { // that no more comes; where it cannot be said at once, the end says it
         tls_->end();

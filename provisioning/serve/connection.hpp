@@ -48,6 +48,8 @@ struct Shared {
     std::atomic<std::uint64_t> evicted{0};
     std::atomic<std::uint64_t> handshakes{0};
     std::atomic<std::uint64_t> tls_failures{0};
+    std::atomic<std::uint64_t> downloads{0};
+    std::atomic<std::uint64_t> file_bytes{0};
 
     Response ask(const Request& request); ///< on a worker
     void tls_failed(base::Endpoint peer, const std::string& why);
@@ -117,8 +119,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void refuse(int status, std::string_view why);
     void send(Reply reply, bool keep_alive);
     void send_more();
+    void read_piece();
+    void send_piece(const base::Result<std::string>& piece);
+    void end_reply();
     void sent(boost::system::error_code error);
     template <class Then> void write_out(Then then);
+    template <class Then> void write_bytes(Then then);
     void linger();
 
     std::shared_ptr<Shared> shared_; // null once closed
@@ -140,8 +146,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Response response_; // of Phase::delay
     bool counts_as_delayed_ = false;
     Reply reply_;
-    std::uint64_t sent_ = 0; // of reply_, handed to TLS
-    std::string out_;        // encrypted, on its way
+    bool counts_as_download_ = false;
+    std::uint64_t sent_ = 0; // of reply_, handed to TLS or read from the disk
+    std::string out_;        // encrypted or from the disk, on its way
     bool keep_alive_ = false;
     std::string path_shown_; // of the request in hand, for the log
 };

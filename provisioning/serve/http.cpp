@@ -204,7 +204,8 @@ HttpCounters Http::counters() const {
             shared.timeouts,   shared.bad_requests,
             shared.open,       shared.limited,
             shared.overloaded, shared.evicted,
-            shared.handshakes, shared.tls_failures};
+            shared.handshakes, shared.tls_failures,
+            shared.downloads,  shared.file_bytes};
 }
 
 } // namespace serve

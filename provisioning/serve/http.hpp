@@ -19,6 +19,8 @@
 
 namespace serve {
 
+class FileBody;
+
 struct Request {
     std::string method; ///< GET or HEAD: others were answered before anybody is asked
     /// percent-decoded, starts with "/", printable ASCII, no "..", no "//", no query
@@ -37,6 +39,8 @@ struct Response {
     std::shared_ptr<const std::string> body; ///< null = empty
     std::int64_t last_modified = 0;          ///< seconds since 1970; 0 = not said
     std::chrono::milliseconds delay{0};      ///< how long it waits before it leaves
+    /// In the place of `body`, where it is read from the disk while it is sent.
+    std::shared_ptr<const FileBody> file = {};
 };
 
 struct HttpLimits {
@@ -48,8 +52,12 @@ struct HttpLimits {
     RequestRates rates;
     std::size_t waiting_requests = 500; ///< for a worker; more are told to come again later
     std::size_t delayed_answers = 500;  ///< at a time
+    /// Files from the disk at a time; half of what one source may have open, so that whoever wants
+    /// its configuration finds a connection. More are told to come again later.
+    std::size_t downloads = 200;
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< first byte to last
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
+    /// For an answer, and for each piece of a file from the disk.
     std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
 };
 
@@ -64,6 +72,8 @@ struct HttpCounters {
     std::uint64_t evicted = 0;             ///< slow connections closed to make room
     std::uint64_t handshakes = 0;          ///< of TLS that came to a good end
     std::uint64_t tls_failures = 0;        ///< and those that did not
+    std::uint64_t downloads = 0;           ///< files from the disk that are being sent now
+    std::uint64_t file_bytes = 0;          ///< of them, sent
 };
 
 class TlsContext;

@@ -4,6 +4,7 @@
 
 #include "provisioning/serve/conditional.hpp"
 #include "provisioning/serve/date.hpp"
+#include "provisioning/serve/file_body.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -91,12 +92,16 @@ void connection(HeadWriter& head, int minor, bool keep_alive) {
 } // namespace
 
 Reply make_reply(const Head& request, const Response& response, bool keep_alive, std::int64_t now) {
-    const std::uint64_t size = response.body ? response.body->size() : 0;
+    const std::uint64_t size = response.file   ? response.file->size()
+                               : response.body ? response.body->size()
+                                               : 0;
     const bool is_file = response.status == 200; // conditions and ranges are of files only
     Plan plan{response.status, 0, size};
     std::string etag;
     if (is_file) {
-        etag = entity_tag(response.body ? std::string_view(*response.body) : std::string_view{});
+        etag = response.file   ? response.file->etag()
+               : response.body ? entity_tag(*response.body)
+                               : entity_tag({});
         plan = serve::plan(request.method, request.conditions, etag, response.last_modified, size);
     }
 
@@ -137,7 +142,8 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
     reply.status = plan.status;
     reply.head = head.end();
     if (request.method != "HEAD" && plan.length != 0) {
-        reply.body = response.body;
+        reply.body = response.file ? nullptr : response.body;
+        reply.file = response.file;
         reply.offset = plan.offset;
         reply.length = plan.length;
     }

@@ -14,7 +14,8 @@ namespace serve {
 struct Reply {
     int status = 0;
     std::string head;
-    std::shared_ptr<const std::string> body; ///< null: nothing follows the head
+    std::shared_ptr<const std::string> body; ///< null: nothing of this kind follows the head
+    std::shared_ptr<const FileBody> file;    ///< the same
     std::uint64_t offset = 0;
     std::uint64_t length = 0; ///< of the body that is sent
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The HTTP server with TLS, on loopback sockets and against OpenSSL's own client.
+#include "provisioning/serve/file_body.hpp"
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/tls.hpp"
 
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -109,6 +111,31 @@ TEST_F(Https, AFileOfManyRecordsArrivesWhole) {
         client.ask("GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=5-20000\r\n\r\n", 19996);
     EXPECT_THAT(part, HasSubstr("Content-Range: bytes 5-20000/3000000"));
     EXPECT_EQ(client.ask("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").find("HTTP/1.1 200"), 0U);
+}
+
+TEST_F(Https, AFileFromTheDiskArrivesWhole) {
+    start();
+    std::string folder = testing::TempDir() + "pnp-file-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    std::string content;
+    while (content.size() < 1'000'000) {
+        content += std::to_string(content.size());
+    }
+    std::ofstream(folder + "/image", std::ios::binary) << content;
+    handler = [&](const Request&) {
+        Response response;
+        response.status = 200;
+        response.file = *serve::FileBody::open(folder, "image");
+        return response;
+    };
+    TlsClient client(loop, server, {});
+    ASSERT_EQ(client.shake_hands(), "");
+    const auto answer = client.ask(request, content.size());
+    EXPECT_TRUE(answer.substr(answer.find("\r\n\r\n") + 4) == content);
+    const auto part =
+        client.ask("GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=65530-200000\r\n\r\n", 134471);
+    EXPECT_TRUE(part.substr(part.find("\r\n\r\n") + 4) == content.substr(65530, 134471));
+    std::filesystem::remove_all(folder);
 }
 
 TEST_F(Https, OldProtocolsAreRefusedAndTheReasonSaid) {
