@@ -80,6 +80,15 @@ std::string_view what(Step step) noexcept {
         return "used a URL that another address uses too";
     case Step::heard_outside:
         return "asked from an address outside the network here, and got no answer";
+    case Step::firmware_offered:
+        return "was told to fetch firmware";
+    case Step::firmware_fetched:
+        return "asked for the firmware's file";
+    case Step::firmware_runs:
+        return "came back with firmware";
+    case Step::firmware_failed:
+        return "did not come back with the firmware it was told to fetch; it is told again in a "
+               "day, or by `pnp resync`";
     }
     return "did something";
 }

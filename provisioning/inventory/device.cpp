@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 33> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 37> step_names = {{
     {Step::heard, "heard"},
     {Step::leased, "leased"},
     {Step::lease_ended, "lease_ended"},
@@ -43,6 +43,10 @@ constexpr std::array<std::pair<Step, std::string_view>, 33> step_names = {{
     {Step::guest_served, "guest_served"},
     {Step::url_shared, "url_shared"},
     {Step::heard_outside, "heard_outside"},
+    {Step::firmware_offered, "firmware_offered"},
+    {Step::firmware_fetched, "firmware_fetched"},
+    {Step::firmware_runs, "firmware_runs"},
+    {Step::firmware_failed, "firmware_failed"},
 }};
 
 } // namespace

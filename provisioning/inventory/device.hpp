@@ -125,6 +125,10 @@ enum class Step : std::uint8_t {
     guest_served,       ///< a file without secrets was handed out to a phone not approved
     url_shared,         ///< its steady URL was used from two addresses at a time
     heard_outside,      ///< asked from an address outside the network where it was heard
+    firmware_offered,   ///< its file tells it to fetch another firmware
+    firmware_fetched,   ///< asked for the firmware's file, or for a part of it
+    firmware_runs,      ///< came back with the firmware that it was offered, or a later one
+    firmware_failed,    ///< did not come back with it in time
 };
 
 std::string_view name(Step step) noexcept; ///< "notify_accepted"

@@ -7,6 +7,7 @@
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
+#include "provisioning/profile/firmware.hpp"
 #include "provisioning/profile/site.hpp"
 #include "provisioning/profile/vendor.hpp"
 
@@ -43,6 +44,7 @@ struct Facts {
     std::string url_password;      ///< and with what
     std::vector<Account> accounts; ///< line 1 first
     Site site;
+    std::optional<FirmwareOffer> firmware_offer = {}; ///< none: this phone fetches no firmware now
 };
 
 class Catalogue {

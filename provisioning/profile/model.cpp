@@ -158,6 +158,11 @@ void add_phone(Model& model, const Facts& facts) {
     model.flags["url_is_http"] = base::istarts_with(facts.provisioning_url, "http:");
     model.flags["url_is_https"] = base::istarts_with(facts.provisioning_url, "https:");
     model.flags["url_is_tftp"] = base::istarts_with(facts.provisioning_url, "tftp:");
+    // In the same folder as the phone's files, so that its token opens it as well.
+    const auto& firmware = facts.firmware_offer;
+    model.flags["has_firmware"] = firmware.has_value();
+    model.values["firmware_version"] = firmware ? firmware->version : "";
+    model.values["firmware_url"] = firmware ? facts.provisioning_url + firmware->file : "";
     model.flags["pnp_stays"] = facts.site.pnp_after != "off";
 }
 

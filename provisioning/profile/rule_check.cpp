@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 namespace profile {
 namespace {
 
@@ -139,6 +141,43 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
         }
         if (const auto model = model_of(*vendor, facts, ""); !model) {
             return tl::unexpected(model.error());
+        }
+    }
+    return {};
+}
+
+Status check_firmware(const Firmware& firmware, const Catalogue& catalogue) {
+    std::vector<std::string_view> known;
+    for (const Vendor* vendor : catalogue.vendors()) {
+        if (vendor->firmware != TakesFirmware::no) {
+            known.push_back(vendor->name);
+        }
+    }
+    const Vendor* vendor = catalogue.named(firmware.vendor);
+    if (vendor == nullptr) {
+        return unknown("vendor", firmware.vendor, known);
+    }
+    if (vendor->firmware == TakesFirmware::no) {
+        return fail(
+            Errc::refused,
+            "vendor: the templates of {} tell phones nothing of firmware; those that do: {}",
+            vendor->title, fmt::join(known, ", "));
+    }
+    Facts facts; // as long as they come
+    facts.mac = base::Mac({0x00, 0x1f, 0xc1, 0xff, 0xff, 0xff});
+    facts.model = vendor->default_model;
+    facts.host = base::Ipv4{0xFF'FF'FF'FE};
+    facts.provisioning_url = folder_url(*vendor, facts.host, {65535, 0}, std::string(22, 'a'));
+    facts.site.sip_transport = vendor->sip_transports.front();
+    facts.accounts.push_back({"201", "201", base::Secret("secret")});
+    facts.firmware_offer = FirmwareOffer{firmware.version, firmware.file};
+    for (const ChainStep& step : vendor->chain) {
+        if (step.template_name.empty()) {
+            continue;
+        }
+        if (const auto file = catalogue.render(*vendor, step, facts); !file) {
+            return fail(file.error().code, "{} phones do not take this firmware: {}", vendor->title,
+                        file.error().what);
         }
     }
     return {};

@@ -12,4 +12,8 @@ namespace profile {
 /// NOTIFY can carry. The error names the setting and the nearest known word.
 base::Status check_rule(const Rule& rule, const Catalogue& catalogue);
 
+/// The same for a [firmware] section: its vendor takes firmware from us, and a file that carries it
+/// passes the format's checker.
+base::Status check_firmware(const Firmware& firmware, const Catalogue& catalogue);
+
 } // namespace profile

@@ -35,6 +35,9 @@ struct ChainStep {
     std::string reason; ///< why it is (not) served, for the timeline
 };
 
+/// Whether the templates can tell a phone to fetch firmware, and whether it does so by HTTPS.
+enum class TakesFirmware : std::uint8_t { no, by_http, yes };
+
 struct Vendor {
     std::string name;                             ///< "htek": the folder below conf/vendors
     std::string title;                            ///< "Htek"
@@ -56,6 +59,7 @@ struct Vendor {
     std::string guest_template; ///< for phones not approved: no secrets, asks again; or none
     std::string tftp_file; ///< what a fresh phone asks a TFTP server for: the guest's file; or none
     std::chrono::minutes guest_interval{15}; ///< after which either of these asks again
+    TakesFirmware firmware = TakesFirmware::no;
     std::uint16_t sip_port =
         5060;                 ///< where a phone listens for check-sync when no PBX knows better
     std::string resync_event; ///< "resync"

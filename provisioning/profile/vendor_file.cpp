@@ -112,7 +112,19 @@ Status set_template_name(std::string& into, const std::string& value) {
     return {};
 }
 
+Status set_firmware(Vendor& vendor, const std::string& value) {
+    static const std::map<std::string_view, TakesFirmware> words = {
+        {"no", TakesFirmware::no}, {"http", TakesFirmware::by_http}, {"yes", TakesFirmware::yes}};
+    const auto found = words.find(value);
+    if (found == words.end()) {
+        return fail(Errc::malformed, "expected no, http or yes");
+    }
+    vendor.firmware = found->second;
+    return {};
+}
+
 constexpr VendorKey vendor_keys[] = {
+    {"firmware", set_firmware},
     {"title", [](Vendor& v, const std::string& s) { return v.title = s, Status(); }},
     {"event_vendor",
      [](Vendor& v, const std::string& s) { return add(v.event_vendors, s), Status(); }},

@@ -80,10 +80,11 @@ bool Diary::may_complain() {
 }
 
 FileCounters Diary::counters() const {
-    return {count.served,        count.missing,    count.refused,  count.strangers,
-            count.outside,       count.unapproved, count.no_token, count.old_token,
-            count.foreign_token, count.neighbour,  count.boots,    count.boots_refused,
-            count.guests,        count.held};
+    return {count.served,    count.missing,   count.refused,
+            count.strangers, count.outside,   count.unapproved,
+            count.no_token,  count.old_token, count.foreign_token,
+            count.neighbour, count.boots,     count.boots_refused,
+            count.guests,    count.held,      0};
 }
 
 } // namespace serve

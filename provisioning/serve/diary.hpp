@@ -35,6 +35,7 @@ struct FileCounters {
     std::uint64_t boots_refused = 0; ///< of an approved phone
     std::uint64_t guests = 0;        ///< files for phones that nobody approved
     std::uint64_t held = 0;          ///< requests of sources that were shut out
+    std::uint64_t firmware = 0;      ///< requests for its files
 };
 
 /// From any thread.

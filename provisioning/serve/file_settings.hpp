@@ -3,6 +3,7 @@
 #pragma once
 
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/firmware.hpp"
 #include "provisioning/profile/offer_url.hpp"
 #include "provisioning/serve/gate.hpp"
 
@@ -19,6 +20,8 @@ struct FileSettings {
     profile::Ports ports = {}; ///< as written into URLs
     GateSettings gate = {};
     std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
+    std::vector<profile::Firmware> firmware = {}; ///< the first that matches a phone counts
+    std::string firmware_folder = {};             ///< where its files are
 };
 
 } // namespace serve

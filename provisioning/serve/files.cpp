@@ -69,7 +69,7 @@ bool has_all(const Request& request, const Response& response) {
 Files::Files(inventory::Inventory& inventory, const base::Clock& clock, Reach reach)
     : inventory_(inventory), clock_(clock), reach_(std::move(reach)), diary_(inventory, clock),
       boot_(inventory, clock, diary_, reach_.registered, reach_.may_be_guest),
-      settings_(std::make_shared<const FileSettings>()),
+      upgrades_(inventory, clock, diary_), settings_(std::make_shared<const FileSettings>()),
       surroundings_(std::make_shared<const Surroundings>()) {
     // Where phones were configured before we were started.
     const auto now = clock_.unix_ms();
@@ -250,6 +250,9 @@ Outcome Files::serve(const Request& request,
     }
     const auto step = step_of(phone->vendor, mac, phone->model, asked.name);
     if (!step) {
+        if (auto firmware = upgrades_.answer(request, asked.name, *phone, with)) {
+            return {std::move(*firmware), false, mac};
+        }
         auto outcome = refuse(request, mac, step.error().what);
         outcome.is_miss = true;
         return outcome;
@@ -266,6 +269,11 @@ Outcome Files::serve(const Request& request,
         return {};
     }
     auto facts = facts_of(with, *phone, request.local.address, inventory_.steady_token(device));
+    if (request.method == "GET") {
+        upgrades_.offer(facts, *phone, with);
+    } else { // HEAD takes nothing
+        upgrades_.show(facts, *phone, with);
+    }
     auto file = add_lines(facts, device, reach_.accounts).and_then([&] {
         return with.catalogue->render(phone->vendor, **step, facts);
     });
@@ -407,6 +415,12 @@ void Files::punish(const Request& request, std::optional<base::Mac> about) {
     }
 }
 
+FileCounters Files::counters() const {
+    auto all = diary_.counters();
+    all.firmware = upgrades_.downloads();
+    return all;
+}
+
 std::vector<Files::Penalty> Files::penalties() const {
     const auto now = clock_.now();
     std::vector<Penalty> all;
@@ -469,6 +483,7 @@ Files::render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reve
         return fail(Errc::refused, "{} is answered with 404 on purpose: {}", name, (*step)->reason);
     }
     auto facts = facts_of(*with, *phone, host, inventory_.steady_token(*device));
+    upgrades_.show(facts, *phone, *with);
     if (const auto done = add_lines(facts, *device, reach_.accounts); !done) {
         return fail(done.error().code, "{}: {}", mac.str(), done.error().what);
     }

@@ -12,6 +12,7 @@
 #include "provisioning/serve/modified.hpp"
 #include "provisioning/serve/penalties.hpp"
 #include "provisioning/serve/recipe.hpp"
+#include "provisioning/serve/upgrades.hpp"
 
 #include <memory>
 #include <mutex>
@@ -68,7 +69,16 @@ class Files {
     base::Result<std::string>
     render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reveal) const;
 
-    FileCounters counters() const { return diary_.counters(); } ///< from any thread
+    /// How far the roll-out of firmware is. From any thread; blocks as long as the disk does.
+    std::vector<Upgrades::Row> firmware() const { return upgrades_.list(*settings()); }
+
+    /// Every few seconds, on a worker: who may be told to look for firmware now.
+    std::vector<base::Mac> look_after_firmware() { return upgrades_.look_after(*settings()); }
+
+    /// An administrator wants a phone's firmware tried again. From any thread.
+    void try_firmware_again(base::Mac mac) { upgrades_.forgive(mac); }
+
+    FileCounters counters() const; ///< from any thread
 
     /// Who is slowed or shut out: sources by their address, phones by what is guessed about them.
     struct Penalty {
@@ -111,6 +121,7 @@ class Files {
     const Reach reach_;
     Diary diary_;
     Boot boot_;
+    Upgrades upgrades_;
     Modified modified_;
     Penalties sources_;
     Penalties phones_;

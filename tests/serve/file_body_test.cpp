@@ -217,7 +217,7 @@ TEST_F(FileBodyTest, HasTimeAsLongAsItMoves) {
     constexpr std::size_t size = 24U << 20U;
     write("image", content(size));
     HttpLimits limits;
-    limits.write_deadline = std::chrono::milliseconds(1000);
+    limits.write_deadline = std::chrono::milliseconds(500);
     start(limits);
     Client client(loop, server, loopback.address, 65536);
     const auto begin = std::chrono::steady_clock::now();

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Firmware: which phone is told of it, who gets the file, and how far the roll-out is.
+#pragma once
+
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/serve/diary.hpp"
+#include "provisioning/serve/file_settings.hpp"
+#include "provisioning/serve/http.hpp"
+#include "provisioning/serve/recipe.hpp"
+#include "provisioning/serve/rollout.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace serve {
+
+/// From any thread; all but forgive() block as long as the disk does.
+class Upgrades {
+  public:
+    Upgrades(inventory::Inventory& inventory, const base::Clock& clock, Diary& diary)
+        : inventory_(inventory), diary_(diary), rollout_(clock) {}
+
+    /// Puts into the facts what a phone that asks for its files is told to fetch, if anything:
+    /// where a place is free, it takes it.
+    void offer(profile::Facts& facts, const Phone& phone, const FileSettings& with);
+    /// The same for who only wants to see the file: nothing is taken.
+    void show(profile::Facts& facts, const Phone& phone, const FileSettings& with) const;
+
+    /// The file, where `name` is that of the firmware for this phone. It is given whoever's turn it
+    /// is: a download that was broken off goes on, also after we were started anew.
+    std::optional<Response> answer(const Request& request,
+                                   const std::string& name,
+                                   const Phone& phone,
+                                   const FileSettings& with);
+
+    /// How it stands with one [firmware] section.
+    struct Row {
+        profile::Firmware firmware;
+        std::uint64_t size = 0;                     ///< bytes of the file
+        std::string problem;                        ///< why nobody is told of it; empty: nothing
+        std::map<Turn, std::vector<base::Mac>> who; ///< in the order of their addresses
+    };
+
+    std::vector<Row> list(const FileSettings& with) const;
+
+    /// To be called every few seconds: frees places, and says who may be told to look again.
+    std::vector<base::Mac> look_after(const FileSettings& with);
+
+    void forgive(base::Mac mac) {
+        rollout_.forgive(mac);
+    } ///< an administrator wants it tried again
+
+    std::uint64_t downloads() const noexcept { return downloads_; } ///< requests for such files
+
+  private:
+    using Visit = std::function<void(const Phone&, const profile::Firmware&, Turn)>;
+    void each_phone(const FileSettings& with, const Visit& visit) const;
+
+    inventory::Inventory& inventory_;
+    Diary& diary_;
+    Rollout rollout_;
+    std::atomic<std::uint64_t> downloads_{0};
+};
+
+} // namespace serve
