@@ -80,6 +80,9 @@ Result<Settings> Engine::load_settings() const {
         if (settings->control.empty() && host_.control != nullptr) {
             settings->control = host_.control;
         }
+        if (settings->firmware_folder.empty()) {
+            settings->firmware_folder = settings->data + "/firmware";
+        }
         if (settings->data.empty()) {
             return fail(Errc::not_found, "no data folder is set: write data = FOLDER");
         }
@@ -206,7 +209,10 @@ base::Status Engine::open() {
         },
         [this] { return status(); },
         [this] { return reload(); },
-        [this](base::Mac mac, bool reboot) { return resync(mac, reboot); },
+        [this](base::Mac mac, bool reboot) {
+            files_->try_firmware_again(mac);
+            return resync(mac, reboot);
+        },
         [this](const inventory::Device& device) { return desk_->served_elsewhere(device); },
         [this] {
             const std::lock_guard lock(mutex_);
@@ -233,6 +239,7 @@ base::Status Engine::open() {
             return https_->authority();
         },
         [this] { return penalties(); },
+        [this] { return files_->firmware(); },
         [this] { return probe(); },
         [this] { return approval_rules(); },
         [this](std::optional<base::Ipv4> host) { return public_files(host); },
@@ -343,6 +350,8 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     files.gate.source_check = settings.source_check;
     files.gate.allow = settings.allow;
     files.reoffer_quiet = settings.reoffer_quiet;
+    files.firmware = settings.firmware;
+    files.firmware_folder = settings.firmware_folder;
     files_->settings(std::move(files));
     const std::lock_guard lock(mutex_);
     settings_ = settings;
@@ -637,6 +646,7 @@ void Engine::tick() {
     }
     // What could not be opened is tried again: the port may be free by now.
     if (++ticks_ % 10 == 0) {
+        look_after_firmware();
         https_->look_at_the_clock();
         {
             const std::lock_guard lock(mutex_);

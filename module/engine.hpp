@@ -83,6 +83,7 @@ class Engine {
     base::Result<std::string> resync(base::Mac mac, bool reboot);
     base::Result<std::string> resync_now(base::Mac mac, bool reboot);
     void resync_waiting();
+    void look_after_firmware();
     std::vector<base::Interface> interfaces_towards(base::Ipv4 address) const;
     std::optional<base::Mac> neighbour_at(base::Ipv4 address) const;
     std::optional<base::Interface> interface_towards(base::Ipv4 phone) const;

@@ -40,6 +40,8 @@ void tell(Metrics& out, const serve::HttpCounters& http) {
     out.member("reason", "rate", http.limited);
     out.member("reason", "overload", http.overloaded);
     out.gauge("http_connections", "Open connections to the file server.", http.open);
+    out.gauge("firmware_downloads", "Files of firmware that are being sent.", http.downloads);
+    out.counter("firmware_bytes", "Bytes of firmware that were sent.", http.file_bytes);
     out.family("http_connections_ended", "Connections that were closed or not taken in.", true);
     out.member("reason", "timeout", http.timeouts);
     out.member("reason", "made_room", http.evicted);
@@ -85,6 +87,8 @@ void tell(Metrics& out, const serve::FileCounters& files) {
     out.member("result", "served", files.boots);
     out.member("result", "refused", files.boots_refused);
     out.member("result", "guest", files.guests);
+    out.counter("firmware_requests", "Requests for files of firmware, parts of them too.",
+                files.firmware);
     out.counter("files_held", "Requests for files of sources that were shut out.", files.held);
 }
 

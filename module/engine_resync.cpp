@@ -119,4 +119,17 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
     return fmt::format("NOTIFY with Event {} was sent to {}; `pnp explain {}` shows the answer.",
                        event, phone.str(), mac.str());
 }
+
+/// Loop thread. Phones that look for firmware by themselves do so once a week.
+void Engine::look_after_firmware() {
+    loop_->work([this] {
+        for (const auto mac : files_->look_after_firmware()) {
+            if (const auto done = resync(mac, false); !done) {
+                log::debug("engine", "{} is not told of its firmware: {}", mac.str(),
+                           done.error().what);
+            }
+        }
+    });
+}
+
 } // namespace engine

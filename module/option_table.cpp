@@ -222,6 +222,14 @@ const std::vector<Row>& option_rows() {
              t.settings.vendors = v;
              return {};
          }},
+        {{"general", "firmware", "FOLDER", "",
+          "Where the files of [firmware] sections are; by default `firmware` beside pnp.sqlite3. "
+          "Put a new file in by renaming it: one that changes while it is sent ends the "
+          "download."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.firmware_folder = v;
+             return {};
+         }},
         {{"general", "extensions_context", "WORD", "pnp-extensions",
           "Inside a PBX: the dial plan context in which extensions of our own can be called. "
           "Include "
@@ -429,6 +437,33 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_dialplan_name(t.rule.transport.emplace(), v);
          }},
+
+        {{"firmware", "vendor", "WORD", "",
+          "Whose phones these are, such as panasonic; it has to be named."},
+         [](Target t, std::string_view v) -> Status {
+             t.firmware.vendor = base::lower(v);
+             return {};
+         }},
+        {{"firmware", "model", "WORD", "", "Only this model; a * at the end takes any rest."},
+         [](Target t, std::string_view v) -> Status {
+             t.firmware.model = v;
+             return {};
+         }},
+        {{"firmware", "network", "NETWORK", "",
+          "Only phones in this network, such as 10.0.0.0/24."},
+         [](Target t, std::string_view v) { return set_network(t.firmware.network, v); }},
+        {{"firmware", "version", "VERSION", "",
+          "What the phones run afterwards, as they write it themselves, such as 01.100. A phone "
+          "whose version is older is told to fetch the file; one that does not say its version is "
+          "not."},
+         [](Target t, std::string_view v) { return set_version(t.firmware.version, v); }},
+        {{"firmware", "file", "FILE", "", "Its name in the folder `firmware`."},
+         [](Target t, std::string_view v) { return set_firmware_file(t.firmware.file, v); }},
+        {{"firmware", "at_a_time", "NUMBER", "10",
+          "How many phones may be on their way to it; 0 holds the roll-out. A phone that does not "
+          "come back with the version within 30 minutes makes room, and is told again after a day "
+          "or by `pnp resync`."},
+         [](Target t, std::string_view v) { return set_number(t.firmware.at_a_time, v, 0, 1000); }},
     };
     return table;
 }

@@ -9,11 +9,12 @@
 
 namespace engine {
 
-/// What a row sets: the settings, or the rule of its section.
+/// What a row sets: the settings, or what its section is about.
 struct Target {
     Settings& settings;
     profile::Rule& rule;    ///< of [profile]
     ApprovalRule& approval; ///< of [rule]
+    profile::Firmware& firmware;
 };
 
 struct Row {

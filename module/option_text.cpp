@@ -19,6 +19,11 @@ std::string heading(std::string_view section) {
                "takes "
                "every phone.\n;[rule NAME]\n";
     }
+    if (section == "firmware") {
+        return "\n; Firmware for some phones: as many sections as needed, the first one that "
+               "matches "
+               "wins.\n; It needs vendor, version and file.\n;[firmware NAME]\n";
+    }
     return "\n; Values for some phones: as many sections as needed, the first one that matches "
            "and\n"
            "; sets a value wins. An empty matcher (vendor, model, network) takes every phone.\n"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "module/option_values.hpp"
 
+#include "provisioning/profile/firmware.hpp"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -179,6 +181,28 @@ Status set_pool(std::optional<Pool>& out, std::string_view value) {
                     most_numbers);
     }
     out = Pool{std::string(first), std::string(last)};
+    return {};
+}
+
+Status set_version(std::string& out, std::string_view value) {
+    if (!profile::is_version(value)) {
+        return fail(Errc::malformed,
+                    "\"{}\" is no version: write numbers with dots between them, as the phone "
+                    "does, such as 01.100",
+                    value);
+    }
+    out = value;
+    return {};
+}
+
+Status set_firmware_file(std::string& out, std::string_view value) {
+    if (!profile::is_firmware_file(value)) {
+        return fail(Errc::malformed,
+                    "\"{}\" is no name for it: write letters, digits, dots, dashes and "
+                    "underscores, at most 64, and put the file into the folder `firmware`",
+                    value);
+    }
+    out = value;
     return {};
 }
 

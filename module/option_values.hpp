@@ -84,6 +84,9 @@ base::Status set_network(std::optional<base::Network>& out, std::string_view val
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
 base::Status set_oui(std::string& out, std::string_view value);
 base::Status set_pool(std::optional<Pool>& out, std::string_view value);
+base::Status set_version(std::string& out, std::string_view value);
+/// A name as it may stand in a URL: no path.
+base::Status set_firmware_file(std::string& out, std::string_view value);
 base::Status set_offer_url(std::optional<base::Secret>& out, std::string_view value);
 
 } // namespace engine

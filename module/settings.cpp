@@ -50,7 +50,7 @@ struct Place {
     std::string str() const { return line > 0 ? fmt::format("{}:{}", file, line) : file; }
 };
 
-/// One [general], [rule] or [profile] section on its way through Program_options.
+/// One section on its way through Program_options.
 class Section {
   public:
     explicit Section(std::string_view kind) : kind_(kind) {
@@ -141,6 +141,19 @@ Status check_pool(const ApprovalRule& rule, const Settings::Places& places) {
     return {};
 }
 
+Status check_firmware(const profile::Firmware& firmware, const Settings::Places& places) {
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, const std::string&>("vendor", firmware.vendor),
+          {"version", firmware.version},
+          {"file", firmware.file}}) {
+        if (value.empty()) {
+            return fail(Errc::malformed, "{}: [firmware {}] says no {}; write it", places.at(""),
+                        firmware.name, name);
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 std::vector<Option> option_table() {
@@ -162,6 +175,7 @@ base::Result<Settings> read_settings(std::string_view text,
     settings.vendors = "/etc/pnp/vendors";
     profile::Rule unused;
     ApprovalRule unused_too;
+    profile::Firmware unused_as_well;
     Section general("general");
     std::set<std::string, std::less<>> overridden;
     for (const auto& line : overrides) {
@@ -177,6 +191,7 @@ base::Result<Settings> read_settings(std::string_view text,
     for (const auto& section : *sections) {
         const Place here{file, section.line};
         const bool is_rule = section.kind == "rule";
+        const bool is_firmware = section.kind == "firmware";
         if (section.kind == "general" && section.name.empty()) {
             for (const auto& entry : section.entries) {
                 if (overridden.count(entry.name) != 0) {
@@ -186,21 +201,25 @@ base::Result<Settings> read_settings(std::string_view text,
                     return tl::unexpected(done.error());
                 }
             }
-        } else if ((is_rule || section.kind == "profile") && !section.name.empty()) {
+        } else if ((is_rule || is_firmware || section.kind == "profile") && !section.name.empty()) {
             if (!names.emplace(section.kind, section.name).second) {
                 return fail(Errc::conflict, "{}: there is a [{} {}] already; rename one",
                             here.str(), section.kind, section.name);
             }
             profile::Rule rule;
             ApprovalRule approval;
-            rule.name = approval.name = section.name;
+            profile::Firmware firmware;
+            rule.name = approval.name = firmware.name = section.name;
             Section reader(section.kind);
             auto done = reader.add_all(section, file);
             if (done) {
-                done = reader.apply({settings, rule, approval});
+                done = reader.apply({settings, rule, approval, firmware});
             }
             if (done && is_rule) {
                 done = check_pool(approval, reader.places(here));
+            }
+            if (done && is_firmware) {
+                done = check_firmware(firmware, reader.places(here));
             }
             if (!done) {
                 return tl::unexpected(done.error());
@@ -208,18 +227,21 @@ base::Result<Settings> read_settings(std::string_view text,
             if (is_rule) {
                 settings.approval_rules.push_back(std::move(approval));
                 settings.approval_places.push_back(reader.places(here));
+            } else if (is_firmware) {
+                settings.firmware.push_back(std::move(firmware));
+                settings.firmware_places.push_back(reader.places(here));
             } else {
                 settings.rules.push_back(std::move(rule));
                 settings.rule_places.push_back(reader.places(here));
             }
         } else {
             return fail(Errc::not_found,
-                        "{}: there is no section [{}{}{}]; write [general], [rule NAME] or "
-                        "[profile NAME]",
+                        "{}: there is no section [{}{}{}]; write [general], [rule NAME], "
+                        "[profile NAME] or [firmware NAME]",
                         here.str(), section.kind, section.name.empty() ? "" : " ", section.name);
         }
     }
-    if (auto done = general.apply({settings, unused, unused_too}); !done) {
+    if (auto done = general.apply({settings, unused, unused_too, unused_as_well}); !done) {
         return tl::unexpected(done.error());
     }
     if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
@@ -242,6 +264,15 @@ base::Status check_rules(const Settings& settings, const profile::Catalogue& cat
         if (settings.rules[i].scheme == "https" && settings.https_port == 0) {
             return fail(Errc::conflict, "{}: scheme: https needs an https_port in [general]",
                         settings.rule_places[i].at("scheme"));
+        }
+    }
+    for (std::size_t i = 0; i < settings.firmware.size(); ++i) {
+        if (const auto good = profile::check_firmware(settings.firmware[i], catalogue); !good) {
+            const auto& places = settings.firmware_places[i];
+            const auto& what = good.error().what;
+            const auto place = places.find(what.substr(0, what.find(':')));
+            return fail(good.error().code, "{}: {}",
+                        place != places.end() ? place->second : places.at(""), what);
         }
     }
     // Rules may be about phones of any vendor, but what looks like a slip is one.

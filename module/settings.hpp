@@ -11,6 +11,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/firmware.hpp"
 #include "provisioning/profile/site.hpp"
 #include "provisioning/serve/gate.hpp"
 #include "provisioning/serve/http.hpp"
@@ -58,6 +59,7 @@ struct Settings {
     std::string control;
     std::string dhcp_control; ///< takes dhcp-event alone; empty: there is none
     std::string vendors;      ///< the site's own templates
+    std::string firmware_folder; ///< empty: beside the database
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
     std::vector<std::pair<std::string, base::log::Level>> levels;
     /// Where a rule's options stand, "FILE:LINE"; "" names the section itself.
@@ -67,11 +69,13 @@ struct Settings {
     std::vector<Places> approval_places;      ///< of each
     std::vector<profile::Rule> rules;         ///< [profile NAME]
     std::vector<Places> rule_places;          ///< of each
+    std::vector<profile::Firmware> firmware;  ///< [firmware NAME]
+    std::vector<Places> firmware_places;      ///< of each
 };
 
 /// One row of the table.
 struct Option {
-    std::string_view section; ///< "general", "rule" or "profile"
+    std::string_view section; ///< "general", "rule", "profile" or "firmware"
     std::string_view name;
     std::string_view value;    ///< what to write, such as "DURATION"
     std::string_view fallback; ///< the default, as it would be written; empty = none

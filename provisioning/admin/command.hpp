@@ -106,6 +106,7 @@ Reply run_resync(Call& call);
 Reply run_rotate(Call& call);
 Reply run_show_tokens(Call& call);
 Reply run_show_penalties(Call& call);
+Reply run_show_firmware(Call& call);
 Reply run_enrol_start(Call& call);
 Reply run_enrol(Call& call);
 Reply run_enrol_stop(Call& call);

@@ -98,6 +98,8 @@ struct Reach {
     std::function<base::Result<std::string>()> authority = {};   ///< our CA's certificate in PEM
     /// Who is slowed or shut out at the file door.
     std::function<std::vector<serve::Files::Penalty>()> penalties = {};
+    /// How far each [firmware] section is, in the order of pnp.conf.
+    std::function<std::vector<serve::Upgrades::Row>()> firmware = {};
     /// Asks the network as a phone that does not exist; takes some seconds. Who answered.
     std::function<base::Result<std::vector<pnp::Rival>>()> probe = {};
     /// In the order of pnp.conf.

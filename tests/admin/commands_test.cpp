@@ -42,7 +42,7 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_THAT(
         office.run("show").text,
         HasSubstr(
-            "devices, device, extensions, settings, enrolments, rules, tokens, penalties, audit"));
+            "devices, device, extensions, settings, enrolments, rules, tokens, penalties, firmware, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 
