@@ -57,8 +57,8 @@ struct Settings {
     std::string data;
     std::string key_file; ///< empty: beside the database
     std::string control;
-    std::string dhcp_control; ///< takes dhcp-event alone; empty: there is none
-    std::string vendors;      ///< the site's own templates
+    std::string dhcp_control;    ///< takes dhcp-event alone; empty: there is none
+    std::string vendors;         ///< the site's own templates
     std::string firmware_folder; ///< empty: beside the database
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
     std::vector<std::pair<std::string, base::log::Level>> levels;

@@ -39,10 +39,9 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_EQ(office.run("asign").status, 2);
     EXPECT_THAT(office.run("asign").text, HasSubstr("did you mean 'assign'?"));
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
-    EXPECT_THAT(
-        office.run("show").text,
-        HasSubstr(
-            "devices, device, extensions, settings, enrolments, rules, tokens, penalties, firmware, audit"));
+    EXPECT_THAT(office.run("show").text,
+                HasSubstr("devices, device, extensions, settings, enrolments, rules, tokens, "
+                          "penalties, firmware, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 
