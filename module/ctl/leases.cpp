@@ -66,7 +66,7 @@ void add_vendor_class(std::vector<std::string>& command, const Environment& envi
         return word.starts_with("--vendor-class");
     });
     if (!given.empty() && !has_one) {
-        command.insert(command.begin() + 1, "--vendor-class=" + given);
+        command.push_back("--vendor-class=" + given);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "module/ctl/leases.hpp"
 #include "module/ctl/lint.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -35,7 +36,10 @@ const char* variable(const char* name) {
 }
 
 bool is_lease(const std::vector<std::string>& words) {
-    return !words.empty() && words.front() == "dhcp-event";
+    const auto first = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+        return word != "--json" && word != "pnp";
+    });
+    return first != words.end() && *first == "dhcp-event";
 }
 
 base::Result<ctl::Answer> ask(const ctl::Arguments& arguments, const base::Secret& input) {

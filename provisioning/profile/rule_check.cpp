@@ -9,6 +9,7 @@
 #include "provisioning/profile/time_zone.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/ranges.h>
 
@@ -77,11 +78,18 @@ Status check_dial_plan(const Rule& rule, const std::vector<const Vendor*>& vendo
     return {};
 }
 
-/// A rule for everybody says what those do who can.
-bool is_left_out(const Rule& rule, const Vendor& vendor) {
-    const auto& takes = vendor.sip_transports;
-    return rule.vendor.empty() && rule.sip_transport &&
-           std::find(takes.begin(), takes.end(), *rule.sip_transport) == takes.end();
+bool has_transport(const Rule& rule, const Vendor& vendor) {
+    const auto& has = vendor.sip_transports;
+    return !rule.sip_transport ||
+           std::find(has.begin(), has.end(), *rule.sip_transport) != has.end();
+}
+
+/// Of a rule for everybody: it says what those do who can.
+std::vector<const Vendor*> concerned(const Rule& rule, const std::vector<const Vendor*>& vendors) {
+    std::vector<const Vendor*> those;
+    std::copy_if(vendors.begin(), vendors.end(), std::back_inserter(those),
+                 [&](const Vendor* vendor) { return has_transport(rule, *vendor); });
+    return rule.vendor.empty() && !those.empty() ? those : vendors;
 }
 
 } // namespace
@@ -135,10 +143,7 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     for_all.model.clear();
     for_all.network.reset();
     facts.site = site_for({for_all}, "", "", facts.host);
-    for (const Vendor* vendor : vendors) {
-        if (is_left_out(rule, *vendor)) {
-            continue;
-        }
+    for (const Vendor* vendor : concerned(rule, vendors)) {
         if (const auto model = model_of(*vendor, facts, ""); !model) {
             return tl::unexpected(model.error());
         }
