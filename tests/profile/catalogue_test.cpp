@@ -406,7 +406,7 @@ TEST(Templates, HaveAllTheirNamesInTheReadme) {
     expect_all(model.values);
     expect_all(model.flags);
     expect_all(model.lists);
-    ASSERT_EQ(model.lists.size(), 2U);
+    ASSERT_EQ(model.lists.size(), 3U);
     for (const auto& [name, entries] : model.lists) {
         expect_all(entries.at(0).values);
         expect_all(entries.at(0).flags);
