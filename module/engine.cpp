@@ -242,7 +242,14 @@ base::Status Engine::open() {
         [this] { return files_->firmware(); },
         [this] { return probe(); },
         [this] { return approval_rules(); },
-        [this](std::optional<base::Ipv4> host) { return public_files(host); },
+        [this](std::optional<base::Ipv4> host) {
+            return host_or_only_one(host).and_then(
+                [&](base::Ipv4 own) { return files_->public_files(own); });
+        },
+        [this](base::Mac mac, std::optional<base::Ipv4> host) {
+            return host_or_only_one(host).and_then(
+                [&](base::Ipv4 own) { return files_->card_file(mac, own); });
+        },
         [this] {
             std::vector<base::Ipv4> addresses;
             const std::lock_guard lock(mutex_);
@@ -489,19 +496,15 @@ std::shared_ptr<const std::string> Engine::file_by_tftp(const serve::TftpRequest
 }
 
 /// By default for the phones of the only network that is served.
-Result<std::vector<serve::Files::PublicFile>>
-Engine::public_files(std::optional<base::Ipv4> host) const {
-    if (!host) {
-        const std::lock_guard lock(mutex_);
-        if (seen_.served.size() != 1) {
-            return fail(Errc::not_found,
-                        "{} interfaces are served; say by --host ADDRESS which of our addresses "
-                        "the phones are to ask",
-                        seen_.served.size());
-        }
-        host = seen_.served.front().address;
+Result<base::Ipv4> Engine::host_or_only_one(std::optional<base::Ipv4> host) const {
+    const std::lock_guard lock(mutex_);
+    if (!host && seen_.served.size() != 1) {
+        return fail(Errc::not_found,
+                    "{} interfaces are served; say by --host ADDRESS which of our addresses the "
+                    "phones are to ask",
+                    seen_.served.size());
     }
-    return files_->public_files(*host);
+    return host ? *host : seen_.served.front().address;
 }
 
 /// What consoles are shown from now on; true where HTTPS is spoken at other addresses than before.

@@ -71,8 +71,7 @@ class Engine {
     base::Result<profile::Account> host_account(const std::string& number) const;
     void tls_refused(base::Endpoint peer, const std::string& why);
     std::shared_ptr<const std::string> file_by_tftp(const serve::TftpRequest& asked) const;
-    base::Result<std::vector<serve::Files::PublicFile>>
-    public_files(std::optional<base::Ipv4> host) const;
+    base::Result<base::Ipv4> host_or_only_one(std::optional<base::Ipv4> host) const;
     serve::Response answer_admin(const serve::Request& request) const;
     std::string serve_admin();
     std::optional<base::Error> https_off() const;

@@ -106,10 +106,11 @@ base::Result<base::Secret> read_line(int fd) {
     return out;
 }
 
-/// The first place behind a command's words; where there is none, the daemon says how the command
+/// A place behind a command's words, from 0; where there is none, the daemon says how the command
 /// is used.
 std::optional<std::string> place_behind(const std::vector<std::string>& words,
-                                        std::initializer_list<std::string_view> command) {
+                                        std::initializer_list<std::string_view> command,
+                                        std::size_t index = 0) {
     auto at = words.begin();
     if (at != words.end() && *at == "pnp") {
         ++at;
@@ -119,10 +120,14 @@ std::optional<std::string> place_behind(const std::vector<std::string>& words,
             return std::nullopt;
         }
     }
-    while (at != words.end() && at->starts_with("--")) {
-        at += *at == "--host" && at + 1 != words.end() ? 2 : 1;
+    for (; at != words.end(); ++at) {
+        if (*at == "--host" && at + 1 != words.end()) {
+            ++at; // and its value
+        } else if (!at->starts_with("--") && index-- == 0) {
+            return *at;
+        }
     }
-    return at != words.end() ? std::optional(*at) : std::nullopt;
+    return std::nullopt;
 }
 
 } // namespace
@@ -168,12 +173,14 @@ base::Result<base::Secret> read_input(const std::vector<std::string>& words, int
 
 base::Result<std::string> write_output(const std::vector<std::string>& words,
                                        const std::vector<base::NewFile>& files) {
-    const auto folder = place_behind(words, {"export", "tftp"});
-    if (!folder || files.empty()) {
+    const auto tftp = place_behind(words, {"export", "tftp"});
+    const auto card = place_behind(words, {"export", "sdcard"}, 1);
+    if ((!tftp && !card) || files.empty()) {
         return std::string();
     }
     const bool replace = std::find(words.begin(), words.end(), "--replace") != words.end();
-    return base::write_new_files(*folder, files, replace);
+    return tftp ? base::write_new_files(*tftp, files, base::Readers::all, replace)
+                : base::write_new_files(*card, files, base::Readers::owner, replace);
 }
 
 } // namespace ctl

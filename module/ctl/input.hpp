@@ -18,7 +18,8 @@ base::Result<base::Secret> read_input(const std::vector<std::string>& words, int
 /// All that `fd` gives, up to max_input bytes.
 base::Result<base::Secret> read_all_input(int fd);
 
-/// Writes what a command of ours brought for a folder that it names: the DIR of `export tftp DIR`.
+/// Writes what a command of ours brought for a folder that it names: the DIR of `export tftp` and
+/// `export sdcard`.
 /// Whoever has the socket says what is in a file, and never where it lies. Returns the sentence
 /// that says what was done; none where the command brings no files.
 base::Result<std::string> write_output(const std::vector<std::string>& words,

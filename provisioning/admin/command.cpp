@@ -20,7 +20,7 @@ constexpr Option add_options[] = {
 constexpr Option import_options[] = {
     {"--dry-run", "", "say what would change and change nothing"},
 };
-constexpr Option export_tftp_options[] = {
+constexpr Option export_options[] = {
     {"--host", "ADDRESS", "the address of ours that phones ask; by default the only one served"},
     {"--replace", "", "replace files that are there with another content"},
 };
@@ -151,8 +151,16 @@ constexpr Command table[] = {
      "Writes what phones are given by TFTP into the folder of a server that runs already.",
      {Place::file},
      1,
-     export_tftp_options,
+     export_options,
      run_export_tftp},
+    {"export",
+     "sdcard",
+     "export sdcard MAC DIR [--host ADDRESS] [--replace]",
+     "Writes the file that tells a phone its URL onto a memory card, for it to import by hand.",
+     {Place::mac, Place::file},
+     2,
+     export_options,
+     run_export_sdcard},
     {"export", "", "export", "Writes the assignments as import reads them.", {}, 0, {}, run_export},
     {"render",
      "",

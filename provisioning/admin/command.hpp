@@ -113,6 +113,7 @@ Reply run_enrol_stop(Call& call);
 Reply run_show_enrolments(Call& call);
 Reply run_show_rules(Call& call);
 Reply run_export_audit(Call& call);
+Reply run_export_sdcard(Call& call);
 Reply run_export_tftp(Call& call);
 Reply run_probe(Call& call);
 Reply run_dhcp(Call& call);

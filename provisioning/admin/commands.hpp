@@ -107,6 +107,9 @@ struct Reach {
     /// What everybody gets by TFTP, with this address of ours in it, or that of the only network.
     std::function<base::Result<std::vector<serve::Files::PublicFile>>(std::optional<base::Ipv4>)>
         public_files = {};
+    /// What tells one phone its own URL, likewise. Refused for phones that read no card.
+    std::function<base::Result<serve::Files::PublicFile>(base::Mac, std::optional<base::Ipv4>)>
+        card_file = {};
     /// Where phones are served.
     std::function<std::vector<base::Ipv4>()> own_addresses = {};
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The commands that write files for others: export tftp.
+// The commands that write files for others: export tftp, export sdcard.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/request.hpp"
+#include "provisioning/base/log.hpp"
 
 namespace admin {
 namespace {
@@ -18,6 +20,29 @@ base::Result<std::optional<base::Ipv4>> host_of(const Call& call) {
     return host;
 }
 
+/// pnpctl writes as its user and says what came of it; a console of the PBX has us write.
+Reply deliver(const Call& call,
+              std::vector<serve::Files::PublicFile> files,
+              const std::string& folder,
+              base::Readers readers) {
+    Reply reply;
+    auto list = base::Json::array();
+    for (auto& file : files) {
+        list.push(base::Json::object({{"name", file.name}, {"text", file.text}}));
+        reply.files.push_back({std::move(file.name), std::move(file.text)});
+    }
+    reply.json = base::Json::object({{"files", std::move(list)}});
+    if (!call.caller.over_socket) {
+        auto written =
+            base::write_new_files(folder, reply.files, readers, call.has("--replace"));
+        if (!written) {
+            return refused(written.error());
+        }
+        reply.text = std::move(*written);
+    }
+    return reply;
+}
+
 } // namespace
 
 Reply run_export_tftp(Call& call) {
@@ -29,24 +54,26 @@ Reply run_export_tftp(Call& call) {
         return refused("no files are served here");
     }
     auto files = call.reach.public_files(*host);
-    if (!files) {
-        return refused(files.error());
+    return files ? deliver(call, std::move(*files), call.places[0], base::Readers::all)
+                 : refused(files.error());
+}
+
+Reply run_export_sdcard(Call& call) {
+    const auto mac = read_mac(call.places[0]);
+    const auto host = host_of(call);
+    if (!mac || !host) {
+        return misunderstood((mac ? host.error() : mac.error()).what);
     }
-    Reply reply;
-    auto list = base::Json::array();
-    for (auto& file : *files) {
-        list.push(base::Json::object({{"name", file.name}, {"text", file.text}}));
-        reply.files.push_back({std::move(file.name), std::move(file.text)});
+    if (!call.reach.card_file) {
+        return refused("no files are served here");
     }
-    reply.json = base::Json::object({{"files", std::move(list)}});
-    if (!call.caller.over_socket) { // pnpctl writes as its user and says what came of it
-        auto written = base::write_new_files(call.places[0], reply.files, call.has("--replace"));
-        if (!written) {
-            return refused(written.error());
-        }
-        reply.text = std::move(*written);
+    auto file = call.reach.card_file(*mac, *host);
+    if (!file) {
+        return refused(file.error());
     }
-    return reply;
+    base::log::warn("admin", "{} took the URL of {} for a memory card", call.caller.actor,
+                    mac->str());
+    return deliver(call, {std::move(*file)}, call.places[1], base::Readers::owner);
 }
 
 } // namespace admin

@@ -62,8 +62,24 @@ Status write_all(int fd, std::string_view text) {
     return {};
 }
 
+/// What somebody put there meanwhile stays. Memory cards know no hard links, and some network file
+/// systems no rename that looks.
+bool move_where_nothing_is(const std::string& from, const std::string& to) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return false;
+    }
+    if (::link(from.c_str(), to.c_str()) != 0) {
+        return false;
+    }
+    ::unlink(from.c_str());
+    return true;
+}
+
 /// Under a name of its own first; it takes the other one complete.
-Status put(const std::string& folder, const NewFile& file, bool replace) {
+Status put(const std::string& folder, const NewFile& file, Readers readers, bool replace) {
     const auto path = folder + "/" + file.name;
     auto fresh = folder + "/." + file.name + ".XXXXXX";
     const Fd fd(::mkostemp(fresh.data(), O_CLOEXEC));
@@ -73,15 +89,15 @@ Status put(const std::string& folder, const NewFile& file, bool replace) {
                     why(errno));
     }
     auto done = write_all(fd.get(), file.text);
-    if (done && (::fchmod(fd.get(), readable_by_all) != 0 || ::fsync(fd.get()) != 0)) {
+    const bool for_all = readers == Readers::all; // else it is as mkostemp made it
+    if (done && ((for_all && ::fchmod(fd.get(), readable_by_all) != 0) || ::fsync(fd.get()) != 0)) {
         done = fail(Errc::io, "{}", why(errno));
     }
-    // link, where nothing is to be replaced: what somebody put there meanwhile stays.
-    if (done && (replace ? ::rename(fresh.c_str(), path.c_str())
-                         : ::link(fresh.c_str(), path.c_str())) != 0) {
+    if (done && !(replace ? ::rename(fresh.c_str(), path.c_str()) == 0
+                          : move_where_nothing_is(fresh, path))) {
         done = fail(Errc::io, "{}", why(errno));
     }
-    if (!done || !replace) {
+    if (!done) {
         ::unlink(fresh.c_str());
     }
     return done ? Status() : fail(Errc::io, "{} cannot be written: {}", path, done.error().what);
@@ -90,7 +106,7 @@ Status put(const std::string& folder, const NewFile& file, bool replace) {
 } // namespace
 
 Result<std::string>
-write_new_files(const std::string& folder, const std::vector<NewFile>& files, bool replace) {
+write_new_files(const std::string& folder, const std::vector<NewFile>& files, Readers readers, bool replace) {
     std::vector<std::string> fresh;
     std::vector<std::string> replaced;
     std::vector<std::string> same;
@@ -117,7 +133,7 @@ write_new_files(const std::string& folder, const std::vector<NewFile>& files, bo
         }
     }
     for (const auto* file : to_write) {
-        if (auto done = put(folder, *file, replace); !done) {
+        if (auto done = put(folder, *file, readers, replace); !done) {
             return tl::unexpected(done.error());
         }
     }

@@ -57,6 +57,7 @@ struct Vendor {
     bool keeps_pnp_url = false; ///< such phones are offered the steady URL
     std::string boot_template;  ///< for entry without a token: no secrets, the steady URL; or none
     std::string guest_template; ///< for phones not approved: no secrets, asks again; or none
+    bool reads_card = false; ///< a memory card's file, by hand: the one for entry without a token
     std::string tftp_file; ///< what a fresh phone asks a TFTP server for: the guest's file; or none
     std::chrono::minutes guest_interval{15}; ///< after which either of these asks again
     TakesFirmware firmware = TakesFirmware::no;

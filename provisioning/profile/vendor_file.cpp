@@ -144,6 +144,7 @@ constexpr VendorKey vendor_keys[] = {
      [](Vendor& v, const std::string& s) { return set_template_name(v.boot_template, s); }},
     {"guest_template",
      [](Vendor& v, const std::string& s) { return set_template_name(v.guest_template, s); }},
+    {"reads_card", [](Vendor& v, const std::string& s) { return yes_or_no(v.reads_card, s); }},
     {"tftp_file", [](Vendor& v, const std::string& s) { return v.tftp_file = s, Status(); }},
     {"guest_interval",
      [](Vendor& v, const std::string& s) {

@@ -161,6 +161,32 @@ base::Result<std::vector<Files::PublicFile>> Files::public_files(base::Ipv4 host
     return files;
 }
 
+base::Result<Files::PublicFile> Files::card_file(base::Mac mac, base::Ipv4 host) const {
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr || !device->is_approved()) {
+        return fail(Errc::refused, "{0} is {1}: pnp assign {0} EXT", mac.str(),
+                    device == nullptr ? "not known" : device->state());
+    }
+    const auto with = settings();
+    if (!with->catalogue) {
+        return fail(Errc::io, "no vendor profiles are loaded; the log of the start says why");
+    }
+    const auto phone = recognise(*with->catalogue, *device, "", device->seen.address);
+    if (!phone) {
+        return fail(phone.error().code, "{}: {}", mac.str(), phone.error().what);
+    }
+    if (!phone->vendor.reads_card) {
+        return fail(Errc::refused, "{} phones read no file from a memory card", phone->vendor.title);
+    }
+    auto text = with->catalogue->render_boot(
+        phone->vendor, facts_of(*with, *phone, host, inventory_.steady_token(*device)));
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    return PublicFile{phone->vendor.names_for(mac, phone->model).back(), std::move(*text)};
+}
+
 std::optional<base::Mac> Files::phone_of(const Request& request) const {
     const auto with = settings();
     const auto around = surroundings();

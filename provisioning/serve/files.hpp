@@ -59,6 +59,10 @@ class Files {
     /// What by_tftp gives to everybody, with `host` as our address, for a server that others run.
     base::Result<std::vector<PublicFile>> public_files(base::Ipv4 host) const;
 
+    /// For a memory card: an approved phone's own URL, and no secret of the PBX. Refused where its
+    /// phones read none.
+    base::Result<PublicFile> card_file(base::Mac mac, base::Ipv4 host) const;
+
     /// Whose token its URL or its login holds, where that opens something for who asks: a hash and
     /// some look-ups. From any thread, and never blocks.
     std::optional<base::Mac> phone_of(const Request& request) const;

@@ -40,7 +40,7 @@ struct NewFiles : testing::Test {
     }
 
     std::string write(const std::vector<base::NewFile>& files, bool replace = false) const {
-        const auto done = write_new_files(folder, files, replace);
+        const auto done = write_new_files(folder, files, base::Readers::all, replace);
         return done ? *done : done.error().what;
     }
 
@@ -92,7 +92,7 @@ TEST_F(NewFiles, StayInTheFolder) {
 }
 
 TEST_F(NewFiles, NeedAFolder) {
-    const auto done = write_new_files(folder + "/none", {{"a.cfg", "x"}}, false);
+    const auto done = write_new_files(folder + "/none", {{"a.cfg", "x"}}, base::Readers::all, false);
     ASSERT_FALSE(done);
     EXPECT_THAT(done.error().what, HasSubstr("check that it is there"));
     EXPECT_EQ(write({}), "There is nothing to write.\n");

@@ -124,4 +124,17 @@ TEST_F(TftpDoorTest, WritesThePublicFileForAServerOfSomebodyElse) {
     EXPECT_EQ(all->at(0).text, *fetch().body);
 }
 
+TEST_F(TftpDoorTest, WritesAPhonesUrlForAMemoryCardAndNoPassword) {
+    EXPECT_THAT(files->card_file(kx, our_address).error().what,
+                HasSubstr("0080f0123456 is not known: pnp assign 0080f0123456 EXT"));
+    apply({inventory::Assign{kx, {"202"}}});
+    const auto file = files->card_file(kx, our_address);
+    ASSERT_TRUE(file) << file.error().what;
+    EXPECT_EQ(file->name, "Config0080F0123456.cfg") << "the card's root, any name on .cfg";
+    EXPECT_THAT(file->text, AllOf(HasSubstr("/p/" + steady_token(kx) + "/Config{mac}.cfg"),
+                                  Not(HasSubstr("S3cret")), Not(HasSubstr("202"))));
+    EXPECT_THAT(files->card_file(phone, our_address).error().what,
+                HasSubstr("Htek phones read no file from a memory card"));
+}
+
 } // namespace
