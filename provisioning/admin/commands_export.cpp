@@ -33,8 +33,7 @@ Reply deliver(const Call& call,
     }
     reply.json = base::Json::object({{"files", std::move(list)}});
     if (!call.caller.over_socket) {
-        auto written =
-            base::write_new_files(folder, reply.files, readers, call.has("--replace"));
+        auto written = base::write_new_files(folder, reply.files, readers, call.has("--replace"));
         if (!written) {
             return refused(written.error());
         }

@@ -2,6 +2,7 @@
 // The commands that look at phones: show devices, show device, explain.
 #include "provisioning/admin/command.hpp"
 #include "provisioning/admin/explain.hpp"
+#include "provisioning/admin/installation.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -207,6 +208,12 @@ Reply run_explain(Call& call) {
     if (!story.next.empty()) {
         text += fmt::format("What to do: {}\n", story.next);
     }
+    const auto catalogue = call.reach.catalogue();
+    const profile::Vendor* vendor =
+        known != nullptr ? vendor_of(catalogue.get(), *mac, known) : nullptr;
+    const std::string where =
+        vendor != nullptr && vendor->name == "panasonic" ? installation(timeline) : std::string();
+    text += where.empty() ? "" : where + "\n";
     text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {
         text += line + "\n";
@@ -227,7 +234,8 @@ Reply run_explain(Call& call) {
                                           {"lines", json_list(device.lines)},
                                           {"events", std::move(events)},
                                           {"now", story.now},
-                                          {"next", story.next}});
+                                          {"next", story.next},
+                                          {"installation", where}});
     return done(std::move(text), std::move(json));
 }
 

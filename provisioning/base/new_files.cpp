@@ -105,8 +105,10 @@ Status put(const std::string& folder, const NewFile& file, Readers readers, bool
 
 } // namespace
 
-Result<std::string>
-write_new_files(const std::string& folder, const std::vector<NewFile>& files, Readers readers, bool replace) {
+Result<std::string> write_new_files(const std::string& folder,
+                                    const std::vector<NewFile>& files,
+                                    Readers readers,
+                                    bool replace) {
     std::vector<std::string> fresh;
     std::vector<std::string> replaced;
     std::vector<std::string> same;

@@ -20,7 +20,9 @@ enum class Readers : std::uint8_t { all, owner };
 /// Writes them into the folder, each by rename, so that nobody reads a half. A
 /// file that is there and has another content is replaced only with `replace`: it may not be ours,
 /// and then none is written. The sentence says what was done; the error what to do.
-Result<std::string>
-write_new_files(const std::string& folder, const std::vector<NewFile>& files, Readers readers, bool replace);
+Result<std::string> write_new_files(const std::string& folder,
+                                    const std::vector<NewFile>& files,
+                                    Readers readers,
+                                    bool replace);
 
 } // namespace base

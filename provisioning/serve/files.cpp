@@ -177,7 +177,8 @@ base::Result<Files::PublicFile> Files::card_file(base::Mac mac, base::Ipv4 host)
         return fail(phone.error().code, "{}: {}", mac.str(), phone.error().what);
     }
     if (!phone->vendor.reads_card) {
-        return fail(Errc::refused, "{} phones read no file from a memory card", phone->vendor.title);
+        return fail(Errc::refused, "{} phones read no file from a memory card",
+                    phone->vendor.title);
     }
     auto text = with->catalogue->render_boot(
         phone->vendor, facts_of(*with, *phone, host, inventory_.steady_token(*device)));

@@ -149,7 +149,7 @@ TEST_F(TrustCommands, TabOffersTheWordsAndThePhones) {
     office.run(std::string("approve ") + phone_a);
     EXPECT_THAT(office.commands->complete({"enrol", ""}), ElementsAre(phone_a, "start", "stop"));
     EXPECT_THAT(office.commands->complete({"enrol", "st"}), ElementsAre("start", "stop"));
-    EXPECT_THAT(office.commands->complete({"export", ""}), ElementsAre("audit", "tftp"));
+    EXPECT_THAT(office.commands->complete({"export", ""}), ElementsAre("audit", "sdcard", "tftp"));
     EXPECT_THAT(office.commands->complete({"rotate", "--"}), ElementsAre("--all", "--json"));
     EXPECT_THAT(office.commands->complete({"approve", ""}), ElementsAre(phone_a));
 }

@@ -92,7 +92,8 @@ TEST_F(NewFiles, StayInTheFolder) {
 }
 
 TEST_F(NewFiles, NeedAFolder) {
-    const auto done = write_new_files(folder + "/none", {{"a.cfg", "x"}}, base::Readers::all, false);
+    const auto done =
+        write_new_files(folder + "/none", {{"a.cfg", "x"}}, base::Readers::all, false);
     ASSERT_FALSE(done);
     EXPECT_THAT(done.error().what, HasSubstr("check that it is there"));
     EXPECT_EQ(write({}), "There is nothing to write.\n");
