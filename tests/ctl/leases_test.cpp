@@ -37,7 +37,7 @@ TEST(Leases, OfDnsmasqAreItsWordsAndItsVendorClass) {
     EXPECT_THAT(
         commands({"old", "00:80:f0:12:34:56", "10.0.0.7", "phone"},
                  {{"DNSMASQ_VENDOR_CLASS", "KX UT"}}),
-        ElementsAre("dhcp-event --vendor-class=KX UT old 00:80:f0:12:34:56 10.0.0.7 phone"));
+        ElementsAre("dhcp-event old 00:80:f0:12:34:56 10.0.0.7 phone --vendor-class=KX UT"));
     EXPECT_THAT(commands({"del", "00:80:f0:12:34:56", "10.0.0.7", "phone"}),
                 ElementsAre("dhcp-event del 00:80:f0:12:34:56 10.0.0.7 phone"));
 }
