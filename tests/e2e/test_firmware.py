@@ -77,7 +77,8 @@ def test_firmware_is_fetched_by_ranges_while_another_phone_gets_its_configuratio
     assert slow.wait() == 0 and during > 0, during
     assert sum_of(out) == wanted
     most = pnpd.memory("VmHWM")
-    assert most - before < 16 * 1024 * 1024, f"{before} bytes before, {most} at most"
+    if not lab.options.sanitized:  # a sanitizer keeps freed memory on purpose
+        assert most - before < 16 * 1024 * 1024, f"{before} bytes before, {most} at most"
     # Broken off and taken up again, as a phone does that lost its power.
     again = os.path.join(lab.folder, "again")
     first.host.run("curl", "-sS", "-A", first.agent("01.070"), "-r", "0-20000000", "-o", again,
