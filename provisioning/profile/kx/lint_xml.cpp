@@ -23,6 +23,7 @@ constexpr std::size_t comfortable_xml = 240'000;             // "240 KB" read in
 constexpr std::size_t largest_xml = std::size_t{240} * 1024; // and in the laxer one, guide §2.4.4
 constexpr std::size_t most_read = 1U << 20U;
 constexpr std::size_t most_searched = 25; // unknown names for which the nearest is looked up
+constexpr std::size_t most_repeats = 25;  // of names set above whose value is looked at
 constexpr std::string_view section = "§2.4.4.1";
 constexpr std::string_view root = "PANASipPhoneConfig";
 constexpr std::string_view xml_blanks = " \t\r\n";
@@ -299,6 +300,9 @@ class XmlCheck {
         if (const auto [first, is_new] = seen_.emplace(name, spot.line); !is_new) {
             add(Severity::warning, "L07", spot,
                 fmt::format("line {} sets it already", first->second));
+            if (repeats_++ >= most_repeats) {
+                return;
+            }
         } else {
             settings_.push_back({name, value, file_.name, spot.line, spot.column,
                                  known->row->is_secret, known->row->yields_to_phone});
@@ -340,6 +344,7 @@ class XmlCheck {
     const NamedFile& file_;
     Report& report_;
     std::size_t searched_ = 0;
+    std::size_t repeats_ = 0;
     std::unordered_map<std::string, std::size_t> seen_;
     std::vector<Effective> settings_;
 };

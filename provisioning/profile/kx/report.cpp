@@ -16,7 +16,7 @@ void Report::add(Severity severity,
                  const Spot& spot,
                  std::string what,
                  std::string_view section) {
-    if (findings_.size() >= most_findings) {
+    if (is_full()) {
         ++left_out_;
         worst_left_out_ = std::max(worst_left_out_, severity);
         return;
@@ -24,6 +24,10 @@ void Report::add(Severity severity,
     findings_.push_back({severity, std::string(code), spot.line, spot.column,
                          std::string(spot.name), shown(spot.name, spot.value), std::move(what),
                          std::string(section), std::string(spot.file)});
+}
+
+bool Report::is_full() const noexcept {
+    return findings_.size() >= most_findings;
 }
 
 std::vector<Finding> Report::take() {

@@ -28,6 +28,9 @@ class Report {
              std::string what,
              std::string_view section);
 
+    /// Findings are only counted from here on, and what they say is not looked at.
+    bool is_full() const noexcept;
+
     std::vector<Finding> take(); ///< by file, line and column; the cap has its own last line
 
   private:
