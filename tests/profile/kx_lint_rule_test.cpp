@@ -124,6 +124,7 @@ TEST(KxRule, TheSourceFilterIsTold) {
 
 TEST(KxRule, EveryLineHasItsOwnSourcePort) {
     EXPECT_THAT(faults_of("SIP_SRC_PORT_1=\"5062\""), IsEmpty());
+    EXPECT_EQ(lint(kx_file("SIP_SRC_PORT_1=\"5070\""))[0].section, "§4.6.2.5");
     EXPECT_THAT(told(lint(kx_file("SIP_SRC_PORT_1=\"5070\""))), // the default of line 2
                 ElementsAre("error R-SRCPORT at 2:17 SIP_SRC_PORT_1"));
     EXPECT_THAT(told(lint(kx_file("SIP_SRC_PORT_1=\"6000\"\nSIP_SRC_PORT_3=\"6000\""))),

@@ -11,8 +11,8 @@
 
 namespace profile::kx {
 
-/// One line each, "FILE:LINE:COLUMN: error V05: NAME: … (guide §5.2.1)"; `file` names those that
-/// do not name theirs. Without any: "Nothing found."
+/// One line each, "FILE:LINE:COLUMN: error V05: NAME=\"VALUE\": … (guide §5.2.1)"; `file` names
+/// those that do not name theirs. Without any: "Nothing found."
 std::string findings_text(const std::vector<Finding>& findings, std::string_view file);
 
 /// {"worst": "error", "findings": [{file, line, column, severity, code, name, value, what,

@@ -171,21 +171,8 @@ const Known* Table::find(std::string_view name) const {
 }
 
 bool is_secret(std::string_view name) {
-    if (const Known* known = Table::shipped().find(name)) {
-        return known->row->is_secret;
-    }
-    const std::string upper = [&] {
-        std::string out(name);
-        std::transform(out.begin(), out.end(), out.begin(),
-                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-        return out;
-    }();
-    for (const std::string_view part : {"PAS", "KEY", "SECRET", "PWD"}) {
-        if (upper.find(part) != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
+    const Known* known = Table::shipped().find(name);
+    return known == nullptr || known->row->is_secret;
 }
 
 } // namespace profile::kx

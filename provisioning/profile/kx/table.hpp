@@ -93,8 +93,8 @@ struct Indexed {
 
 std::vector<Indexed> expand(std::string_view name, std::string_view index);
 
-/// Whether the value of this name must not be shown. An unknown name is judged by its look: a slip
-/// of the hand in SIP_PASS_1 makes no password public.
+/// Whether the value of this name must not be shown. That of an unknown name is not: a slip of the
+/// hand in SIP_PASS_1 makes no password public.
 bool is_secret(std::string_view name);
 
 } // namespace profile::kx
