@@ -69,6 +69,10 @@ void read_note(Parameter& row, std::string_view note) {
             row.is_secret = true;
         } else if (key == "pui_override") {
             row.yields_to_phone = true;
+        } else if (key == "when") {
+            const auto equals = std::min(value.find('='), value.size());
+            row.when_name = value.substr(0, equals);
+            row.when_value = value.substr(std::min(equals + 1, value.size()));
         } else if (key == "default_per_index") {
             row.value_per_index = true;
         }

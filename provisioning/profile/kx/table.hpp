@@ -47,6 +47,8 @@ struct Parameter {
     bool is_listed_only = false; ///< the range alone makes no value right, and the list has gaps
     bool is_secret = false;
     bool yields_to_phone = false; ///< a value set on the phone wins over the file
+    std::string_view when_name;   ///< has an effect only if this setting, "SIP_TRANSPORT_n",
+    std::string_view when_value;  ///< has this value; empty: always has one
 };
 
 /// A name as it stands in files: SIP_URI_1.
