@@ -412,7 +412,7 @@ TEST_F(Commands, LintJudgesWhatIsSentAndShowsNoPassword) {
     EXPECT_EQ(reply.status, 2) << reply.text;
     EXPECT_THAT(asked, Contains("ConfigCommon.cfg revealed"));
     EXPECT_THAT(asked, Contains("KX-UT670.cfg revealed"));
-    EXPECT_THAT(reply.text, HasSubstr(".cfg:2:19: error V07: SIP_PASS_1: "));
+    EXPECT_THAT(reply.text, HasSubstr(".cfg:2:19: error V07: SIP_PASS_1=\"********\": "));
     EXPECT_THAT(reply.text + reply.json.dump(), Not(HasSubstr("hunter")));
     EXPECT_EQ(reply.json.get("worst").text(), "error");
     EXPECT_EQ(reply.json.get("findings").items()[1].get("value").text(), "gopher://pbx/********");

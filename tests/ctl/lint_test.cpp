@@ -81,6 +81,10 @@ TEST_F(Lint, JsonIsOneLine) {
     const auto answer = lint({file("a", "SYSLOG_PORT=\"0\"\r\n"), "--json"});
     EXPECT_THAT(answer.text, StartsWith("{\"worst\":\"error\",\"findings\":[{\"file\":"));
     EXPECT_EQ(answer.text.find('\n'), answer.text.size() - 1);
+    EXPECT_THAT(lint({file("a", "NTP_ADR=\"1.2.3.4\"\r\n"), "--json"}).text,
+                HasSubstr("\"nearest\":\"NTP_ADDR\""));
+    EXPECT_THAT(lint({file("a", "SIP_URI1=\"x\"\r\n"), "--json"}).text,
+                HasSubstr("\"nearest\":\"SIP_URI_1\""));
 }
 
 TEST_F(Lint, XmlIsToldByItsStart) {

@@ -281,7 +281,7 @@ class XmlCheck {
                         : fmt::format("not an element that these phones are known to read; did you "
                                       "mean {}?",
                                       meant),
-                    "§2.4.4.2");
+                    "§2.4.4.2", meant);
     }
 
     void check_attribute(const base::XmlNode& node,

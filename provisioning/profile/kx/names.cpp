@@ -72,11 +72,12 @@ std::string_view with_same_numbers(std::string_view name, const Parameter& row) 
     return at == names.end() ? std::string_view() : at->second;
 }
 
-std::string what_is_wrong(std::string_view name, const Parameter& row) {
+/// `right` is the name that was meant, where there is one.
+std::string what_is_wrong(const Parameter& row, std::string_view right) {
     if (row.index.empty()) {
         return fmt::format("takes no number; write {}", row.name);
     }
-    if (const auto right = with_same_numbers(name, row); !right.empty()) {
+    if (!right.empty()) {
         return fmt::format("is written {}", right);
     }
     const auto all = expand(row.name, row.index);
@@ -122,8 +123,9 @@ std::string_view nearest_name(std::string_view name) {
 void check_unknown_name(const Spot& spot, bool may_search, Report& report) {
     const bool is_heard = !report.is_full();
     if (const Parameter* row = meant_row(spot.name)) {
+        const auto right = row->index.empty() ? row->name : with_same_numbers(spot.name, *row);
         report.add(Severity::error, "V02", spot,
-                   is_heard ? what_is_wrong(spot.name, *row) : std::string(), row->section);
+                   is_heard ? what_is_wrong(*row, right) : std::string(), row->section, right);
         return;
     }
     std::string_view meant = is_heard ? same_letters(spot.name) : std::string_view();
@@ -135,7 +137,7 @@ void check_unknown_name(const Spot& spot, bool may_search, Report& report) {
                              : fmt::format("not a setting that these phones are known to have; did "
                                            "you mean {}?",
                                            meant),
-               "§5.1");
+               "§5.1", meant);
 }
 
 } // namespace profile::kx

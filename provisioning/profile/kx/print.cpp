@@ -52,7 +52,8 @@ base::Json findings_json(const std::vector<Finding>& findings, std::string_view 
                                       {"name", base::printable(finding.name, 60)},
                                       {"value", finding.value},
                                       {"what", finding.what},
-                                      {"section", finding.section}}));
+                                      {"section", finding.section},
+                                      {"nearest", finding.nearest}}));
     }
     return base::Json::object(
         {{"worst", findings.empty() ? base::Json() : base::Json(word(worst(findings)))},

@@ -16,7 +16,7 @@ namespace profile::kx {
 std::string findings_text(const std::vector<Finding>& findings, std::string_view file);
 
 /// {"worst": "error", "findings": [{file, line, column, severity, code, name, value, what,
-/// section}]}; worst is null without any.
+/// section, nearest}]}; worst is null without any.
 base::Json findings_json(const std::vector<Finding>& findings, std::string_view file);
 
 /// For scripts: 0 nothing or information only, 1 warnings, 2 errors.
