@@ -73,9 +73,9 @@ lint(const std::vector<std::string>& words, bool json, int standard_input) {
         files.push_back(std::move(*file));
     }
     const auto findings = files.size() == 1 ? kx::lint_any(files[0].text) : kx::lint_phone(files);
-    return Answer{kx::exit_status(findings),
-                  json ? kx::findings_json(findings, paths[0]).dump() + "\n"
-                       : kx::findings_text(findings, paths[0])};
+    const std::string name = files.size() == 1 ? paths[0] : std::string();
+    return Answer{kx::exit_status(findings), json ? kx::findings_json(findings, name).dump() + "\n"
+                                                  : kx::findings_text(findings, name)};
 }
 
 } // namespace ctl

@@ -6,9 +6,12 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/kx/effective.hpp"
 #include "provisioning/profile/kx/lint.hpp"
+#include "provisioning/profile/kx/numbers.hpp"
 #include "provisioning/profile/kx/print.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -91,6 +94,18 @@ Reply found(const std::vector<kx::Finding>& findings, std::string_view file) {
             kx::findings_json(findings, file)};
 }
 
+/// Our own extensions, and all that phones have.
+std::vector<std::string> known_numbers(const inventory::Snapshot& now) {
+    std::set<std::string> numbers;
+    for (const inventory::Extension* extension : now.extensions()) {
+        numbers.insert(extension->number);
+    }
+    for (const inventory::Device* device : now.devices()) {
+        numbers.insert(device->lines.begin(), device->lines.end());
+    }
+    return {numbers.begin(), numbers.end()};
+}
+
 Reply lint_device(const Call& call, base::Mac mac) {
     const auto device = known_device(call, mac);
     if (!device) {
@@ -102,6 +117,8 @@ Reply lint_device(const Call& call, base::Mac mac) {
         return misunderstood(files.error().what); // as bad as any error in a file
     }
     auto findings = kx::lint_phone(*files);
+    auto unreached = kx::check_numbers(*files, known_numbers(call.now));
+    std::move(unreached.begin(), unreached.end(), std::back_inserter(findings));
     hide_values(findings, *hidden);
     return found(findings, "");
 }

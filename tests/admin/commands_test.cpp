@@ -412,7 +412,7 @@ TEST_F(Commands, LintJudgesWhatIsSentAndShowsNoPassword) {
     EXPECT_EQ(reply.status, 2) << reply.text;
     EXPECT_THAT(asked, Contains("ConfigCommon.cfg revealed"));
     EXPECT_THAT(asked, Contains("KX-UT670.cfg revealed"));
-    EXPECT_THAT(reply.text, HasSubstr(".cfg:2:19: error V07: SIP_PASS_1: "));
+    EXPECT_THAT(reply.text, HasSubstr(".cfg:2:19: error V07: SIP_PASS_1=\"********\": "));
     EXPECT_THAT(reply.text + reply.json.dump(), Not(HasSubstr("hunter")));
     EXPECT_EQ(reply.json.get("worst").text(), "error");
     EXPECT_EQ(reply.json.get("findings").items()[1].get("value").text(), "gopher://pbx/********");
@@ -426,6 +426,26 @@ TEST_F(Commands, LintJudgesWhatIsSentAndShowsNoPassword) {
     EXPECT_EQ(list[1].get("value").text(), "192.0.2.2");
     EXPECT_THAT(list[1].get("file").text(), StartsWith("Config0080"));
     EXPECT_TRUE(list[2].get("secret").flag());
+}
+
+TEST_F(Commands, LintNamesExtensionsThatADialPlanDenies) {
+    office.run("extension add 101");
+    office.run("extension add 201");
+    office.run("approve 0080f0123456");
+    auto reach = office.reach();
+    reach.render = [&](base::Mac, const std::string& name, bool) -> base::Result<std::string> {
+        return "# Panasonic SIP Phone Standard Format File #\r\n" +
+               std::string(name.starts_with("Config0080") ? "DIAL_PLAN_1=\"1xx\"\r\n"
+                                                            "DIAL_PLAN_NOT_MATCH_ENABLE_1=\"Y\"\r\n"
+                                                          : "") +
+               "\r\n";
+    };
+    admin::Commands commands(reach);
+    const auto reply = commands.run({"lint", "0080f0123456"}, {"uid 7", {}, false});
+    EXPECT_EQ(reply.status, 1) << reply.text;
+    EXPECT_THAT(reply.text,
+                HasSubstr("warning R-DIALPLAN: DIAL_PLAN_1=\"1xx\": fits no call to 201,"));
+    EXPECT_THAT(reply.text, Not(HasSubstr("101")));
 }
 
 TEST_F(Commands, LintSaysWhyAPhoneHasNoSuchFiles) {

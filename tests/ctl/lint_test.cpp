@@ -48,7 +48,26 @@ TEST_F(Lint, StatusIsThatOfTheWorstFinding) {
     const std::string bad = file("a", "SYSLOG_PORT=\"0\"\r\n");
     EXPECT_EQ(lint({bad}).status, 2);
     EXPECT_EQ(lint({bad}).text,
-              bad + ":2:14: error V04: SYSLOG_PORT: must be 1 to 65535 (guide §5.4.3)\n");
+              bad + ":2:14: error V04: SYSLOG_PORT=\"0\": must be 1 to 65535 (guide §5.4.3)\n");
+}
+
+TEST_F(Lint, ShowsTheValueUnlessItIsSecret) {
+    EXPECT_THAT(lint({file("a", "NTP_ADDR=\"1.2.3.4.5\"\r\n")}).text,
+                HasSubstr("NTP_ADDR=\"1.2.3.4.5\": must be"));
+    const auto unknown = lint({file("a", "ADMIN_PWRD=\"hunter3\"\r\n"), "--json"});
+    EXPECT_THAT(unknown.text, HasSubstr("\"value\":\"********\""));
+    EXPECT_THAT(lint({file("a", "ADMIN_PASS=\"hush\"\r\n")}).text,
+                HasSubstr("ADMIN_PASS=\"********\": has 4 characters"));
+}
+
+TEST_F(Lint, FilesTogetherTooLongAreNamedTogether) {
+    std::string comments;
+    for (int i = 0; i < 800; ++i) {
+        comments += "#" + std::string(97, 'x') + "\r\n";
+    }
+    const std::string master = file("master.cfg", comments);
+    const std::string own = file("own.cfg", comments);
+    EXPECT_THAT(lint({master, own}).text, StartsWith(master + ", " + own + ": error F04: "));
 }
 
 TEST_F(Lint, SeveralFilesAreThoseOfOnePhone) {
@@ -62,6 +81,10 @@ TEST_F(Lint, JsonIsOneLine) {
     const auto answer = lint({file("a", "SYSLOG_PORT=\"0\"\r\n"), "--json"});
     EXPECT_THAT(answer.text, StartsWith("{\"worst\":\"error\",\"findings\":[{\"file\":"));
     EXPECT_EQ(answer.text.find('\n'), answer.text.size() - 1);
+    EXPECT_THAT(lint({file("a", "NTP_ADR=\"1.2.3.4\"\r\n"), "--json"}).text,
+                HasSubstr("\"nearest\":\"NTP_ADDR\""));
+    EXPECT_THAT(lint({file("a", "SIP_URI1=\"x\"\r\n"), "--json"}).text,
+                HasSubstr("\"nearest\":\"SIP_URI_1\""));
 }
 
 TEST_F(Lint, XmlIsToldByItsStart) {

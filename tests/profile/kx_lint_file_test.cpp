@@ -68,7 +68,9 @@ TEST(KxFile, C04EveryLineEndsWithCrLf) {
                 ElementsAre("error F05 at 2:22"));
     const auto all = lint(signature() + "\nNTP_ADDR=\"192.0.2.10\"\n\n");
     EXPECT_THAT(told(all), ElementsAre("error F05 at 1:45"));
-    EXPECT_THAT(all[0].what, HasSubstr("2 others"));
+    EXPECT_THAT(all[0].what, HasSubstr("so must 2 others below it"));
+    const auto two = lint(signature() + "\nNTP_ADDR=\"192.0.2.10\"\n\r\n");
+    EXPECT_THAT(two[0].what, HasSubstr("so must one more below it"));
 }
 
 TEST(KxFile, C05EndsWithAnEmptyLine) {
@@ -98,6 +100,8 @@ TEST(KxFile, C07FilesOfAPhoneAreTogetherAtMost120Kilobytes) {
     EXPECT_THAT(phone(40'000, 30'000, 40'000), IsEmpty());
     EXPECT_THAT(phone(60'000, 40'000, 30'000), ElementsAre("error F04"));
     EXPECT_THAT(phone(60'000, 40'000, 22'000), ElementsAre("warning F04"));
+    const auto both = lint_phone({{"sip.cfg", filled(70'000)}, {"KX-UT670.cfg", filled(60'000)}});
+    EXPECT_EQ(both[0].file, "sip.cfg, KX-UT670.cfg") << "none of them is to blame alone";
 }
 
 TEST(KxFile, C08ALineHasAtMost537Bytes) {
@@ -107,6 +111,27 @@ TEST(KxFile, C08ALineHasAtMost537Bytes) {
                 ElementsAre("error L01", "warning V01", "error V06"));
     EXPECT_THAT(told(lint(kx_file("#" + std::string(535, 'x')))), ElementsAre("info L01 at 2:1"));
     EXPECT_THAT(told(lint(kx_file("#" + std::string(534, 'x')))), IsEmpty());
+}
+
+TEST(KxFile, ALineThatThePhoneIgnoresSetsNothing) {
+    const std::string too_long = "NTP_ADDR=\"" + std::string(530, 'x') + "\"\n";
+    const std::string verify = "HTTP_SSL_VERIFY=\"1\"\n"
+                               "CFG_ROOT_CERTIFICATE_PATH=\"http://pbx.example.net/root.pem\"\n";
+    EXPECT_THAT(faults_of(too_long + verify), Contains("warning R-TLS")) << "there is no clock";
+    const std::string twice = too_long + "NTP_ADDR=\"192.0.2.1\"\n" + verify;
+    EXPECT_THAT(faults_of(twice), testing::Not(Contains("warning L07")));
+    EXPECT_THAT(faults_of(twice), testing::Not(Contains("warning R-TLS")));
+    EXPECT_EQ(
+        profile::kx::effective({{"a.cfg", kx_file(too_long + "NTP_ADDR=\"192.0.2.1\"")}})[0].value,
+        "192.0.2.1");
+}
+
+TEST(KxFile, ASettingBehindTheSignatureIsLost) {
+    EXPECT_THAT(told(lint(signature() + "NTP_ADDR=\"192.0.2.1\"\r\n\r\n")),
+                ElementsAre("warning L02 at 1:45 NTP_ADDR"));
+    EXPECT_THAT(told(lint(signature() + " x SIP_PASS_1=\"hush\"\r\n\r\n")),
+                ElementsAre("warning L02 at 1:48 SIP_PASS_1"));
+    EXPECT_THAT(told(lint(signature() + " a=\"b\" =\"\r\n\r\n")), IsEmpty());
 }
 
 TEST(KxFile, C09IsUtf8) {
@@ -158,6 +183,13 @@ TEST(KxLine, C14AValueEndsOnItsLine) {
     EXPECT_THAT(faults_of("DIAL_PLAN_1=\"1xx|2xx\""), IsEmpty());
     EXPECT_THAT(told(lint(kx_file("DIAL_PLAN_1=\"1xx|\n2xx\""))),
                 ElementsAre("error L06 at 2:13 DIAL_PLAN_1"));
+}
+
+TEST(KxLine, AValueOverThreeLinesIsOneFinding) {
+    EXPECT_THAT(told(lint(kx_file("DIAL_PLAN_1=\"1xx|\n2xx|\n3xx\"\nhello"))),
+                ElementsAre("error L06 at 2:13 DIAL_PLAN_1", "error L02 at 5:1"));
+    EXPECT_THAT(told(lint(kx_file("DIAL_PLAN_1=\"1xx|\n2xx|\nSYSLOG_PORT=\"0\""))),
+                ElementsAre("error L06 at 2:13 DIAL_PLAN_1", "error V04 at 4:14 SYSLOG_PORT"));
 }
 
 TEST(KxLine, C15TheFirstOfEqualNamesCounts) {
@@ -237,8 +269,8 @@ TEST(KxFile, NoFindingHoldsASecret) {
          {"ADMIN_PASS=\"hush:hush\"", "SIP_PASS_1 = \"hush:hush\"", "SIP_PASS_9=\"hush:hush\"",
           "SIP PASS 1=\"hush:hush\"", "sip_pass_1=\"hush:hush\"", "SIP_PASS1=\"hush:hush\"",
           "SIP_PASWORD_1=\"hush:hush\"", "SIP_PASS_1=hush:hush", "SIP_PASS_1=\"hush:hush",
-          "SIP_PASS_1: hush:hush", "CFG_FILE_KEY2=\"hush:hush\"",
-          "FIRM_FILE_PATH=\"tftp://me:hush:hush@pbx/f\""}) {
+          "SIP_PASS_1: hush:hush", "ADMIN_PWRD=\"hush:hush\"", "MY_WORD=\"hush:hush\"",
+          "CFG_FILE_KEY2=\"hush:hush\"", "FIRM_FILE_PATH=\"tftp://me:hush:hush@pbx/f\""}) {
         const auto findings = lint(kx_file(line));
         EXPECT_FALSE(findings.empty()) << line;
         for (const auto& finding : findings) {
@@ -255,6 +287,26 @@ TEST(KxFile, ManyFindingsAreCounted) {
     const auto findings = lint(kx_file(lines));
     ASSERT_EQ(findings.size(), profile::kx::most_findings + 1);
     EXPECT_THAT(findings.back().what, HasSubstr("2000 more"));
+    EXPECT_EQ(findings.back().severity, profile::kx::Severity::error);
+}
+
+// Each of these took seconds; that they end is not timed, only what is looked at is counted.
+TEST(KxFile, WhatIsRepeatedIsNotLookedAtWithoutEnd) {
+    std::string lines;
+    for (int i = 0; i < 1900; ++i) {
+        lines += "DIAL_PLAN_1=\"1xx|1xxxx\"\n";
+    }
+    const auto of = [](const std::vector<profile::kx::Finding>& findings, std::string_view code) {
+        return std::count_if(findings.begin(), findings.end(),
+                             [&](const auto& finding) { return finding.code == code; });
+    };
+    EXPECT_EQ(of(lint(kx_file(lines.substr(0, lines.size() / 4))), "R-DIALPLAN"), 26);
+    std::string seventh;
+    for (int i = 0; i < 70'000; ++i) {
+        seventh += "SIP_URI_7=\"x\"\n";
+    }
+    const auto findings = lint(kx_file(seventh.substr(0, 900'000)));
+    EXPECT_THAT(findings.back().what, HasSubstr("more findings"));
     EXPECT_EQ(findings.back().severity, profile::kx::Severity::error);
 }
 
@@ -299,14 +351,16 @@ TEST(KxPhone, C54StandardBeatsProductBeatsMasterBeatsPreProvisioning) {
                        std::to_string(one.line) + (one.is_secret ? " secret" : "") +
                        (one.yields_to_phone ? " yields" : ""));
     }
-    EXPECT_THAT(seen, ElementsAre("ADMIN_PASS=secret7 standard:4 secret", "USER_ID=b boot:4",
-                                  "NTP_ADDR=192.0.2.3 product:2 yields",
-                                  "DEFAULT_LANGUAGE=fr standard:3 yields", "ZZZ=1 standard:5"));
+    EXPECT_THAT(seen,
+                ElementsAre("ADMIN_PASS=secret7 standard:4 secret", "USER_ID=b boot:4",
+                            "NTP_ADDR=192.0.2.3 product:2 yields",
+                            "DEFAULT_LANGUAGE=fr standard:3 yields", "ZZZ=1 standard:5 secret"));
 }
 
 TEST(KxShown, HidesSecretsAndLogins) {
     EXPECT_EQ(profile::kx::shown("SIP_PASS_1", "x"), "********");
     EXPECT_EQ(profile::kx::shown("SIP_PASS_1", ""), "");
+    EXPECT_EQ(profile::kx::shown("ADMIN_PWRD", "x"), "********") << "any unknown name may be one";
     EXPECT_EQ(profile::kx::shown("CFG_MASTER_FILE_PATH", "http://me:p@w@192.0.2.1/a@b"),
               "http://********@192.0.2.1/a@b");
     EXPECT_EQ(profile::kx::shown("NTP_ADDR", "192.0.2.1"), "192.0.2.1");

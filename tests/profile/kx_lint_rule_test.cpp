@@ -76,6 +76,36 @@ TEST(KxRule, C42SwitchingProvisioningOffCannotBeUndoneByFile) {
     EXPECT_THAT(faults_of("PROVISION_ENABLE=\"N\""), ElementsAre("warning R-PROVISION"));
 }
 
+TEST(KxRule, AFilesUrlWantsProvisioningOnInTheSameFiles) {
+    const std::string url = kx_file("CFG_MASTER_FILE_PATH=\"http://pbx/\"");
+    const std::string on = kx_file("PROVISION_ENABLE=\"Y\"");
+    EXPECT_THAT(told(lint_phone({{"sip.cfg", url}})),
+                ElementsAre("warning R-PROVISION at 2:23 CFG_MASTER_FILE_PATH"));
+    EXPECT_THAT(told(lint_phone({{"sip.cfg", url}, {"Config0080f0123456.cfg", on}})), IsEmpty());
+    EXPECT_THAT(told(lint(url)), IsEmpty()) << "another file may say so";
+}
+
+TEST(KxRule, ASettingWhoseConditionIsNotMetIsToldOnce) {
+    EXPECT_THAT(told(lint(kx_file("SIP_TRANSPORT_1=\"1\"\nPORT_PUNCH_INTVL_1=\"30\"\n"
+                                  "SIP_TRANSPORT_2=\"1\"\nPORT_PUNCH_INTVL_2=\"30\""))),
+                ElementsAre("info R-WHEN at 3:21 PORT_PUNCH_INTVL_1"));
+    EXPECT_THAT(told(lint(kx_file("SIP_TRANSPORT_1=\"1\"\nPORT_PUNCH_INTVL_1=\"0\"\n"
+                                  "PORT_PUNCH_INTVL_2=\"30\""))),
+                IsEmpty());
+    const std::string prefix = "SIP_UDP_SRV_PREFIX_3=\"_x._udp.\"";
+    EXPECT_THAT(told(lint(kx_file(prefix))), IsEmpty());
+    EXPECT_THAT(faults(lint_phone({{"sip.cfg", kx_file("SIP_DNSSRV_ENA_3=\"N\"")},
+                                   {"Config0080f0123456.cfg", kx_file(prefix)}})),
+                ElementsAre("warning R-WHEN"));
+    std::string audio = "TELEVENT_PAYLOAD=\"100\"\n";
+    for (const char* n : {"1", "2", "3", "4", "5"}) {
+        audio += "OUTBANDDTMF_" + std::string(n) + "=\"N\"\n";
+    }
+    EXPECT_THAT(told(lint(kx_file(audio))), IsEmpty()) << "line 6 has it by default";
+    EXPECT_THAT(told(lint(kx_file(audio + "OUTBANDDTMF_6=\"N\""))),
+                ElementsAre("info R-WHEN at 2:19 TELEVENT_PAYLOAD"));
+}
+
 TEST(KxRule, C43VlanNeedsNetworkSettingsLocked) {
     EXPECT_THAT(faults_of("NW_SETTING_ENABLE=\"N\"\nVLAN_ENABLE=\"Y\"\nVLAN_ID_IP_PHONE=\"100\""),
                 IsEmpty());
@@ -124,6 +154,7 @@ TEST(KxRule, TheSourceFilterIsTold) {
 
 TEST(KxRule, EveryLineHasItsOwnSourcePort) {
     EXPECT_THAT(faults_of("SIP_SRC_PORT_1=\"5062\""), IsEmpty());
+    EXPECT_EQ(lint(kx_file("SIP_SRC_PORT_1=\"5070\""))[0].section, "§4.6.2.5");
     EXPECT_THAT(told(lint(kx_file("SIP_SRC_PORT_1=\"5070\""))), // the default of line 2
                 ElementsAre("error R-SRCPORT at 2:17 SIP_SRC_PORT_1"));
     EXPECT_THAT(told(lint(kx_file("SIP_SRC_PORT_1=\"6000\"\nSIP_SRC_PORT_3=\"6000\""))),

@@ -248,9 +248,10 @@ TEST(KxUrl, IsWellFormed) {
                              "tftp://pbx/x", "ftp://u:p@pbx/{fwver}", "http://pbx"}) {
         EXPECT_THAT(of(good), IsEmpty()) << good;
     }
-    for (const char* bad : {"pbx.example.net/a.cfg", "://pbx/a", "gopher://pbx/a", "http:///a",
-                            "http://pbx:0/a", "http://pbx:65536/a", "http://pbx:/a",
-                            "http://p bx/a", "http://pbx/a b", "http://pbx/a|b", "http://"}) {
+    for (const char* bad :
+         {"pbx.example.net/a.cfg", "://pbx/a", "gopher://pbx/a", "http:///a", "http://pbx:0/a",
+          "http://pbx:65536/a", "http://pbx:/a", "http://256.1.1.1/a", "http://1.2.3/a",
+          "http://p bx/a", "http://pbx/a b", "http://pbx/a|b", "http://"}) {
         EXPECT_THAT(of(bad), Contains("error R-URL")) << bad;
     }
     for (const char* doubtful : {"http://pbx/{Mac}.cfg", "http://pbx/{model}",
@@ -264,7 +265,15 @@ TEST(KxUrl, IsWellFormed) {
 TEST(KxUrl, OfAPictureMayHaveAPrefix) {
     EXPECT_THAT(faults_of("WALLPAPER_URI_PHONE=\"b,http://pbx/a.png\""), IsEmpty());
     EXPECT_THAT(faults_of("WALLPAPER_URI_HOME=\"http://pbx/a.png\""), IsEmpty());
-    EXPECT_THAT(faults_of("LOGO_URI_PHONE=\"a.png\""), ElementsAre("warning R-URL"));
+    EXPECT_THAT(told(lint(kx_file("WALLPAPER_URI_PHONE=\"w,http://pbx/a b.png\""))),
+                ElementsAre("warning R-URL at 2:36 WALLPAPER_URI_PHONE"));
+    for (const char* odd :
+         {"WALLPAPER_URI_HOME=\"b,http://pbx/a.png\"", "LOGO_URI_PHONE=\"a.png\"",
+          "LOGO_URI_PHONE=\"http://h/x y\"", "LOGO_URI_PHONE=\"http:///x\"",
+          "WALLPAPER_URI_PHONE=\"x,http://h/a\"", "LOGO_URI_PHONE=\"http://h:0/a\"",
+          "LOGO_URI_PHONE=\"http://256.1.1.1/a\""}) {
+        EXPECT_THAT(faults_of(odd), ElementsAre("warning R-URL")) << odd;
+    }
 }
 
 TEST(KxValue, C50AKeyHas32CharactersOrNone) {
@@ -338,10 +347,23 @@ TEST(KxValue, UserAgentsAreCountedFilledInToo) {
 }
 
 TEST(KxDialPlan, C60OnlyItsOwnCharacters) {
+    // The guide's own example is well formed, and by C65 its 211 hides the numbers of its third
+    // plan that begin so, as the guide says itself: a warning.
     EXPECT_THAT(faults_of("DIAL_PLAN_1=\"[2346789]11|01[2-9]x.|[2-9]xxxxxxxxx\""),
-                Contains("error R-DIALPLAN").Times(0));
+                ElementsAre("warning R-DIALPLAN"));
     EXPECT_THAT(faults_of("DIAL_PLAN_1=\"(1xx)\""), Contains("error R-DIALPLAN"));
     EXPECT_THAT(faults_of("DIAL_PLAN_1=\"1xx, 2xx\""), Contains("error R-DIALPLAN"));
+}
+
+TEST(KxDialPlan, AnUmlautIsOneFinding) {
+    EXPECT_THAT(sample::told(lint(sample::kx_file("DIAL_PLAN_1=\"\xC3\xA4(\""))),
+                ElementsAre("error R-DIALPLAN at 2:14 DIAL_PLAN_1",
+                            "error R-DIALPLAN at 2:15 DIAL_PLAN_1"));
+}
+
+TEST(KxDialPlan, NamesItsOwnSection) {
+    EXPECT_EQ(lint(sample::kx_file("DIAL_PLAN_1=\"(1xx\""))[0].section, "§6.6.1");
+    EXPECT_EQ(lint(sample::kx_file("DIAL_PLAN_NOT_MATCH_ENABLE_1=\"Y\""))[0].section, "§6.6.1");
 }
 
 TEST(KxDialPlan, C61ASubrangeIsOfSingleDigits) {

@@ -42,6 +42,28 @@ TEST(KxXml, C56TheDeclarationSaysVersionAndEncoding) {
     EXPECT_THAT(faults(lint_xml(std::string(declaration) + "<PANASipPhoneConfig/>")), IsEmpty());
 }
 
+TEST(KxXml, ADeclarationCutShortIsToldAndNoCrash) {
+    for (const char* start :
+         {"<?xml version=?>", "<?xml version=", "<?xml version", "<?xml ", "<?xml", "<?xml?>",
+          "<?xml version=\"1.0\" encoding=?>", "<?xml version=\"1.0\" encoding=\"", "<"}) {
+        EXPECT_THAT(faults(lint_xml(start)), Contains("error X02")) << start;
+    }
+}
+
+TEST(KxXml, TheDeclarationIsReadAsXmlAllows) {
+    for (const char* right : {"<?xml version = \"1.0\" encoding= 'UTF-8' ?>",
+                              "<?xml\tversion='1.0'\r\nencoding='utf-8' standalone='yes'?>"}) {
+        EXPECT_THAT(faults(lint_xml(std::string(right) + "<PANASipPhoneConfig/>")), IsEmpty())
+            << right;
+    }
+    for (const char* wrong : {"<?xml version=\"1.0\"?>", "<?xml encoding=\"utf-8\"?>",
+                              "<?xml version=\"1.0\" encoding=\"utf-16\"?>"}) {
+        EXPECT_THAT(faults(lint_xml(std::string(wrong) + "<PANASipPhoneConfig/>")),
+                    Contains("error X02"))
+            << wrong;
+    }
+}
+
 TEST(KxXml, C57IsAtMost240Kilobytes) {
     const auto sized = [](std::size_t size) {
         const std::string bare = in_dev("<!---->");
@@ -87,6 +109,28 @@ TEST(KxXml, C59TheAttributeIsTheNameWithItsIndex) {
 
 TEST(KxXml, WhatHasNoXmlFormIsTold) {
     EXPECT_THAT(faults(lint_xml(in_dev("<X KEY_PAD_TONE=\"Y\"/>"))), ElementsAre("error X04"));
+}
+
+TEST(KxXml, AValueAsTextOfItsElementIsNotRead) {
+    const auto findings =
+        lint_xml(in_dev("<Time><NTPServer1>1.2.3.4</NTPServer1></Time>\r\n"
+                        "<Srv><Prof><Line ID=\"2\"><SIP><AuthPassword>hush</AuthPassword>"
+                        "<UserAgentPort3>5060</UserAgentPort3></SIP></Line></Prof></Srv>"));
+    EXPECT_THAT(told(findings),
+                ElementsAre("error X07 at 4:1 NTP_ADDR", "error X07 at 5:1 SIP_PASS_2",
+                            "error X07 at 5:1 SIP_SRC_PORT_3"));
+    EXPECT_EQ(findings[0].value, "1.2.3.4");
+    EXPECT_THAT(findings[0].what, HasSubstr("<NTPServer1 NTP_ADDR="));
+    EXPECT_EQ(findings[1].value, "********");
+    EXPECT_THAT(faults(lint_xml(in_dev("NTP_ADDR=1.2.3.4"))), ElementsAre("error X07"));
+}
+
+TEST(KxXml, AnUnknownElementIsToldOnce) {
+    const auto findings = lint_xml(in_dev("<Time><NTPServer>1.2.3.4</NTPServer></Time>"));
+    EXPECT_THAT(told(findings), ElementsAre("warning X08 at 4:1 NTPServer"));
+    EXPECT_THAT(findings[0].what, HasSubstr("did you mean NTPServer1?"));
+    EXPECT_THAT(faults(lint_xml(in_dev("<Foo><Bar><Baz/></Bar></Foo>"))),
+                ElementsAre("warning X08"));
 }
 
 TEST(KxXml, ValuesAndRulesAreThoseOfPlainText) {

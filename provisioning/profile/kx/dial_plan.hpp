@@ -17,6 +17,7 @@
 
 namespace profile::kx {
 
+constexpr const char* dial_plan_section = "§6.6.1";     ///< of the guide
 constexpr std::size_t longest_dial_plan = 500;          ///< characters, guide §6.6.1
 constexpr std::size_t most_dial_plans = 40;             ///< parts between |, guide §6.6.1
 constexpr std::size_t most_dial_plan_digits = 32;       ///< in one part, guide §6.6.1

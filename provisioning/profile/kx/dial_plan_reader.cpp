@@ -3,6 +3,7 @@
 #include "provisioning/profile/kx/dial_plan_parts.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/base/utf8.hpp"
 
 #include <algorithm>
 
@@ -59,14 +60,16 @@ class Reader {
 /// Each character once, since a plan in another phone's language has many of one kind.
 void Reader::check_alphabet() {
     std::string seen;
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-        const char c = plan_[i];
-        if (alphabet.find(c) == std::string_view::npos && seen.find(c) == std::string::npos) {
-            seen += c;
+    for (std::size_t i = 0, length = 0; i < plan_.size(); i += length) {
+        length = std::max<std::size_t>(base::utf8_at(plan_, i).length, 1);
+        const auto character = plan_.substr(i, length);
+        if (alphabet.find(character) == std::string_view::npos &&
+            seen.find(character) == std::string::npos) {
+            seen += character;
             find(Severity::error, i,
                  "'{}' does not belong into a dial plan; it is made of 0-9 * # + x [ - ] < : > . S "
                  "T ! |",
-                 base::printable(plan_.substr(i, 1)));
+                 base::printable(character));
         }
     }
 }

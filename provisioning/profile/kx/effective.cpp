@@ -24,7 +24,7 @@ std::vector<Effective> settings_of(const NamedFile& file) {
     std::vector<Effective> out;
     std::unordered_map<std::string_view, bool> seen;
     for (const Line& line : read_lines(file.text)) {
-        if (!line.has_value || !seen.emplace(line.name, true).second) {
+        if (!line.has_value || line.is_too_long() || !seen.emplace(line.name, true).second) {
             continue;
         }
         const Known* known = Table::shipped().find(line.name);

@@ -27,7 +27,8 @@ struct Effective {
 /// equal names does (guide §5.2.1).
 std::vector<Effective> effective(const std::vector<NamedFile>& files);
 
-/// `value` as people may see it: "********" for a secret, and for the login within a URL.
+/// `value` as people may see it: "********" for a secret, an unknown name's value, and the login
+/// within a URL.
 std::string shown(std::string_view name, std::string_view value);
 
 } // namespace profile::kx

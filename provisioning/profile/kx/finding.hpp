@@ -25,6 +25,7 @@ struct Finding {
     std::string what;       ///< what is wrong and what to do; holds no value
     std::string section;    ///< of the guide: "§5.2.1"
     std::string file;       ///< where several were looked at together; else empty
+    std::string nearest;    ///< the known name that was probably meant; else empty
 };
 
 /// info where there is none.

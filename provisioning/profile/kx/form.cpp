@@ -184,11 +184,10 @@ void check_sip_uri(const Parameter& row, const Spot& spot, Report& report) {
     }
 }
 
-void check_plan(const Parameter& row, const Spot& spot, Report& report) {
+void check_plan(const Spot& spot, Report& report) {
     for (DialPlanFinding& finding : check_dial_plan(spot.value)) {
-        Spot at = spot;
-        at.column += finding.column - 1;
-        report.add(finding.severity, "R-DIALPLAN", at, std::move(finding.what), row.section);
+        report.add(finding.severity, "R-DIALPLAN", moved(spot, finding.column - 1),
+                   std::move(finding.what), dial_plan_section);
     }
 }
 
@@ -208,7 +207,7 @@ constexpr std::array forms{
 void check_form(const Known& known, const Spot& spot, Report& report) {
     const Parameter& row = *known.row;
     if (row.charset == "dialplan") { // has an alphabet of its own
-        return check_plan(row, spot, report);
+        return check_plan(spot, report);
     }
     if (!check_characters(row, spot, report)) {
         return;

@@ -21,9 +21,9 @@ namespace profile::kx {
 namespace {
 
 constexpr std::string_view section = "§5.2.1";
-constexpr std::size_t longest_line = 537;        // bytes with CR LF, guide §5.2.1
 constexpr std::size_t longest_name = 32;         // characters, guide §5.2.1
 constexpr std::size_t most_searched = 25;        // unknown names for which the nearest is looked up
+constexpr std::size_t most_repeats = 25;         // of names set above whose value is looked at
 constexpr std::size_t worth_reading = 1U << 20U; // beyond, only the size is told
 
 bool starts_right(std::string_view text) {
@@ -80,6 +80,21 @@ class FileCheck {
         if (!starts_right(text_)) {
             add(Severity::error, "F01", {file_, 1, 1, {}, {}},
                 fmt::format("the file must start with \"{}\", with nothing before it", signature));
+            return;
+        }
+        check_behind_signature(text_.substr(0, text_.find_first_of("\r\n")));
+    }
+
+    /// Text may stand there, and a setting is lost there.
+    void check_behind_signature(std::string_view first) {
+        constexpr std::string_view name_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+        const auto sign = first.find("=\"");
+        const std::string_view before = first.substr(0, sign);
+        const auto start = before.find_last_not_of(name_characters) + 1;
+        if (sign != std::string_view::npos && start < sign) {
+            add(Severity::warning, "L02",
+                {file_, 1, column_of(first, start), before.substr(start), {}},
+                "is read as a comment here, so the setting is lost; begin a new line for it");
         }
     }
 
@@ -125,8 +140,9 @@ class FileCheck {
             const std::size_t column = column_of(first_bare->text, first_bare->text.size());
             add(Severity::error, "F05", {file_, first_bare->number, column, {}, {}},
                 bare == 1 ? "the line must end with CR LF"
-                          : fmt::format("the line must end with CR LF, as must {} others below it",
-                                        bare - 1));
+                          : fmt::format("the line must end with CR LF; so must {} below it",
+                                        bare == 2 ? std::string("one more")
+                                                  : fmt::format("{} others", bare - 1)));
         }
         if (lines.empty()) {
             return; // F01 says it
@@ -142,11 +158,11 @@ class FileCheck {
 
     void check_line(const Line& line) {
         check_length(line);
-        const bool goes_on = is_open_;
-        is_open_ = line.shape == Shape::not_closed;
-        if (goes_on && line.shape == Shape::none && line.text.find('"') != std::string_view::npos) {
-            return; // the rest of a value that L06 told of
+        if (is_open_ && line.shape == Shape::none) { // more of a value that L06 told of
+            is_open_ = line.text.find('"') == std::string_view::npos;
+            return;
         }
+        is_open_ = line.shape == Shape::not_closed;
         check_shape(line);
         if (line.is_setting()) {
             check_setting(line);
@@ -154,7 +170,7 @@ class FileCheck {
     }
 
     void check_length(const Line& line) {
-        if (line.text.size() + 2 <= longest_line) {
+        if (!line.is_too_long()) {
             return;
         }
         const bool is_comment = line.shape == Shape::comment;
@@ -191,10 +207,7 @@ class FileCheck {
     }
 
     void check_setting(const Line& line) {
-        if (const auto [first, is_new] = seen_.emplace(line.name, line.number); !is_new) {
-            add(Severity::warning, "L07", at(line, 1),
-                fmt::format("line {} sets it already, and the first one counts", first->second));
-        }
+        const bool repeats = !line.is_too_long() && check_first(line);
         if (line.name.size() > longest_name) {
             add(Severity::error, "L08", at(line, 1),
                 fmt::format("the name has {} characters and may have {}", line.name.size(),
@@ -208,7 +221,7 @@ class FileCheck {
             check_unknown_name(at(line, 1), searches_ > 0, report_);
             searches_ -= std::min<std::size_t>(searches_, 1);
         }
-        if (!line.has_value) {
+        if (!line.has_value || (repeats && repeats_++ >= most_repeats)) {
             return;
         }
         const Spot spot = at(line, line.value_column);
@@ -220,10 +233,21 @@ class FileCheck {
         }
     }
 
+    /// True where a line above sets the same.
+    bool check_first(const Line& line) {
+        const auto [first, is_new] = seen_.emplace(line.name, line.number);
+        if (!is_new) {
+            add(Severity::warning, "L07", at(line, 1),
+                fmt::format("line {} sets it already, and the first one counts", first->second));
+        }
+        return !is_new;
+    }
+
     std::string_view file_;
     std::string_view text_;
     Report& report_;
-    bool is_open_ = false; ///< the value of the line before is not closed
+    bool is_open_ = false; ///< a value above is not closed
+    std::size_t repeats_ = 0;
     std::size_t searches_; ///< how often the nearest name may still be looked up
     std::unordered_map<std::string_view, std::size_t> seen_;
 };
@@ -267,6 +291,7 @@ std::vector<Finding> lint_phone(const std::vector<NamedFile>& files) {
     Report report;
     std::vector<NamedFile> readable;
     std::size_t size = 0;
+    std::string all_names; // of those that count together
     for (const NamedFile& file : files) {
         if (is_xml(file.text)) {
             read_xml_file(file, report);
@@ -274,6 +299,7 @@ std::vector<Finding> lint_phone(const std::vector<NamedFile>& files) {
             continue; // whether the sum rule holds for XML is not stated
         }
         size += file.text.size();
+        all_names += (all_names.empty() ? "" : ", ") + file.name;
         if (!is_encrypted_name(file.name)) {
             FileCheck(file.name, file.text, report).run();
             if (file.text.size() <= worth_reading) {
@@ -286,7 +312,8 @@ std::vector<Finding> lint_phone(const std::vector<NamedFile>& files) {
         }
     }
     if (size > comfortable_size) {
-        report.add(size > largest_size ? Severity::error : Severity::warning, "F04", {},
+        report.add(size > largest_size ? Severity::error : Severity::warning, "F04",
+                   {all_names, 0, 0, {}, {}},
                    fmt::format(
                        "the files of this phone have {} bytes together, and it takes 120 KB", size),
                    section);

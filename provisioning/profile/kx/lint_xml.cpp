@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -22,8 +23,10 @@ constexpr std::size_t comfortable_xml = 240'000;             // "240 KB" read in
 constexpr std::size_t largest_xml = std::size_t{240} * 1024; // and in the laxer one, guide §2.4.4
 constexpr std::size_t most_read = 1U << 20U;
 constexpr std::size_t most_searched = 25; // unknown names for which the nearest is looked up
+constexpr std::size_t most_repeats = 25;  // of names set above whose value is looked at
 constexpr std::string_view section = "§2.4.4.1";
 constexpr std::string_view root = "PANASipPhoneConfig";
+constexpr std::string_view xml_blanks = " \t\r\n";
 constexpr std::string_view unknown_parent = "(unknown)"; // what the table has where a page is lost
 
 /// "A/Line[@ID]/B" → "A/Line/B".
@@ -40,12 +43,103 @@ std::string_view last_of(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
+/// The elements of the table.
+struct Elements {
+    std::unordered_map<std::string, const Parameter*> rows; ///< by path, and by its last name
+    std::set<std::string> names;                            ///< groups too
+
+    Elements() {
+        for (const Parameter& row : Table::shipped().rows()) {
+            const std::string path = without_ids(row.xml_element);
+            rows.emplace(path, &row);
+            rows.emplace(last_of(path), &row);
+            for (const std::string_view name : base::split(path, '/')) {
+                names.emplace(name);
+            }
+        }
+    }
+
+    /// nullptr: a group, or not known.
+    const Parameter* row_at(const std::string& path) const {
+        const auto exact = rows.find(path);
+        const auto alike = exact != rows.end() ? exact : rows.find(std::string(last_of(path)));
+        return alike == rows.end() ? nullptr : alike->second;
+    }
+
+    static const Elements& shipped() {
+        static const Elements elements;
+        return elements;
+    }
+};
+
+/// Attributes of the schema: xmlns, xsi:schemaLocation.
+bool is_of_schema(std::string_view attribute) {
+    return attribute.find(':') != std::string_view::npos || base::istarts_with(attribute, "xmlns");
+}
+
+bool holds_settings(const base::XmlNode& node) {
+    return std::any_of(
+               node.attributes.begin(), node.attributes.end(),
+               [](const auto& one) { return one.first != "ID" && !is_of_schema(one.first); }) ||
+           std::any_of(node.children.begin(), node.children.end(), holds_settings);
+}
+
+std::string_view without_blanks(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(xml_blanks), text.size()));
+    return text.substr(0, text.find_last_not_of(xml_blanks) + 1);
+}
+
+/// Takes `what` and the blanks before it off the front; false when it does not stand there.
+bool take(std::string_view& text, std::string_view what) {
+    const auto start = text.find_first_not_of(xml_blanks);
+    if (start == std::string_view::npos || !base::istarts_with(text.substr(start), what)) {
+        return false;
+    }
+    text.remove_prefix(start + what.size());
+    return true;
+}
+
+/// Takes ` NAME = "VALUE"` off the front, or with ' (XML 1.0, 2.8); false for anything else.
+bool take_pair(std::string_view& text, std::string_view name, std::string_view value) {
+    if (text.find_first_not_of(xml_blanks) == 0 || !take(text, name) || !take(text, "=")) {
+        return false;
+    }
+    return take(text, fmt::format("\"{}\"", value)) || take(text, fmt::format("'{}'", value));
+}
+
+/// Version 1.0 and UTF-8, as XML 1.0 allows to write it.
+bool is_right_declaration(std::string_view text) {
+    constexpr std::string_view start = "<?xml";
+    if (text.substr(0, start.size()) != start) {
+        return false;
+    }
+    text.remove_prefix(start.size());
+    return take_pair(text, "version", "1.0") && take_pair(text, "encoding", "utf-8") &&
+           (take_pair(text, "standalone", "yes") || take_pair(text, "standalone", "no") ||
+            take(text, "?>"));
+}
+
 /// Where we are: the elements above, and the numbers that they carry.
 struct Where {
     std::string path;
     std::optional<std::uint64_t> line;
     std::optional<std::uint64_t> button_or_codec;
 };
+
+/// The attribute that carries the value here: "SIP_URI_1"; with n or x where the number is unknown.
+std::string attribute_name(const Parameter& row, const Where& where) {
+    std::string out(row.xml_attribute);
+    const auto fill = [&](std::string_view mark, const std::optional<std::uint64_t>& number) {
+        if (const auto at = out.find(mark); at != std::string::npos) {
+            out.replace(at, mark.size(),
+                        number ? std::to_string(*number) : std::string(1, mark[1]));
+        }
+    };
+    fill("[n]", where.line);
+    fill("[x]", where.button_or_codec);
+    fill("[y]", where.button_or_codec);
+    return out;
+}
 
 class XmlCheck {
   public:
@@ -92,14 +186,7 @@ class XmlCheck {
 
     void check_start() {
         const std::string_view text = file_.text;
-        const std::string_view declaration = text.substr(0, text.find("?>"));
-        const auto says = [&](std::string_view attribute, std::string_view value) {
-            const auto start = declaration.find(attribute);
-            return start != std::string_view::npos &&
-                   base::istarts_with(declaration.substr(start + attribute.size() + 1), value);
-        };
-        if (text.substr(0, 6) != "<?xml " || !says("version=", "1.0") ||
-            !says("encoding=", "utf-8")) {
+        if (!is_right_declaration(text)) {
             add(Severity::error, "X02", at(1, {}, {}),
                 "the file must start with the XML declaration "
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
@@ -147,9 +234,54 @@ class XmlCheck {
                 check_attribute(node, where, name, value);
             }
         }
+        if (!where.path.empty() && where.path != node.name && !check_element(node, where)) {
+            return;
+        }
         for (const base::XmlNode& child : node.children) {
             visit(child, where);
         }
+    }
+
+    /// False for an unknown one without a setting: what is in it is not worth a word either. One
+    /// with settings is told of at those.
+    bool check_element(const base::XmlNode& node, const Where& where) {
+        const std::string_view text = without_blanks(node.text);
+        const bool is_known = Elements::shipped().names.contains(std::string(last_of(where.path)));
+        if (!is_known && !holds_settings(node)) {
+            check_unknown_element(node, text);
+            return false;
+        }
+        if (text.empty()) {
+            return true;
+        }
+        if (const Parameter* row = Elements::shipped().row_at(where.path)) {
+            const std::string name = attribute_name(*row, where);
+            add(Severity::error, "X07", at(node.line, name, text),
+                fmt::format(
+                    "a value is an attribute, and text is not read; write <{} {}=\"...\" />",
+                    node.name, name));
+        } else {
+            add(Severity::error, "X07", at(node.line, {}, {}),
+                fmt::format("<{}> holds text, which is not read; a value is an attribute",
+                            node.name));
+        }
+        return true;
+    }
+
+    void check_unknown_element(const base::XmlNode& node, std::string_view text) {
+        std::string meant;
+        if (searched_++ < most_searched) {
+            const auto& names = Elements::shipped().names;
+            const std::vector<std::string_view> all(names.begin(), names.end());
+            meant = base::nearest(node.name, all).value_or("");
+        }
+        report_.add(Severity::warning, "X08", at(node.line, node.name, text),
+                    meant.empty()
+                        ? "not an element that these phones are known to read"
+                        : fmt::format("not an element that these phones are known to read; did you "
+                                      "mean {}?",
+                                      meant),
+                    "§2.4.4.2", meant);
     }
 
     void check_attribute(const base::XmlNode& node,
@@ -157,8 +289,8 @@ class XmlCheck {
                          const std::string& name,
                          const std::string& value) {
         const Spot spot = at(node.line, name, value);
-        if (name.find(':') != std::string::npos || base::istarts_with(name, "xmlns")) {
-            return; // of the schema
+        if (is_of_schema(name)) {
+            return;
         }
         const Known* known = Table::shipped().find(name);
         if (known == nullptr) {
@@ -168,6 +300,9 @@ class XmlCheck {
         if (const auto [first, is_new] = seen_.emplace(name, spot.line); !is_new) {
             add(Severity::warning, "L07", spot,
                 fmt::format("line {} sets it already", first->second));
+            if (repeats_++ >= most_repeats) {
+                return;
+            }
         } else {
             settings_.push_back({name, value, file_.name, spot.line, spot.column,
                                  known->row->is_secret, known->row->yields_to_phone});
@@ -209,6 +344,7 @@ class XmlCheck {
     const NamedFile& file_;
     Report& report_;
     std::size_t searched_ = 0;
+    std::size_t repeats_ = 0;
     std::unordered_map<std::string, std::size_t> seen_;
     std::vector<Effective> settings_;
 };

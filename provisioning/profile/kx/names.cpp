@@ -50,31 +50,34 @@ const Parameter* meant_row(std::string_view name) {
     return nullptr;
 }
 
-/// The numbers behind the stem, in order.
-std::vector<std::uint64_t> numbers_behind(std::string_view name, const Parameter& row) {
-    std::vector<std::uint64_t> out;
-    for (const std::string_view part : base::split(name.substr(stem_of(row).size()), '_')) {
-        out.push_back(base::parse_number(part).value_or(0));
+/// The stem and the numbers behind it: "SIP_URI 1".
+std::string stem_and_numbers(std::string_view name, const Parameter& row) {
+    std::string out(stem_of(row));
+    for (const std::string_view part : base::split(name.substr(out.size()), '_')) {
+        out += fmt::format(" {}", base::parse_number(part).value_or(0));
     }
     return out;
 }
 
 /// The name that has the same numbers, well spelt; empty when there is none.
 std::string_view with_same_numbers(std::string_view name, const Parameter& row) {
-    const auto numbers = numbers_behind(name, row);
-    for (const std::string& known : Table::shipped().names()) {
-        if (Table::shipped().find(known)->row == &row && numbers_behind(known, row) == numbers) {
-            return known;
+    static const auto names = [] {
+        std::unordered_map<std::string, std::string_view> out;
+        for (const std::string& known : Table::shipped().names()) {
+            out.emplace(stem_and_numbers(known, *Table::shipped().find(known)->row), known);
         }
-    }
-    return {};
+        return out;
+    }();
+    const auto at = names.find(stem_and_numbers(name, row));
+    return at == names.end() ? std::string_view() : at->second;
 }
 
-std::string what_is_wrong(std::string_view name, const Parameter& row) {
+/// `right` is the name that was meant, where there is one.
+std::string what_is_wrong(const Parameter& row, std::string_view right) {
     if (row.index.empty()) {
         return fmt::format("takes no number; write {}", row.name);
     }
-    if (const auto right = with_same_numbers(name, row); !right.empty()) {
+    if (!right.empty()) {
         return fmt::format("is written {}", right);
     }
     const auto all = expand(row.name, row.index);
@@ -118,12 +121,15 @@ std::string_view nearest_name(std::string_view name) {
 } // namespace
 
 void check_unknown_name(const Spot& spot, bool may_search, Report& report) {
+    const bool is_heard = !report.is_full();
     if (const Parameter* row = meant_row(spot.name)) {
-        report.add(Severity::error, "V02", spot, what_is_wrong(spot.name, *row), row->section);
+        const auto right = row->index.empty() ? row->name : with_same_numbers(spot.name, *row);
+        report.add(Severity::error, "V02", spot,
+                   is_heard ? what_is_wrong(*row, right) : std::string(), row->section, right);
         return;
     }
-    std::string_view meant = same_letters(spot.name);
-    if (meant.empty() && may_search) {
+    std::string_view meant = is_heard ? same_letters(spot.name) : std::string_view();
+    if (meant.empty() && may_search && is_heard) {
         meant = nearest_name(spot.name);
     }
     report.add(Severity::warning, "V01", spot,
@@ -131,7 +137,7 @@ void check_unknown_name(const Spot& spot, bool may_search, Report& report) {
                              : fmt::format("not a setting that these phones are known to have; did "
                                            "you mean {}?",
                                            meant),
-               "§5.1");
+               "§5.1", meant);
 }
 
 } // namespace profile::kx

@@ -17,15 +17,26 @@ std::string place_of(const Finding& finding) {
     return finding.line == 0 ? std::string() : fmt::format(":{}:{}", finding.line, finding.column);
 }
 
+/// As far as it helps to find it.
+std::string setting_of(const Finding& finding) {
+    if (finding.name.empty()) {
+        return {};
+    }
+    const std::string name = base::printable(finding.name, 60);
+    return finding.value.empty()
+               ? name + ": "
+               : fmt::format("{}=\"{}\": ", name, base::printable(finding.value, 60));
+}
+
 } // namespace
 
 std::string findings_text(const std::vector<Finding>& findings, std::string_view file) {
     std::string out;
     for (const Finding& finding : findings) {
-        out += fmt::format("{}{}: {} {}: {}{}{} (guide {})\n", file_of(finding, file),
-                           place_of(finding), word(finding.severity), finding.code,
-                           base::printable(finding.name, 60), finding.name.empty() ? "" : ": ",
-                           finding.what, finding.section);
+        std::string place = fmt::format("{}{}", file_of(finding, file), place_of(finding));
+        place += place.empty() ? "" : ": ";
+        out += fmt::format("{}{} {}: {}{} (guide {})\n", place, word(finding.severity),
+                           finding.code, setting_of(finding), finding.what, finding.section);
     }
     return out.empty() ? "Nothing found.\n" : out;
 }
@@ -41,7 +52,8 @@ base::Json findings_json(const std::vector<Finding>& findings, std::string_view 
                                       {"name", base::printable(finding.name, 60)},
                                       {"value", finding.value},
                                       {"what", finding.what},
-                                      {"section", finding.section}}));
+                                      {"section", finding.section},
+                                      {"nearest", finding.nearest}}));
     }
     return base::Json::object(
         {{"worst", findings.empty() ? base::Json() : base::Json(word(worst(findings)))},

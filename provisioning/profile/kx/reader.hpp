@@ -11,6 +11,8 @@ namespace profile::kx {
 /// 44 bytes that start every file (guide §5.2.1).
 constexpr std::string_view signature = "# Panasonic SIP Phone Standard Format File #";
 
+constexpr std::size_t longest_line = 537; ///< bytes with CR LF, guide §5.2.1
+
 /// What a line is, or what keeps it from being a setting.
 enum class Shape : unsigned char {
     empty,
@@ -36,6 +38,9 @@ struct Line {
     std::size_t value_column = 1; ///< of the value's first character
 
     bool is_setting() const noexcept { return !name.empty(); }
+
+    /// The phone ignores such a line (guide §5.2.1).
+    bool is_too_long() const noexcept { return text.size() + 2 > longest_line; }
 };
 
 /// All lines, the first too. A file that ends with a line end has no further line.

@@ -15,15 +15,20 @@ void Report::add(Severity severity,
                  std::string_view code,
                  const Spot& spot,
                  std::string what,
-                 std::string_view section) {
-    if (findings_.size() >= most_findings) {
+                 std::string_view section,
+                 std::string_view nearest) {
+    if (is_full()) {
         ++left_out_;
         worst_left_out_ = std::max(worst_left_out_, severity);
         return;
     }
     findings_.push_back({severity, std::string(code), spot.line, spot.column,
                          std::string(spot.name), shown(spot.name, spot.value), std::move(what),
-                         std::string(section), std::string(spot.file)});
+                         std::string(section), std::string(spot.file), std::string(nearest)});
+}
+
+bool Report::is_full() const noexcept {
+    return findings_.size() >= most_findings;
 }
 
 std::vector<Finding> Report::take() {
@@ -50,6 +55,7 @@ std::vector<Finding> Report::take() {
              {},
              fmt::format("{} more findings are not listed; correct these first", left_out_),
              "§5.2.1",
+             {},
              {}});
     }
     return std::move(findings_);

@@ -26,7 +26,11 @@ class Report {
              std::string_view code,
              const Spot& spot,
              std::string what,
-             std::string_view section);
+             std::string_view section,
+             std::string_view nearest = {});
+
+    /// Findings are only counted from here on, and what they say is not looked at.
+    bool is_full() const noexcept;
 
     std::vector<Finding> take(); ///< by file, line and column; the cap has its own last line
 

@@ -7,6 +7,7 @@
 #include "provisioning/profile/kx/table.hpp"
 #include "provisioning/profile/kx/value.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -154,6 +155,33 @@ void check_second(const Sent& sent,
     }
 }
 
+/// Whether the setting that `row` waits for has its value on line `n`, or for n = 0 on any.
+bool is_met(const Parameter& row, unsigned n, const Sent& sent) {
+    const auto lines = expand(row.when_name, row.when_name.ends_with("_n") ? "n=1-6" : "");
+    return std::any_of(lines.begin(), lines.end(), [&](const Indexed& one) {
+        return (n == 0 || one.n == 0 || one.n == n) && sent.value(one.name) == row.when_value;
+    });
+}
+
+/// Tells of the first line alone, and of nothing that the phone has anyway.
+void check_condition(const Parameter& row, const Sent& sent, bool is_whole_phone, Report& report) {
+    for (const Indexed& one : expand(row.name, row.index)) {
+        const Effective* set = sent.find(one.name);
+        if (set == nullptr || set->value == Table::shipped().find(one.name)->factory_value() ||
+            is_met(row, one.n, sent)) {
+            continue;
+        }
+        const std::string wanted =
+            one.n == 0
+                ? fmt::format("{} of some line", row.when_name)
+                : fmt::format("{}{}", row.when_name.substr(0, row.when_name.size() - 1), one.n);
+        report.add(is_whole_phone ? Severity::warning : Severity::info, "R-WHEN", spot_of(*set),
+                   fmt::format("has no effect unless {} is {}", wanted, row.when_value),
+                   row.section);
+        return;
+    }
+}
+
 } // namespace
 
 Spot spot_of(const Effective& setting) {
@@ -197,8 +225,15 @@ const Effective* Sent::first_of(std::initializer_list<std::string_view> names) c
     return nullptr;
 }
 
-void check_provisioning(const Sent& sent, Report& report) {
-    if (const Effective* one = sent.find("PROVISION_ENABLE"); one != nullptr && one->value == "N") {
+void check_provisioning(const Sent& sent, bool is_whole_phone, Report& report) {
+    const Effective* enable = sent.find("PROVISION_ENABLE");
+    const Effective* url = sent.first_of({file_urls[0], file_urls[1], file_urls[2]});
+    if (is_whole_phone && enable == nullptr && url != nullptr) {
+        warn(report, "R-PROVISION", *url,
+             "wants PROVISION_ENABLE=\"Y\" beside it: a phone where it was switched off fetches "
+             "nothing");
+    }
+    if (const Effective* one = enable; one != nullptr && one->value == "N") {
         warn(report, "R-PROVISION", *one,
              "no file can undo this: only the phone's own web page switches provisioning on again");
     }
@@ -230,8 +265,20 @@ void check_network(const Sent& sent, Report& report) {
     }
 }
 
+void check_conditions(const Sent& sent, bool is_whole_phone, Report& report) {
+    for (const Parameter& row : Table::shipped().rows()) {
+        constexpr std::array<std::string_view, 3> told{"CFG_CYCLIC", "FIRM_UPGRADE_ENABLE",
+                                                       "NW_SETTING_ENABLE"};
+        if (!row.when_name.empty() &&
+            std::find(told.begin(), told.end(), row.when_name) == told.end()) {
+            check_condition(row, sent, is_whole_phone, report);
+        }
+    }
+}
+
 void check_rules(const Sent& sent, bool is_whole_phone, Report& report) {
-    check_provisioning(sent, report);
+    check_provisioning(sent, is_whole_phone, report);
+    check_conditions(sent, is_whole_phone, report);
     check_network(sent, report);
     check_media(sent, report);
     check_buttons(sent, report);

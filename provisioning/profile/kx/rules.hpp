@@ -38,8 +38,11 @@ class Sent {
 void check_rules(const Sent& sent, bool is_whole_phone, Report& report);
 
 // By subject; the first are about the phone, the others about one line or button.
-void check_provisioning(const Sent& sent, Report& report); ///< R-PROVISION, R-RESYNC, R-KEY, R-FIRM
+/// R-PROVISION, R-RESYNC, R-KEY, R-FIRM
+void check_provisioning(const Sent& sent, bool is_whole_phone, Report& report);
 void check_network(const Sent& sent, Report& report); ///< R-VLAN, R-WEBPORT, R-TLS, R-2ND, R-NOTIFY
+/// R-WHEN: a setting whose condition is not met, where no other rule has words for it.
+void check_conditions(const Sent& sent, bool is_whole_phone, Report& report);
 void check_lines(const Sent& sent, bool is_whole_phone, Report& report);
 void check_media(const Sent& sent, Report& report);   ///< R-CODEC, R-JITTER, R-RTPPORT
 void check_buttons(const Sent& sent, Report& report); ///< R-FLEX, R-BLF

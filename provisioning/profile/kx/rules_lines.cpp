@@ -3,6 +3,7 @@
 #include "provisioning/profile/kx/rules.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/kx/dial_plan.hpp"
 #include "provisioning/profile/kx/table.hpp"
 #include "provisioning/profile/kx/value.hpp"
 
@@ -17,9 +18,11 @@ void add(Report& report,
          Severity severity,
          std::string_view rule,
          const Effective& at,
-         std::string what) {
+         std::string what,
+         std::string_view section = {}) { // empty: the setting's own
     const Known* known = Table::shipped().find(at.name);
-    report.add(severity, rule, spot_of(at), std::move(what), known->row->section);
+    report.add(severity, rule, spot_of(at), std::move(what),
+               section.empty() ? known->row->section : section);
 }
 
 /// "SIP_URI_1" of "SIP_URI_" and 1.
@@ -60,10 +63,13 @@ void check_unmatched(const Sent& sent, unsigned n, bool is_whole_phone, Report& 
     const Effective* blocks = sent.find(named("DIAL_PLAN_NOT_MATCH_ENABLE_", n));
     if (blocks != nullptr && blocks->value == "Y" && sent.value(named("DIAL_PLAN_", n)).empty()) {
         add(report, is_whole_phone ? Severity::warning : Severity::info, "R-DIALPLAN", *blocks,
-            fmt::format("denies every call unless DIAL_PLAN_{} says which are allowed", n));
+            fmt::format("denies every call unless DIAL_PLAN_{} says which are allowed", n),
+            dial_plan_section);
     }
 }
 
+/// The port may not be that of the phone's web server either, nor an RTP port set on its web page
+/// or one above it (guide §4.6.2.5); no file sets those, so that is for the page to refuse.
 void check_source_ports(const Sent& sent, Report& report) {
     for (unsigned n = 1; n <= most_lines; ++n) {
         const std::string name = named("SIP_SRC_PORT_", n);
@@ -75,7 +81,8 @@ void check_source_ports(const Sent& sent, Report& report) {
             if (other != n && is_told && sent.number(name) &&
                 sent.number(name) == sent.number(other_name)) {
                 add(report, Severity::error, "R-SRCPORT", *one,
-                    fmt::format("is the port of {} too; every line needs its own", other_name));
+                    fmt::format("is the port of {} too; every line needs its own", other_name),
+                    "§4.6.2.5");
                 break;
             }
         }

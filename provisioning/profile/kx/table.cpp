@@ -69,6 +69,10 @@ void read_note(Parameter& row, std::string_view note) {
             row.is_secret = true;
         } else if (key == "pui_override") {
             row.yields_to_phone = true;
+        } else if (key == "when") {
+            const auto equals = std::min(value.find('='), value.size());
+            row.when_name = value.substr(0, equals);
+            row.when_value = value.substr(std::min(equals + 1, value.size()));
         } else if (key == "default_per_index") {
             row.value_per_index = true;
         }
@@ -171,21 +175,8 @@ const Known* Table::find(std::string_view name) const {
 }
 
 bool is_secret(std::string_view name) {
-    if (const Known* known = Table::shipped().find(name)) {
-        return known->row->is_secret;
-    }
-    const std::string upper = [&] {
-        std::string out(name);
-        std::transform(out.begin(), out.end(), out.begin(),
-                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-        return out;
-    }();
-    for (const std::string_view part : {"PAS", "KEY", "SECRET", "PWD"}) {
-        if (upper.find(part) != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
+    const Known* known = Table::shipped().find(name);
+    return known == nullptr || known->row->is_secret;
 }
 
 } // namespace profile::kx

@@ -47,6 +47,8 @@ struct Parameter {
     bool is_listed_only = false; ///< the range alone makes no value right, and the list has gaps
     bool is_secret = false;
     bool yields_to_phone = false; ///< a value set on the phone wins over the file
+    std::string_view when_name;   ///< has an effect only if this setting, "SIP_TRANSPORT_n",
+    std::string_view when_value;  ///< has this value; empty: always has one
 };
 
 /// A name as it stands in files: SIP_URI_1.
@@ -93,8 +95,8 @@ struct Indexed {
 
 std::vector<Indexed> expand(std::string_view name, std::string_view index);
 
-/// Whether the value of this name must not be shown. An unknown name is judged by its look: a slip
-/// of the hand in SIP_PASS_1 makes no password public.
+/// Whether the value of this name must not be shown. That of an unknown name is not: a slip of the
+/// hand in SIP_PASS_1 makes no password public.
 bool is_secret(std::string_view name);
 
 } // namespace profile::kx

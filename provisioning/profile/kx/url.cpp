@@ -2,6 +2,7 @@
 // Takes a URL apart as the guide does: scheme, login, host, port, path.
 #include "provisioning/profile/kx/url.hpp"
 
+#include "provisioning/base/net.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -67,11 +68,16 @@ std::optional<Url> read_url(std::string_view text) {
 
 class Check {
   public:
-    Check(const Parameter& row, const Spot& spot, Report& report)
-        : row_(row), spot_(spot), report_(report) {}
+    /// `text` is the end of the value; `fault` is how bad it is to be no URL.
+    Check(const Parameter& row,
+          const Spot& spot,
+          std::string_view text,
+          Severity fault,
+          Report& report)
+        : row_(row), spot_(spot), text_(text), fault_(fault), report_(report) {}
 
     void run() {
-        const auto url = read_url(spot_.value);
+        const auto url = read_url(text_);
         if (!url) {
             return error(0, "must start with a scheme, as in http://192.0.2.10/file.cfg");
         }
@@ -82,14 +88,28 @@ class Check {
         check_characters();
     }
 
+    /// The guide says no more of it than that it is one.
+    void run_picture() {
+        const auto url = read_url(text_);
+        const auto is_letter = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        };
+        if (!url || !std::all_of(url->scheme.begin(), url->scheme.end(), is_letter)) {
+            return error(0, "not the address of a picture, as http://192.0.2.10/logo.png");
+        }
+        check_host(*url);
+        check_characters();
+    }
+
   private:
     void add(Severity severity, std::size_t at, std::string what) {
         Spot where = spot_;
+        at += spot_.value.size() - text_.size();
         where.column += std::min(at, spot_.value.size()); // ASCII, or V07 came first
         report_.add(severity, "R-URL", where, std::move(what), row_.section);
     }
 
-    void error(std::size_t at, std::string what) { add(Severity::error, at, std::move(what)); }
+    void error(std::size_t at, std::string what) { add(fault_, at, std::move(what)); }
 
     void warn(std::size_t at, std::string what) { add(Severity::warning, at, std::move(what)); }
 
@@ -148,6 +168,9 @@ class Check {
         });
         if (!is_name) {
             error(url.host_at, "the host must be a name or an IP address");
+        } else if (host.find_first_not_of("0123456789.") == std::string::npos &&
+                   !base::Ipv4::parse(host)) {
+            error(url.host_at, "no IP address; one has four numbers of 0 to 255");
         }
         const auto port = base::parse_number(url.port);
         if (url.has_port && (!port || *port < 1 || *port > 65535)) {
@@ -165,11 +188,11 @@ class Check {
         if (!row_.takes_macros) {
             return;
         }
-        std::string filled = with_macros(spot_.value);
+        std::string filled = with_macros(text_);
         if (filled.back() == '/') {
             filled += with_macros(row_.slash);
         }
-        const std::size_t without = filled.size() - (spot_.value.size() - url.without_login);
+        const std::size_t without = filled.size() - (text_.size() - url.without_login);
         if (without > longest_without_login) {
             warn(0, fmt::format("has {} characters without user and password once the phone filled "
                                 "it in, and {} may be the limit then too",
@@ -178,18 +201,17 @@ class Check {
     }
 
     void check_characters() {
-        const std::string_view text = spot_.value;
-        if (const auto bad = text.find_first_of(" <>\"\\^|`"); bad != std::string_view::npos) {
+        if (const auto bad = text_.find_first_of(" <>\"\\^|`"); bad != std::string_view::npos) {
             return error(bad, "has a character that no URL may hold (RFC 1738 2.2)");
         }
-        if (const auto sign = text.find('#'); sign != std::string_view::npos) {
+        if (const auto sign = text_.find('#'); sign != std::string_view::npos) {
             warn(sign, "what stands behind # is not asked for (RFC 1738 2.2)");
         }
         if (!row_.takes_macros) {
-            if (const auto brace = text.find_first_of("{}"); brace != std::string_view::npos) {
+            if (const auto brace = text_.find_first_of("{}"); brace != std::string_view::npos) {
                 warn(brace, "the phone fills nothing in here");
             }
-        } else if (const auto unknown = unknown_macro(text); unknown != std::string_view::npos) {
+        } else if (const auto unknown = unknown_macro(text_); unknown != std::string_view::npos) {
             warn(unknown, "not a word that the phone fills in; those are {mac}, {MAC}, {MODEL} and "
                           "{fwver}");
         }
@@ -197,6 +219,8 @@ class Check {
 
     const Parameter& row_;
     const Spot& spot_;
+    std::string_view text_;
+    Severity fault_;
     Report& report_;
 };
 
@@ -231,7 +255,7 @@ std::size_t unknown_macro(std::string_view text) noexcept {
 }
 
 void check_url(const Parameter& row, const Spot& spot, Report& report) {
-    Check(row, spot, report).run();
+    Check(row, spot, spot.value, Severity::error, report).run();
 }
 
 void check_picture(const Parameter& row, const Spot& spot, Report& report) {
@@ -242,11 +266,7 @@ void check_picture(const Parameter& row, const Spot& spot, Report& report) {
             break;
         }
     }
-    const auto url = read_url(text);
-    if (!url || url->host.empty()) {
-        report.add(Severity::warning, "R-URL", spot,
-                   "not the address of a picture, as http://192.0.2.10/logo.png", row.section);
-    }
+    Check(row, spot, text, Severity::warning, report).run_picture();
 }
 
 } // namespace profile::kx
