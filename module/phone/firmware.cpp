@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Versions and the answers to range requests, taken one by one.
 #include "module/phone/firmware.hpp"
 
 #include "provisioning/base/text.hpp"

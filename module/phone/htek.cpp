@@ -121,15 +121,6 @@ bool holds_escape(std::string_view value) {
     return false;
 }
 
-std::string text(const Values& values, std::string_view code, std::string_view otherwise = "") {
-    const auto found = values.find(std::string(code));
-    return found == values.end() ? std::string(otherwise) : found->second;
-}
-
-std::uint64_t number(const Values& values, std::string_view code, std::uint64_t otherwise) {
-    return base::parse_number(text(values, code)).value_or(otherwise);
-}
-
 DialogIds new_dialog(base::Endpoint local) {
     const auto tag = random_digits(8);
     return {"z9hG4bK" + random_digits(8), tag, fmt::format("{}@{}", tag, local.address.str())};
@@ -204,31 +195,31 @@ std::vector<Account> accounts(const Values& values) {
     std::vector<Account> result;
     for (std::size_t at = 0; at < lines; ++at) {
         const auto& codes = account_codes.at(at);
-        if (number(values, codes.active, 0) != 1) {
+        if (number_of(values, codes.active, 0) != 1) {
             continue;
         }
         const auto profile_index =
-            std::min<std::uint64_t>(number(values, codes.profile, at), lines - 1);
+            std::min<std::uint64_t>(number_of(values, codes.profile, at), lines - 1);
         const auto& profile = profile_codes.at(profile_index);
         Account account;
         account.line = static_cast<int>(at) + 1;
-        account.user = text(values, codes.user);
-        account.login = text(values, codes.login);
+        account.user = text_of(values, codes.user);
+        account.login = text_of(values, codes.login);
         if (account.login.empty()) {
             account.login = account.user;
         }
-        account.password = base::Secret(text(values, codes.password));
-        account.display_name = text(values, codes.display_name);
-        account.server = text(values, profile.server);
-        account.proxy = text(values, profile.proxy);
+        account.password = base::Secret(text_of(values, codes.password));
+        account.display_name = text_of(values, codes.display_name);
+        account.server = text_of(values, profile.server);
+        account.proxy = text_of(values, profile.proxy);
         account.transport =
-            transports.at(std::min<std::uint64_t>(number(values, profile.transport, 0), 3));
-        account.registers = number(values, profile.registers, 1) != 0;
+            transports.at(std::min<std::uint64_t>(number_of(values, profile.transport, 0), 3));
+        account.registers = number_of(values, profile.registers, 1) != 0;
         account.expires =
-            60 * std::clamp<std::uint64_t>(number(values, profile.minutes, 15), 1, 65535);
-        const bool random_port = number(values, codes.random_port, 0) == 1;
+            60 * std::clamp<std::uint64_t>(number_of(values, profile.minutes, 15), 1, 65535);
+        const bool random_port = number_of(values, codes.random_port, 0) == 1;
         const auto port =
-            std::min<std::uint64_t>(number(values, codes.port, default_ports.at(at)), 65535);
+            std::min<std::uint64_t>(number_of(values, codes.port, default_ports.at(at)), 65535);
         account.local_port = random_port ? std::uint16_t{0} : static_cast<std::uint16_t>(port);
         result.push_back(std::move(account));
     }
@@ -236,19 +227,19 @@ std::vector<Account> accounts(const Values& values) {
 }
 
 std::string server_url(const Values& values) {
-    return text(values, "P237");
+    return text_of(values, "P237");
 }
 
 bool asks_by_pnp(const Values& values) {
-    return number(values, "P20165", 1) != 0; // on from the factory
+    return number_of(values, "P20165", 1) != 0; // on from the factory
 }
 
 HttpLogin http_login(const Values& values) {
-    return {text(values, "P1360"), base::Secret(text(values, "P1361"))};
+    return {text_of(values, "P1360"), base::Secret(text_of(values, "P1361"))};
 }
 
 int http_seconds(const Values& values) {
-    return static_cast<int>(std::clamp<std::uint64_t>(number(values, "P24813", 8), 1, 120));
+    return static_cast<int>(std::clamp<std::uint64_t>(number_of(values, "P24813", 8), 1, 120));
 }
 
 } // namespace

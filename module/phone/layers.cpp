@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Which file's value counts, and what the files weigh together.
 #include "module/phone/layers.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// A KX-UT670's parameters as its URLs, intervals, lines and dialling (guide §5.4 to §5.8).
 #include "module/phone/panasonic.hpp"
 
 #include "module/phone/panasonic_file.hpp"
@@ -18,17 +19,8 @@ constexpr std::size_t longest_url = 500;                                        
 constexpr std::size_t longest_location = 244;   // of it without user and password
 constexpr std::size_t longest_credential = 127; // user or password
 
-std::string text(const Values& values, std::string_view name, std::string_view otherwise = "") {
-    const auto found = values.find(std::string(name));
-    return found == values.end() ? std::string(otherwise) : found->second;
-}
-
-std::uint64_t number(const Values& values, std::string_view name, std::uint64_t otherwise) {
-    return base::parse_number(text(values, name)).value_or(otherwise);
-}
-
 bool is_on(const Values& values, std::string_view name, bool otherwise) {
-    return text(values, name, otherwise ? "Y" : "N") == "Y";
+    return text_of(values, name, otherwise ? "Y" : "N") == "Y";
 }
 
 std::string upper(std::string text) {
@@ -89,7 +81,7 @@ FileUrl file_url(const Values& values,
                  std::string_view parameter,
                  std::string_view name,
                  const Identity& phone) {
-    FileUrl file{text(values, parameter), {}};
+    FileUrl file{text_of(values, parameter), {}};
     if (!file.url.empty()) {
         file.url = expand(file.url + (file.url.back() == '/' ? std::string(name) : ""), phone);
         file.fault = fault_of(file.url);
@@ -99,7 +91,7 @@ FileUrl file_url(const Values& values,
 
 /// HH:MM as minutes since midnight.
 std::optional<std::chrono::minutes> time_of_day(const Values& values) {
-    const auto shown = text(values, "CFG_RESYNC_TIME");
+    const auto shown = text_of(values, "CFG_RESYNC_TIME");
     const auto hours = base::parse_number(shown.substr(0, shown.find(':')));
     const auto minutes =
         base::parse_number(shown.substr(std::min(shown.find(':') + 1, shown.size())));
@@ -118,15 +110,15 @@ Provisioning provisioning(const Values& values, const Identity& phone) {
     plan.product = file_url(values, "CFG_PRODUCT_FILE_PATH", "{MODEL}.cfg", phone);
     plan.standard = file_url(values, "CFG_STANDARD_FILE_PATH", "Config{mac}.cfg", phone);
     plan.cyclic = is_on(values, "CFG_CYCLIC", false);
-    plan.interval = std::chrono::minutes(number(values, "CFG_CYCLIC_INTVL", 10080));
-    plan.retry = std::chrono::minutes(number(values, "CFG_RTRY_INTVL", 30));
+    plan.interval = std::chrono::minutes(number_of(values, "CFG_CYCLIC_INTVL", 10080));
+    plan.retry = std::chrono::minutes(number_of(values, "CFG_RTRY_INTVL", 30));
     plan.daily = time_of_day(values);
-    plan.has_clock = !text(values, "NTP_ADDR").empty();
-    plan.event = text(values, "CFG_RESYNC_FROM_SIP", "check-sync");
-    plan.user_agent = expand(text(values, "HTTP_USER_AGENT", default_user_agent), phone);
-    plan.http10 = text(values, "HTTP_VER", "1") == "1";
+    plan.has_clock = !text_of(values, "NTP_ADDR").empty();
+    plan.event = text_of(values, "CFG_RESYNC_FROM_SIP", "check-sync");
+    plan.user_agent = expand(text_of(values, "HTTP_USER_AGENT", default_user_agent), phone);
+    plan.http10 = text_of(values, "HTTP_VER", "1") == "1";
     plan.upgrades = is_on(values, "FIRM_UPGRADE_ENABLE", true);
-    plan.firmware = text(values, "FIRM_VERSION");
+    plan.firmware = text_of(values, "FIRM_VERSION");
     plan.firmware_file = file_url(values, "FIRM_FILE_PATH", "", phone);
     if (!plan.firmware_file.url.empty() && !base::istarts_with(plan.firmware_file.url, "http:")) {
         plan.firmware_file.fault = "firmware comes by http, and ftp is not played"; // §7.1
@@ -135,7 +127,7 @@ Provisioning provisioning(const Values& values, const Identity& phone) {
 }
 
 std::string sip_user_agent(const Identity& phone, const Values& values) {
-    return expand(text(values, "SIP_USER_AGENT", default_user_agent), phone);
+    return expand(text_of(values, "SIP_USER_AGENT", default_user_agent), phone);
 }
 
 /// The values of one line: its number stands behind the name.
@@ -144,11 +136,11 @@ class LineValues {
     LineValues(const Values& values, int line) : values_(values), line_(line) {}
 
     std::string text(std::string_view name, std::string_view otherwise = "") const {
-        return phone::text(values_, fmt::format("{}{}", name, line_), otherwise);
+        return text_of(values_, fmt::format("{}{}", name, line_), otherwise);
     }
 
     std::uint64_t number(std::string_view name, std::uint64_t otherwise) const {
-        return phone::number(values_, fmt::format("{}{}", name, line_), otherwise);
+        return number_of(values_, fmt::format("{}{}", name, line_), otherwise);
     }
 
     /// host:port of a server, empty when it has no address.
@@ -214,6 +206,21 @@ std::vector<Account> accounts(const Values& values) {
     return result;
 }
 
+DialRules dial_rules(const Values& values, int line) {
+    const LineValues of_line(values, line);
+    DialRules rules;
+    rules.plan = of_line.text("DIAL_PLAN_");
+    rules.blocks_others = of_line.text("DIAL_PLAN_NOT_MATCH_ENABLE_", "N") == "Y"; // Y blocks
+    rules.pound_ends = is_on(values, "POUND_KEY_DELIMITER_ENABLE", true);
+    rules.inter_digit = std::chrono::seconds(number_of(values, "INTDIGIT_TIM", 5));
+    rules.macro_digits = std::chrono::seconds(number_of(values, "MACRODIGIT_TIM", 5));
+    return rules;
+}
+
+Dialled dial_by_plan(const Values& values, int line, std::string_view keyed) {
+    return dial(dial_rules(values, line), keyed);
+}
+
 } // namespace
 
 const Vendor& panasonic() noexcept {
@@ -225,7 +232,8 @@ const Vendor& panasonic() noexcept {
                                    .sip_user_agent = sip_user_agent,
                                    .accounts = accounts,
                                    .provisioning = provisioning,
-                                   .read_strictly = read_panasonic_file};
+                                   .read_strictly = read_panasonic_file,
+                                   .dial = dial_by_plan};
     return vendor;
 }
 

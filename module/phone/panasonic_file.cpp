@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+// Takes a file apart line by line and judges each value by its row of the table.
 #include "module/phone/panasonic_file.hpp"
 
 #include "module/phone/panasonic_table.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/base/utf8.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace phone {
 
@@ -16,6 +19,8 @@ using base::Result;
 constexpr std::size_t longest_line = 537; // with CR LF; longer ones are ignored, guide §5.2.1
 constexpr std::size_t longest_name = 32;
 constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view flex_action = "FLEX_BUTTON_FACILITY_ACT";
+constexpr std::string_view flex_argument = "FLEX_BUTTON_FACILITY_ARG";
 
 struct Setting {
     std::string_view name;
@@ -29,37 +34,13 @@ bool is_name(std::string_view text) noexcept {
            });
 }
 
-/// How many bytes the UTF-8 character at the front has (RFC 3629 section 4), 0 for none.
-std::size_t character_at(std::string_view text) noexcept {
-    const auto byte = [text](std::size_t at) {
-        return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-    };
-    const auto first = byte(0);
-    if (first < 0x80) {
-        return 1;
-    }
-    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4) {
-        return 0;
-    }
-    for (std::size_t at = 1; at < length; ++at) {
-        if ((byte(at) & 0xC0U) != 0x80U) {
-            return 0;
-        }
-    }
-    const auto second = byte(1);
-    const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-    const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-    return overlong || beyond ? 0 : length;
-}
-
 bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const auto length = character_at(text);
+    for (std::size_t at = 0; at < text.size();) {
+        const auto length = base::utf8_at(text, at).length;
         if (length == 0) {
             return false;
         }
-        text.remove_prefix(length);
+        at += length;
     }
     return true;
 }
@@ -99,11 +80,13 @@ class Reader {
   private:
     base::Status take_line(std::string_view line, bool ends_well);
     base::Status take_setting(std::string_view line);
+    base::Status judge_buttons();
     base::Status bad(std::string_view why);
 
     BadLine bad_line_;
     ReadFile file_;
-    std::size_t number_ = 0; ///< of the line, from 1
+    std::size_t number_ = 0;                       ///< of the line, from 1
+    std::map<std::string, std::size_t> arguments_; ///< of buttons, and their lines
 };
 
 base::Status Reader::bad(std::string_view why) {
@@ -130,6 +113,26 @@ base::Status Reader::take_setting(std::string_view line) {
     const bool first = file_.values.emplace(name, setting->value).second;
     if (!first) { // guide §5.2.1: the first counts
         file_.faults.push_back(fmt::format("line {}: {} again, ignored", number_, name));
+    } else if (base::istarts_with(name, flex_argument)) {
+        arguments_.emplace(name, number_);
+    }
+    return {};
+}
+
+/// The action may stand behind the argument, or in another file: then nobody can tell here.
+base::Status Reader::judge_buttons() {
+    for (const auto& [name, line] : arguments_) {
+        const auto action =
+            file_.values.find(fmt::format("{}{}", flex_action, name.substr(flex_argument.size())));
+        if (action == file_.values.end() || fits_action(action->second, file_.values.at(name))) {
+            continue;
+        }
+        number_ = line;
+        file_.values.erase(name);
+        if (auto taken = bad(fmt::format("the value of {} does not fit the button's action", name));
+            !taken) {
+            return taken;
+        }
     }
     return {};
 }
@@ -181,6 +184,9 @@ Result<ReadFile> Reader::read(std::string_view bytes) {
         if (auto taken = bad("the last line is not empty"); !taken) {
             return tl::unexpected(taken.error());
         }
+    }
+    if (auto taken = judge_buttons(); !taken) {
+        return tl::unexpected(taken.error());
     }
     return std::move(file_);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+// The 215 rows, and how a value is judged by its row.
 #include "module/phone/panasonic_table.hpp"
 
+#include "module/phone/dial_plan.hpp"
+#include "provisioning/base/net.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -22,7 +25,7 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"USER_ID", none, credential, 0, 16},
     {"USER_PASS", none, credential, 6, 16, 0, true},
     {"TIME_ZONE_COUNTRY", none, number, -110001, 130001},
-    {"SYSLOG_ADDR", none, plain, 0, 127, 0, true},
+    {"SYSLOG_ADDR", none, host, 0, 127, 0, true},
     {"SYSLOG_PORT", none, number, 1, 65535},
     {"FIRM_UPGRADE_ENABLE", none, choice, 0, 0, 0, false, "Y|N"},
     {"FIRM_VERSION", none, version, 0, 6, 0, true},
@@ -55,17 +58,17 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"HTTP_USER_AGENT", none, plain, 0, 40},
     {"HTTP_SSL_VERIFY", none, choice, 0, 0, 0, false, "0|1|2"},
     {"CFG_ROOT_CERTIFICATE_PATH", none, plain, 0, 500, 0, true},
-    {"NTP_ADDR", none, plain, 0, 127, 0, true},
+    {"NTP_ADDR", none, host, 0, 127, 0, true},
     {"TIME_SYNC_INTVL", none, number, 10, 86400},
     {"TIME_QUERY_INTVL", none, number, 10, 86400},
-    {"STUN_SERV_ADDR", none, plain, 0, 127, 0, true},
+    {"STUN_SERV_ADDR", none, host, 0, 127, 0, true},
     {"STUN_SERV_PORT", none, number, 1, 65535},
-    {"STUN_2NDSERV_ADDR", none, plain, 0, 15, 0, true},
+    {"STUN_2NDSERV_ADDR", none, ipv4, 0, 15, 0, true},
     {"STUN_2NDSERV_PORT", none, number, 1, 65535},
     {"NW_SETTING_ENABLE", none, choice, 0, 0, 0, false, "Y|N"},
     {"CUSTOM_WEB_PAGE", none, choice, 0, 0, 0, false, "0|1"},
     {"VM_SUBSCRIBE_ENABLE", none, choice, 0, 0, 0, false, "Y|N"},
-    {"CONFERENCE_SERVER_URI", none, plain, 0, 195, 0, true},
+    {"CONFERENCE_SERVER_URI", none, sip_uri, 0, 195, 0, true},
     {"FIRSTDIGIT_TIM", none, number, 1, 600},
     {"INTDIGIT_TIM", none, number, 1, 15},
     {"MACRODIGIT_TIM", none, number, 1, 15},
@@ -154,26 +157,26 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"DTMF_INTDIGIT_TIM", none, number, 60, 200},
     {"DISPLAY_NAME_", line, unicode, 0, 24, 0, true},
     {"VM_NUMBER_", line, plain, 0, 32, 0, true},
-    {"DIAL_PLAN_", line, plain, 0, 500, 0, true},
+    {"DIAL_PLAN_", line, dial_plan, 0, 500, 0, true},
     {"DIAL_PLAN_NOT_MATCH_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"SHARED_CALL_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"FWD_DND_SYNCHRO_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
-    {"RESOURCELIST_URI_", line, plain, 0, 195, 0, true},
+    {"RESOURCELIST_URI_", line, sip_uri, 0, 195, 0, true},
     {"CW_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"FLASH_RECALL_TERMINATE", none, choice, 0, 0, 0, false, "Y|N"},
     {"FLASHHOOK_CONTENT_TYPE", none, choice, 0, 0, 0, false, "Signal|flashhook"},
     {"VOICE_MESSAGE_AVAILABLE", none, choice, 0, 0, 0, false, "Y|N"},
     {"SIP_USER_AGENT", none, plain, 0, 40},
     {"PHONE_NUMBER_", line, plain, 0, 32, 0, true},
-    {"SIP_URI_", line, plain, 0, 195, 0, true},
+    {"SIP_URI_", line, sip_uri, 0, 195, 0, true},
     {"LINE_ENABLE_", line, choice, 0, 0, 0, false, "Disabled|Enabled"},
     {"PROFILE_ENABLE", line, choice, 0, 0, 0, false, "Disabled|Enabled"},
     {"SIP_AUTHID_", line, credential, 0, 64, 0, true},
     {"SIP_PASS_", line, credential, 0, 64, 0, true},
     {"SIP_SRC_PORT_", line, number, 1024, 49151},
-    {"SIP_PRXY_ADDR_", line, plain, 0, 127, 0, true},
+    {"SIP_PRXY_ADDR_", line, host, 0, 127, 0, true},
     {"SIP_PRXY_PORT_", line, number, 1, 65535},
-    {"SIP_RGSTR_ADDR_", line, plain, 0, 127, 0, true},
+    {"SIP_RGSTR_ADDR_", line, host, 0, 127, 0, true},
     {"SIP_RGSTR_PORT_", line, number, 1, 65535},
     {"SIP_SVCDOMAIN_", line, plain, 0, 127, 0, true},
     {"REG_EXPIRE_TIME_", line, number, 1, 4294967295},
@@ -181,9 +184,9 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"SIP_SESSION_TIME_", line, number, 60, 65535, 0, false, "0"},
     {"SIP_SESSION_METHOD_", line, choice, 0, 0, 0, false, "0|1|2"},
     {"DSCP_SIP_", line, number, 0, 63},
-    {"SIP_2NDPROXY_ADDR_", line, plain, 0, 15, 0, true},
+    {"SIP_2NDPROXY_ADDR_", line, ipv4, 0, 15, 0, true},
     {"SIP_2NDPROXY_PORT_", line, number, 1, 65535},
-    {"SIP_2NDRGSTR_ADDR_", line, plain, 0, 15, 0, true},
+    {"SIP_2NDRGSTR_ADDR_", line, ipv4, 0, 15, 0, true},
     {"SIP_2NDRGSTR_PORT_", line, number, 1, 65535},
     {"SIP_TIMER_T1_", line, choice, 0, 0, 0, false, "250|500|1000|2000|4000"},
     {"SIP_TIMER_T2_", line, choice, 0, 0, 0, false, "2|4|8|16|32"},
@@ -197,9 +200,9 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"SIP_100REL_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"SIP_INVITE_EXPIRE_", line, number, 60, 65535, 0, false, "0"},
     {"SIP_18X_RTX_INTVL_", line, number, 1, 600, 0, false, "0"},
-    {"SIP_PRSNC_ADDR_", line, plain, 0, 127, 0, true},
+    {"SIP_PRSNC_ADDR_", line, host, 0, 127, 0, true},
     {"SIP_PRSNC_PORT_", line, number, 1, 65535},
-    {"SIP_2NDPRSNC_ADDR_", line, plain, 0, 15, 0, true},
+    {"SIP_2NDPRSNC_ADDR_", line, ipv4, 0, 15, 0, true},
     {"SIP_2NDPRSNC_PORT_", line, number, 1, 65535},
     {"USE_DEL_REG_OPEN_", line, choice, 0, 0, 0, false, "Y|N"},
     {"USE_DEL_REG_CLOSE_", line, choice, 0, 0, 0, false, "Y|N"},
@@ -214,7 +217,7 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"ADD_USER_PHONE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"SDP_USER_ID_", line, credential, 0, 32, 0, true},
     {"SUB_INTERVAL_RATE_", line, number, 1, 100},
-    {"SIP_OUTPROXY_ADDR_", line, plain, 0, 127, 0, true},
+    {"SIP_OUTPROXY_ADDR_", line, host, 0, 127, 0, true},
     {"SIP_OUTPROXY_PORT_", line, number, 1, 65535},
     {"SIP_TRANSPORT_", line, choice, 0, 0, 0, false, "0|1"},
     {"SIP_ANM_DISPNAME_", line, choice, 0, 0, 0, false, "0|1|2"},
@@ -341,6 +344,60 @@ std::int64_t characters(std::string_view text) noexcept {
     });
 }
 
+/// RFC 1123 2.1; what looks like an address is one.
+bool is_host(std::string_view text) noexcept {
+    if (text.find_first_not_of("0123456789.") == std::string_view::npos) {
+        return base::Ipv4::parse(text).has_value();
+    }
+    for (bool more = true; more;) {
+        const auto dot = text.find('.');
+        const auto label = text.substr(0, dot);
+        more = dot != std::string_view::npos;
+        text.remove_prefix(more ? dot + 1 : text.size());
+        const bool plain = std::all_of(label.begin(), label.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-';
+        });
+        if (label.empty() || label.size() > 63 || !plain || label.front() == '-' ||
+            label.back() == '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Guide §5.8.2: "sip:", 1 to 63 characters, @, a host of 1 to 127.
+bool is_sip_uri(std::string_view text) noexcept {
+    constexpr std::string_view scheme = "sip:";
+    const auto rest = text.substr(std::min(scheme.size(), text.size()));
+    const auto at = rest.find('@');
+    return text.substr(0, scheme.size()) == scheme && at != std::string_view::npos && at > 0 &&
+           at <= 63 && rest.find_first_of("&':;<> ") == std::string_view::npos &&
+           rest.size() - at - 1 <= 127 && is_host(rest.substr(at + 1));
+}
+
+/// What a text of that form looks like, empty when this one does.
+std::string_view missed_shape(PanasonicParameter::Form form, std::string_view text) {
+    switch (form) {
+    case version:
+        return has_shape(text, "99.999") && text <= "15.999" ? "" : "NN.NNN, 00.000 to 15.999";
+    case clock:
+        return has_shape(text, "99:99") && text <= "23:59" && text.substr(3) <= "59"
+                   ? ""
+                   : "HH:MM, 00:00 to 23:59";
+    case host:
+        return is_host(text) ? "" : "a host name or an IPv4 address, without a port";
+    case ipv4:
+        return base::Ipv4::parse(text) ? "" : "an IPv4 address";
+    case sip_uri:
+        return is_sip_uri(text) ? "" : "sip:user@host, without a port";
+    case dial_plan:
+        return is_dial_plan(text) ? "" : "a dial plan, like [2-9]xxx|0x.";
+    default:
+        return "";
+    }
+}
+
 base::Status judge_text(const PanasonicParameter& row, std::string_view value) {
     if (!holds_only(value, row.form)) {
         return base::fail(Errc::malformed, "holds a character this parameter does not take");
@@ -349,12 +406,8 @@ base::Status judge_text(const PanasonicParameter& row, std::string_view value) {
         return base::fail(Errc::malformed, "has {} characters, not {} to {}", characters(value),
                           row.low, row.high);
     }
-    if ((row.form == version && (!has_shape(value, "99.999") || value > "15.999")) ||
-        (row.form == clock &&
-         (!has_shape(value, "99:99") || value > "23:59" || value.substr(3) > "59"))) {
-        return base::fail(Errc::malformed, "is not of the form {}",
-                          row.form == version ? "NN.NNN, 00.000 to 15.999"
-                                              : "HH:MM, 00:00 to 23:59");
+    if (const auto shape = missed_shape(row.form, value); !shape.empty()) {
+        return base::fail(Errc::malformed, "is not of the form {}", shape);
     }
     return {};
 }
@@ -391,6 +444,21 @@ base::Status judge_value(const PanasonicParameter& parameter, std::string_view v
     default:
         return judge_text(parameter, value);
     }
+}
+
+bool fits_action(std::string_view action, std::string_view argument) noexcept {
+    if (action == "X_PANASONIC_IPTEL_DN") { // ring tone, line
+        if (!take_number(argument, 1, 6) || argument.empty() || argument.back() != ',') {
+            return false;
+        }
+        argument.remove_suffix(1);
+        return take_number(argument, 1, 32) && argument.empty();
+    }
+    if (action == "X_PANASONIC_IPTEL_CONTACT" || action == "X_PANASONIC_IPTEL_ONETOUCH") {
+        return !argument.empty() && argument.size() <= 32 &&
+               argument.find_first_not_of("0123456789*#+") == std::string_view::npos;
+    }
+    return argument.empty(); // a headset, or nothing at all
 }
 
 } // namespace phone

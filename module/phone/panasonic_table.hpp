@@ -24,6 +24,10 @@ struct PanasonicParameter {
         version,
         clock,
         unicode,
+        host,      ///< a name or an address, without a port
+        ipv4,      ///< an address
+        sip_uri,   ///< sip:user@host, without port and parameters
+        dial_plan, ///< guide §6.6.1
     };
 
     std::string_view name; ///< without the suffix
@@ -41,5 +45,9 @@ const PanasonicParameter* find_panasonic_parameter(std::string_view name) noexce
 
 /// Whether the phone takes the value (guide §5.2.2, §5.2.3). The error never shows it.
 base::Status judge_value(const PanasonicParameter& parameter, std::string_view value);
+
+/// Whether FLEX_BUTTON_FACILITY_ARGx is one for the button's action (guide §5.6.4). Whether `*`,
+/// `#` and `+` are digits of a number is not stated: they are taken.
+bool fits_action(std::string_view action, std::string_view argument) noexcept;
 
 } // namespace phone

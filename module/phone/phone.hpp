@@ -102,6 +102,7 @@ class Phone {
 
     // Its calls and its leaving, in phone_calls.cpp.
     void attend(base::Steady until); ///< to whatever is due or comes in
+    base::Result<std::string> dial(int line);
     Exit call();
     void end_calls();
     Exit judge_calls(Exit exit);

@@ -33,6 +33,27 @@ void Phone::attend(base::Steady until) {
     calls_.tick(now());
 }
 
+/// What is sent for the number that was keyed, once the dial plan has decided.
+base::Result<std::string> Phone::dial(int line) {
+    if (vendor_.dial == nullptr) {
+        return settings_.number;
+    }
+    const auto dialled = vendor_.dial(flash_.values, line, settings_.number);
+    const auto why = base::printable(dialled.why, 600);
+    if (dialled.number.empty()) {
+        return base::fail(base::Errc::refused, "line {} does not call {}: {}", line,
+                          settings_.number, why);
+    }
+    if (!why.empty()) {
+        trace_.step("line {} sends {}: {}", line, dialled.number, why);
+    }
+    const auto until = now() + dialled.after.count() * time_.minute / 60;
+    while (!stopped_ && now() < until) { // for one more digit
+        attend(until);
+    }
+    return dialled.number;
+}
+
 Exit Phone::call() {
     auto* line = lines_.first_registered();
     if (line == nullptr) {
@@ -44,8 +65,15 @@ Exit Phone::call() {
     if (stopped_) {
         return Exit::configured;
     }
-    if (auto placed = calls_.place(*lines_.seat_of(*line), *line, settings_.number, now());
-        !placed) {
+    auto seat = *lines_.seat_of(*line);
+    const auto number = dial(seat.account.line);
+    if (!number) {
+        return end(Exit::not_answered, number.error().what);
+    }
+    if (stopped_) {
+        return Exit::configured;
+    }
+    if (auto placed = calls_.place(std::move(seat), *line, *number, now()); !placed) {
         return end(Exit::local_problem, placed.error().what);
     }
     while (calls_.is_busy() && !stopped_) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Interval, retry and time of day on the phone's own clock (guide §5.4.5).
 #include "module/phone/schedule.hpp"
 
 namespace phone {

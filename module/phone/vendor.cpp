@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The makers whose phones are played.
 #include "module/phone/vendor.hpp"
 
 #include "module/phone/htek.hpp"
@@ -26,6 +27,15 @@ const Vendor* find_vendor(std::string_view name) noexcept {
         }
     }
     return nullptr;
+}
+
+std::string text_of(const Values& values, std::string_view name, std::string_view otherwise) {
+    const auto found = values.find(std::string(name));
+    return std::string(found == values.end() ? otherwise : found->second);
+}
+
+std::uint64_t number_of(const Values& values, std::string_view name, std::uint64_t otherwise) {
+    return base::parse_number(text_of(values, name)).value_or(otherwise);
 }
 
 std::vector<std::string_view> vendor_names() {

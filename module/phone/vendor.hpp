@@ -3,6 +3,7 @@
 #pragma once
 
 #include "module/phone/account.hpp"
+#include "module/phone/dial_plan.hpp"
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
@@ -32,6 +33,9 @@ struct DialogIds {
 
 /// What the phone's flash holds: the vendor's own key → value. Passwords are among the values.
 using Values = std::map<std::string, std::string>;
+
+std::string text_of(const Values& values, std::string_view name, std::string_view otherwise = "");
+std::uint64_t number_of(const Values& values, std::string_view name, std::uint64_t otherwise);
 
 /// What one file said.
 struct ReadFile {
@@ -87,6 +91,8 @@ struct Vendor {
     // A phone that is told its files' URLs by DHCP and by earlier files has these two.
     Provisioning (*provisioning)(const Values& values, const Identity& phone) = nullptr;
     base::Result<ReadFile> (*read_strictly)(std::string_view body, BadLine bad_line) = nullptr;
+    /// What it makes of digits keyed on that line; null where they are sent as they are.
+    Dialled (*dial)(const Values& values, int line, std::string_view keyed) = nullptr;
 
     // One that asks by SIP where its folder is has these.
     DialogIds (*new_dialog)(base::Endpoint local) = nullptr;

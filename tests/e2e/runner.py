@@ -2,14 +2,21 @@
 # SPDX-License-Identifier: MIT
 """Runs the end-to-end tests: real programs, real packets, judged by tshark.
 
-    python3 tests/e2e/runner.py --bin build/release/bin [--full] [--asterisk 22] [--only NAME]
+    python3 tests/e2e/runner.py --bin build/release/bin [-j2] [--full] [--asterisk 22] [--only NAME]
+
+Tests run beside each other where -j says so: each has its own namespaces. One that measures, or that
+takes all the machine has, is marked with `alone` and comes at the end, when nothing else runs.
 """
 import sys
 
 sys.dont_write_bytecode = True
 
 import argparse
+import concurrent.futures
+import contextlib
 import importlib
+import io
+import multiprocessing
 import os
 import pathlib
 import shutil
@@ -38,6 +45,8 @@ def read_options():
                         help="the programs are built with a sanitizer: slower, more memory")
     parser.add_argument("--asterisk", choices=VERSIONS, default=VERSIONS[0],
                         help="the version for tests with a real Asterisk (default: %(default)s)")
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
+                        help="so many tests at a time (default: %(default)s)")
     parser.add_argument("--only", default="", help="only tests whose name or file's name contains this")
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)
@@ -97,24 +106,54 @@ def run(test, options):
     return "FAIL", text + logs
 
 
+def run_and_tell(test, sentence, options):
+    """Returns (result, all that is to be printed about it)."""
+    began = time.monotonic()
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        result, text = run(test, options)
+    lines = [f"{result:<4} {sentence} ({time.monotonic() - began:.1f} s)"
+             + (f": {text}" if result == "skip" else "")]
+    if result == "FAIL":
+        lines += ["     " + line for line in text.splitlines()]
+    return result, said.getvalue() + "\n".join(lines)
+
+
+def run_beside_each_other(tests, options):
+    """Yields what run_and_tell returns, in the order in which the tests end."""
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(options.jobs, mp_context=fork) as children:
+        running = [children.submit(run_and_tell, test, sentence, options)
+                   for sentence, test in tests]
+        for one in concurrent.futures.as_completed(running):
+            yield one.result()
+
+
+def run_all(tests, options):
+    if options.jobs > 1:
+        beside = [row for row in tests if not getattr(row[1], "alone", False)]
+        tests = [row for row in tests if getattr(row[1], "alone", False)]
+        yield from run_beside_each_other(beside, options)
+    for sentence, test in tests:
+        yield run_and_tell(test, sentence, options)
+
+
 def main():
     options = read_options()
     missing = [name for name in PROGRAMS if not os.access(os.path.join(options.bin, name), os.X_OK)]
     if missing:
         print(f"e2e: there is no {' and no '.join(missing)} in {options.bin}; build first")
         return 2
+    tests = list(find_tests(options.only))
     reason = why_not(options)
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
-    if not reason:
+    if reason:
+        results = (("skip", f"skip {sentence} (0.0 s): {reason}") for sentence, _ in tests)
+    else:
         network.remove_leftovers()
-    for sentence, test in find_tests(options.only):
-        began = time.monotonic()
-        result, text = ("skip", reason) if reason else run(test, options)
+        results = run_all(tests, options)
+    for result, text in results:
         counts[result] += 1
-        print(f"{result:<4} {sentence} ({time.monotonic() - began:.1f} s)"
-              + (f": {text}" if result == "skip" else ""), flush=True)
-        if result == "FAIL":
-            print("\n".join("     " + line for line in text.splitlines()), flush=True)
+        print(text, flush=True)
     print(f"e2e: {counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped")
     return 1 if counts["FAIL"] else 0
 

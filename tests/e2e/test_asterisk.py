@@ -433,3 +433,6 @@ def test_the_module_shows_and_takes_only_what_it_may(lab):
     needed = re.findall(r"NEEDED\).*\[(.+)\]", lab.run_here("readelf", "-d", module))
     assert needed and not [name for name in needed if "sofia" in name], needed
     assert "uniqueid" not in lab.run_here("nm", module), "sofia's destructor is linked in"
+
+
+test_fifty_loads_and_unloads_change_nothing.alone = True  # counts what grows

@@ -386,3 +386,10 @@ def test_a_forger_cannot_push_what_an_administrator_did_out_of_a_phone_s_story(l
     with Questions(liar, desk).running() as forged:
         lab.wait_for(lambda: forged.sent > 6000, "the forger is at it", 100)
     assert before <= steps(), before - steps()
+
+
+for measured in (test_ten_thousand_guessed_tokens_bring_nothing_and_lock_no_phone_out,
+                 test_a_scan_of_macs_by_http_brings_no_file_and_no_hint_of_which_exist,
+                 test_a_phone_is_offered_its_url_although_someone_forges_its_questions_by_the_thousand,
+                 test_300_phones_behind_one_address_come_up_beside_a_scanner_that_gets_nothing):
+    measured.alone = True  # asks as fast as it can

@@ -16,7 +16,9 @@ PHONE = "00:80:f0:12:34:56"
 LAPTOP = "3c:97:0e:00:00:01"
 CLIENT = """#!/bin/sh
 case $1 in
-bound) ip address replace "$ip/$mask" dev "$interface" && echo "$ip" >"$NOTES";;
+bound)
+  ip address replace "$ip/$mask" dev "$interface" && echo "$ip" >"$NOTES"
+  echo "${tftp:-$sname}" >"$NOTES-of-tftp";;
 deconfig) ip address flush dev "$interface";;
 esac
 """
@@ -69,13 +71,23 @@ def client(lab, name, mac):
     return host
 
 
+def notes_of(lab, host):
+    return os.path.join(lab.folder, f"{host.name}-address")
+
+
+def option66(lab, host):
+    """What the last lease of this machine said of TFTP."""
+    with open(notes_of(lab, host) + "-of-tftp", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def lease(lab, host, *options):
     """What udhcpc was given; it releases nothing."""
     script = os.path.join(lab.folder, "udhcpc")
     with open(script, "w", encoding="utf-8") as file:
         file.write(CLIENT)
     os.chmod(script, 0o755)
-    notes = os.path.join(lab.folder, f"{host.name}-address")
+    notes = notes_of(lab, host)
     done = host.run("env", f"NOTES={notes}", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f",
                     "-t", "10", "-T", "1", "-s", script, *options)
     assert done.returncode == 0, done.stdout + done.stderr

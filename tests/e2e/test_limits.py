@@ -154,3 +154,9 @@ def test_a_stolen_url_that_brings_no_file_does_not_stop_the_files_of_all_phones(
     stopped.set()
     thread.join()
     assert got[200] >= 18, (got, counts)
+
+
+for measured in (test_five_hundred_slow_clients_keep_no_phone_from_its_file,
+                 test_a_phone_has_its_file_beside_a_scanner_of_thousands_of_connections_from_its_address,
+                 test_a_stolen_url_that_brings_no_file_does_not_stop_the_files_of_all_phones):
+    measured.alone = True  # asks as fast as it can

@@ -223,5 +223,70 @@ TEST(PanasonicValues, AreOfTheirForm) {
     refuses("FLEX_BUTTON_LABEL1", "M\xC3\xBCller 1234");
 }
 
+TEST(PanasonicValues, HaveNoPortWhereTheGuideWantsAHost) {
+    for (const auto* name : {"NTP_ADDR", "SIP_RGSTR_ADDR_1", "SIP_PRXY_ADDR_6", "SYSLOG_ADDR"}) {
+        takes(name, "192.0.2.10");
+        takes(name, "pbx.example.net");
+        takes(name, "");
+        for (const auto* bad : {"192.0.2.10:5060", "192.0.2.256", "1.2.3", "pbx example", "-pbx",
+                                "pbx..net", "sip:pbx", "pbx.", "http://pbx/"}) {
+            refuses(name, bad);
+        }
+    }
+    takes("SIP_2NDRGSTR_ADDR_1", "192.0.2.11");
+    refuses("SIP_2NDRGSTR_ADDR_1", "pbx");
+}
+
+TEST(PanasonicValues, HaveSipUrisOfUserAndHostAlone) {
+    for (const auto* name : {"SIP_URI_1", "CONFERENCE_SERVER_URI", "RESOURCELIST_URI_6"}) {
+        takes(name, "sip:kitchen@pbx.example.net");
+        takes(name, "sip:" + std::string(63, 'u') + "@192.0.2.10");
+        takes(name, "");
+        refuses(name, "sip:" + std::string(64, 'u') + "@192.0.2.10");
+        for (const auto* bad :
+             {"kitchen@pbx", "sip:pbx", "sip:@pbx", "sip:kitchen@", "sip:kitchen@pbx:5060",
+              "sip:kitchen@pbx;transport=udp", "sips:kitchen@pbx", "sip:a b@pbx", "sip:a&b@pbx"}) {
+            refuses(name, bad);
+        }
+    }
+}
+
+TEST(PanasonicValues, HaveDialPlansOfTheGuidesSigns) {
+    takes("DIAL_PLAN_1", "[2346789]11|01[2-9]x.|[2-9]xxxxxxxxx");
+    refuses("DIAL_PLAN_1", "_9XX.");
+    refuses("DIAL_PLAN_1", "(2xx)");
+}
+
+TEST(PanasonicValues, OfAButtonFitItsAction) {
+    EXPECT_TRUE(fits_action("X_PANASONIC_IPTEL_DN", "32,6"));
+    for (const auto* bad : {"", "33,1", "1,7", "0,1", "1", "1,", ",1", "1, 1", "1,1,1"}) {
+        EXPECT_FALSE(fits_action("X_PANASONIC_IPTEL_DN", bad)) << bad;
+    }
+    for (const auto* action : {"X_PANASONIC_IPTEL_CONTACT", "X_PANASONIC_IPTEL_ONETOUCH"}) {
+        EXPECT_TRUE(fits_action(action, "201"));
+        EXPECT_TRUE(fits_action(action, "*8201"));
+        EXPECT_FALSE(fits_action(action, "1,1"));
+        EXPECT_FALSE(fits_action(action, ""));
+    }
+    EXPECT_TRUE(fits_action("X_PANASONIC_IPTEL_HEADSET", ""));
+    EXPECT_FALSE(fits_action("X_PANASONIC_IPTEL_HEADSET", "1"));
+}
+
+TEST(PanasonicFile, HasButtonsWhoseArgumentsFitTheirActions) {
+    const std::string argument = "FLEX_BUTTON_FACILITY_ARG3=\"1,1\"\r\n";
+    const std::string action = "FLEX_BUTTON_FACILITY_ACT3=\"X_PANASONIC_IPTEL_CONTACT\"\r\n";
+    const auto* const fault =
+        "line 2: the value of FLEX_BUTTON_FACILITY_ARG3 does not fit the button's action";
+    const auto refused = strict(file(argument + action));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().what, fault);
+    const auto taken = lenient(file(argument + action));
+    ASSERT_TRUE(taken);
+    EXPECT_THAT(taken->faults, ElementsAre(fault));
+    EXPECT_THAT(taken->values,
+                ElementsAre(Pair("FLEX_BUTTON_FACILITY_ACT3", "X_PANASONIC_IPTEL_CONTACT")));
+    EXPECT_TRUE(strict(file(argument))) << "its action is in another file";
+}
+
 } // namespace
 } // namespace phone

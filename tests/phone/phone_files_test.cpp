@@ -392,6 +392,44 @@ TEST_F(PhoneFilesTest, FetchesNewerFirmwareByRangesAndRunsIt) {
               "Panasonic_KX-UT670/01.221 (0080f0123456)");
 }
 
+TEST_F(PhoneFilesTest, DoesNotCallWhatItsDialPlanRefuses) {
+    put_all();
+    settings_.registers = true;
+    settings_.number = "0900123";
+    on_sip_ = accept;
+    web_.put(standard, file(standard_values({{"DIAL_PLAN_1", "0900x.!|2xx"}})));
+    auto report = run();
+    EXPECT_EQ(report.exit, Exit::not_answered) << story_;
+    EXPECT_EQ(report.message,
+              "line 1 does not call 0900123: its dial plan 0900x.! rejects 0900123");
+    web_.put(standard, file(standard_values(
+                           {{"DIAL_PLAN_1", "2xx"}, {"DIAL_PLAN_NOT_MATCH_ENABLE_1", "Y"}})));
+    report = run();
+    EXPECT_EQ(report.exit, Exit::not_answered) << story_;
+    EXPECT_THAT(report.message, HasSubstr("fits no dial plan, and such numbers are blocked"));
+    for (const auto& request : exchange_.requests()) {
+        EXPECT_THAT(request, Not(HasSubstr("INVITE")));
+    }
+}
+
+TEST_F(PhoneFilesTest, CallsWhatItsDialPlanMakesOfTheNumber) {
+    put_all();
+    settings_.registers = true;
+    settings_.number = "101";
+    std::string invited;
+    on_sip_ = [&](Exchange& exchange, const std::string& text) {
+        accept(exchange, text);
+        if (text.rfind("INVITE", 0) == 0) {
+            invited = text.substr(0, text.find("\r\n"));
+            exchange.say(exchange.ok(text, "far", "486 Busy Here"));
+        }
+    };
+    web_.put(standard, file(standard_values({{"DIAL_PLAN_1", "<101:9999>|2xx"}})));
+    const auto report = run();
+    EXPECT_THAT(invited, HasSubstr("INVITE sip:9999@127.0.0.1")) << story_;
+    EXPECT_THAT(story_, HasSubstr("line 1 sends 9999: 101 fits its dial plan <101:9999>"));
+}
+
 TEST_F(PhoneFilesTest, GoesOnWithTheOldFirmwareWhenThereIsNoNewer) {
     put_all();
     const Values gone{{"FIRM_VERSION", "01.221"}, {"FIRM_FILE_PATH", url("/fw/gone.bin")}};
