@@ -262,6 +262,27 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
 }
 
+TEST_F(Explain, TellsWhichFileAPhoneOfSeveralFilesIsMissing) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::boot_served, "KX-UT670.cfg, 1 of 3 since it was approved");
+    step(Step::file_served, "ConfigCommon.cfg by its steady URL");
+    EXPECT_EQ(story(10 * second).now, "It fetches its files and restarts with them.");
+    expect(2 * minute,
+           "It has its URL, and did not come for all of its files: its lines stand in the last "
+           "one.",
+           "Unplug it and plug it in again. Still so: is the file that it got the one it should "
+           "have (pnp render 001fc1000001 ConfigCommon.cfg)?");
+    step(Step::file_refused, "Config001fc1000001.cfg cannot be made: the value");
+    EXPECT_EQ(
+        story().now,
+        "It was answered with 404, because Config001fc1000001.cfg cannot be made: the value.");
+    device.seen.stage = Stage::registered;
+    EXPECT_EQ(story().now, "It is registered with 201, and was answered with 404 when it asked "
+                           "again, because Config001fc1000001.cfg cannot be made: the value.");
+    EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 Config001fc1000001.cfg"));
+}
+
 TEST_F(Explain, DoesNotTakeAStrangersRequestForThePhones) {
     device.seen.stage = Stage::configured;
     step(Step::heard);
