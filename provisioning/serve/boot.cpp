@@ -187,7 +187,10 @@ std::optional<Refused> Boot::why_not(const Visit& visit) const {
         return because(Refusal::unapproved, mac, Step::file_refused,
                        fmt::format("asked without a token, and is {}", visit.device->state()));
     }
-    if (const auto at = registered_ ? registered_(mac) : std::nullopt) {
+    // Reset to the factory's settings it stands in the PBX until that registration ends: who asks
+    // from its very address and shows its MAC there is the phone.
+    const auto at = registered_ ? registered_(mac) : std::nullopt;
+    if (at && (*at != source || visit.gate.neighbour_at(source) != mac)) {
         return because(Refusal::no_token, mac, Step::file_refused,
                        fmt::format("asked without a token, and is registered from {}: it has its "
                                    "configuration",

@@ -78,6 +78,14 @@ TEST_F(TftpDoorTest, GivesThePublicFileToAPhoneThatHadItsShare) {
     expect_the_public_file(fetch());
 }
 
+TEST_F(TftpDoorTest, APhoneThatWasResetToTheFactoryGetsItsUrlThoughItIsStillRegistered) {
+    apply({inventory::Assign{kx, {"202"}}});
+    registered = phone_address;
+    EXPECT_THAT(*fetch().body, HasSubstr("/p/" + steady_token(kx)));
+    registered = base::Ipv4{phone_address.value + 1};
+    expect_the_public_file(fetch());
+}
+
 TEST_F(TftpDoorTest, AComputerThatAsksIsNoPhone) {
     neighbours = {{phone_address, *Mac::parse("020000000007")}};
     expect_the_public_file(fetch());
