@@ -223,7 +223,7 @@ Reply run_explain(Call& call) {
     for (const inventory::Event& event : timeline) {
         base::Json row = base::Json::object({{"step", inventory::name(event.step)},
                                              {"address", event.address},
-                                             {"detail", base::printable(event.detail)},
+                                             {"detail", shown_name(event.detail)},
                                              {"count", std::uint64_t{event.count}}});
         set_time(row, "first", event.first);
         set_time(row, "last", event.last);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "provisioning/admin/facts.hpp"
 
+#include "provisioning/admin/tell.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ base::UnixMs Facts::since(Step step) const noexcept {
 
 std::string Facts::detail(Step step) const {
     const Event* event = last(step);
-    return event == nullptr ? std::string() : base::printable(event->detail);
+    return event == nullptr ? std::string() : shown_name(event->detail);
 }
 
 bool Facts::detail_has(Step step, std::string_view lower_case_word) const {

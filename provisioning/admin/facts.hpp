@@ -30,7 +30,7 @@ struct Facts {
                   std::initializer_list<inventory::Step> others) const noexcept;
     /// Milliseconds; 0 where it never happened.
     base::UnixMs since(inventory::Step step) const noexcept;
-    /// Printable; empty where it never happened.
+    /// As it may be shown; empty where it never happened.
     std::string detail(inventory::Step step) const;
     bool detail_has(inventory::Step step, std::string_view lower_case_word) const;
     std::string address(inventory::Step step) const;

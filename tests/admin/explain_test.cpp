@@ -104,6 +104,16 @@ TEST_F(Explain, MakesStrangersBytesVisible) {
     EXPECT_THAT(story().lines[0], HasSubstr("\\x1b[2J\\xff"));
 }
 
+TEST_F(Explain, KeepsSectionSignsAndNamesReadable) {
+    step(Step::heard);
+    step(Step::file_refused,
+         "Config.cfg cannot be made: DISPLAY_NAME_1=\"Jörg\": see guide §5.2.1");
+    EXPECT_THAT(story().lines[1], HasSubstr("Jörg\": see guide §5.2.1"));
+    EXPECT_THAT(story().now, HasSubstr("guide §5.2.1"));
+    step(Step::heard, "a\u202e\u2028b\u0085c");
+    EXPECT_THAT(story().lines[2], HasSubstr("a\\xe2\\x80\\xae\\xe2\\x80\\xa8b\\xc2\\x85c"));
+}
+
 TEST_F(Explain, TellsOfAPhoneThatWasNeverHeard) {
     const admin::Story told = story();
     EXPECT_THAT(told.lines, IsEmpty());
