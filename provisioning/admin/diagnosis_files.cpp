@@ -90,6 +90,12 @@ constexpr Rule rules[] = {
              f.mac());
      }},
 
+    {[](const Facts& f) { return is_refused_for(f, "first file could not be made"); }, refusal,
+     [](const Facts&) {
+         return std::string("Correct the template or the value it names, then: pnp reload. It gets "
+                            "a file that makes it ask again, and comes by itself.");
+     }},
+
     {[](const Facts& f) { return is_refused_for(f, "token"); }, refusal, ask_again},
 
     {[](const Facts& f) { return is_refused_for(f, "extension"); }, refusal,
