@@ -258,6 +258,10 @@ base::Status Engine::open() {
             }
             return addresses;
         },
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return settings_.tftp ? std::optional(seen_.listening_by_tftp) : std::nullopt;
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

@@ -112,6 +112,8 @@ struct Reach {
         card_file = {};
     /// Where phones are served.
     std::function<std::vector<base::Ipv4>()> own_addresses = {};
+    /// Where TFTP is served; nothing: it is off.
+    std::function<std::optional<std::vector<base::Endpoint>>()> tftp = {};
 };
 
 class Commands {

@@ -201,18 +201,19 @@ Reply run_explain(Call& call) {
         }
         timeline = std::move(*read);
     }
-    const Story story = explain(
-        device, timeline, call.reach.served_elsewhere(device),
-        {call.reach.holds_since(), call.reach.clock.unix_ms(), call.reach.sees_registrations});
+    const auto catalogue = call.reach.catalogue();
+    const profile::Vendor* vendor = vendor_of(catalogue.get(), *mac, known);
+    const Story story = explain(device, timeline, call.reach.served_elsewhere(device),
+                                {call.reach.holds_since(), call.reach.clock.unix_ms(),
+                                 call.reach.sees_registrations, vendor,
+                                 call.reach.tftp ? call.reach.tftp() : std::nullopt});
     std::string text = story.now + "\n";
     if (!story.next.empty()) {
         text += fmt::format("What to do: {}\n", story.next);
     }
-    const auto catalogue = call.reach.catalogue();
-    const profile::Vendor* vendor =
-        known != nullptr ? vendor_of(catalogue.get(), *mac, known) : nullptr;
-    const std::string where =
-        vendor != nullptr && vendor->name == "panasonic" ? installation(timeline) : std::string();
+    const std::string where = known != nullptr && vendor != nullptr && vendor->name == "panasonic"
+                                  ? installation(timeline)
+                                  : std::string();
     text += where.empty() ? "" : where + "\n";
     text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {
@@ -223,7 +224,7 @@ Reply run_explain(Call& call) {
     for (const inventory::Event& event : timeline) {
         base::Json row = base::Json::object({{"step", inventory::name(event.step)},
                                              {"address", event.address},
-                                             {"detail", base::printable(event.detail)},
+                                             {"detail", shown_name(event.detail)},
                                              {"count", std::uint64_t{event.count}}});
         set_time(row, "first", event.first);
         set_time(row, "last", event.last);

@@ -23,6 +23,28 @@ std::string until_semicolon(const std::string& detail) {
     return detail.substr(0, detail.find(';'));
 }
 
+/// What has to be right for the first file of a phone that asks a TFTP server.
+std::string tftp_advice(const Facts& f) {
+    const auto& vendor = *f.around.vendor;
+    const auto& at = f.around.tftp;
+    std::vector<std::string> places;
+    for (const auto& place : at.value_or(std::vector<base::Endpoint>())) {
+        places.push_back(place.str());
+    }
+    return fmt::format(
+        "A {0} phone asks a TFTP server for {1} when it starts, and only while it has no "
+        "configuration; one that had any has to be reset to its factory settings. The server's "
+        "address is option 66 of DHCP (`pnp dhcp dnsmasq` prints what to configure there). {2}",
+        vendor.title, vendor.tftp_file,
+        !at ? fmt::format("TFTP is off here: write tftp = on into pnp.conf, then: pnp reload; or "
+                          "give {} to another server (`pnp export tftp DIR`).",
+                          vendor.tftp_file)
+        : places.empty()
+            ? std::string("TFTP is on here and not served: `pnp status` says why.")
+            : fmt::format("TFTP is on here ({}): does a firewall keep that UDP port away from it?",
+                          listed(places)));
+}
+
 constexpr Rule rules[] = {
     {[](const Facts& f) { return f.device.approval == Approval::blocked; },
      [](const Facts&) { return std::string("It is blocked and gets nothing."); },
@@ -139,12 +161,15 @@ constexpr Rule rules[] = {
      },
      [](const Facts& f) {
          return fmt::format(
-             "{}A phone that starts by TFTP has to get option 66 from the DHCP server (`pnp dhcp "
-             "dnsmasq` prints its configuration); one that asks by multicast does so when it "
-             "starts: unplug it and plug it in again.",
+             "{}{}",
              f.has_files_to_get() && f.device.is_approved()
                  ? ""
-                 : fmt::format("pnp assign {} EXT. ", f.mac()));
+                 : fmt::format("pnp assign {} EXT. ", f.mac()),
+             f.starts_by_tftp()
+                 ? tftp_advice(f)
+                 : "A phone that starts by TFTP has to get option 66 from the DHCP server (`pnp "
+                   "dhcp dnsmasq` prints its configuration); one that asks by multicast does so "
+                   "when it starts: unplug it and plug it in again.");
      }},
 
     {[](const Facts& f) { return !f.device.was_heard(); },
@@ -153,7 +178,10 @@ constexpr Rule rules[] = {
                                        : fmt::format("It is prepared with {}, and was never heard.",
                                                      listed(f.device.lines));
      },
-     [](const Facts&) {
+     [](const Facts& f) {
+         if (f.starts_by_tftp()) {
+             return tftp_advice(f);
+         }
          return std::string(
              "Plug it in while `pnp status` shows its network as served. Still silent: is it in "
              "the same VLAN, does a switch filter multicast (IGMP snooping: 224.0.1.75 must reach "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Phones that ask for files, and do not come to hold their configuration.
 #include "provisioning/admin/diagnosis.hpp"
+#include "provisioning/admin/tell.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,14 @@ bool was_refused(const Facts& f, Step step) {
     return f.is_newer(step, {Step::file_served, Step::configured, Step::heard, Step::assigned,
                              Step::approved}) &&
            !f.is_registered() && f.is_from_phone(step);
+}
+
+/// Also of a phone that is registered, with what it had before.
+bool is_without_its_file(const Facts& f) {
+    return f.is_newer(Step::file_refused, {Step::file_served, Step::configured, Step::heard,
+                                           Step::assigned, Step::approved}) &&
+           f.is_from_phone(Step::file_refused) &&
+           f.detail_has(Step::file_refused, "cannot be made");
 }
 
 bool is_refused_for(const Facts& f, std::string_view word) {
@@ -51,9 +60,14 @@ constexpr Rule rules[] = {
                             "pnp reload. Then unplug it and plug it in again.");
      }},
 
-    {[](const Facts& f) { return is_refused_for(f, "cannot be made"); },
+    {is_without_its_file,
      [](const Facts& f) {
-         return fmt::format("It was answered with 404, because {}.", f.detail(Step::file_refused));
+         const auto why = f.detail(Step::file_refused);
+         return f.is_registered()
+                    ? fmt::format("It is registered with {}, and was answered with 404 when it "
+                                  "asked again, because {}.",
+                                  listed(f.device.lines), why)
+                    : fmt::format("It was answered with 404, because {}.", why);
      },
      [](const Facts& f) {
          return fmt::format("pnp render {} {} shows the same. Correct the template or the "
@@ -74,6 +88,12 @@ constexpr Rule rules[] = {
              "does DHCP (option 66) set the other one again and again? Correct that. "
              "Then: pnp approve {}, and restart the phone.",
              f.mac());
+     }},
+
+    {[](const Facts& f) { return is_refused_for(f, "first file could not be made"); }, refusal,
+     [](const Facts&) {
+         return std::string("Correct the template or the value it names, then: pnp reload. It gets "
+                            "a file that makes it ask again, and comes by itself.");
      }},
 
     {[](const Facts& f) { return is_refused_for(f, "token"); }, refusal, ask_again},
@@ -129,6 +149,22 @@ constexpr Rule rules[] = {
                             "profile needs a template for one of the names below: vendors/VENDOR/"
                             "profile.conf, then: pnp reload",
                             f.mac());
+     }},
+
+    {[](const Facts& f) {
+         return f.device.seen.stage == Stage::fetching &&
+                f.is_newer(Step::file_served, {Step::configured}) &&
+                f.detail_has(Step::file_served, "steady url") &&
+                f.since(Step::file_served) >= f.fetch_time();
+     },
+     [](const Facts&) {
+         return std::string("It has its URL, and did not come for all of its files: its lines "
+                            "stand in the last one.");
+     },
+     [](const Facts& f) {
+         return fmt::format("Unplug it and plug it in again. Still so: is the file that it got the "
+                            "one it should have (pnp render {} {})?",
+                            f.mac(), f.file());
      }},
 
     {[](const Facts& f) {

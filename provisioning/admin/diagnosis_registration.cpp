@@ -78,6 +78,20 @@ constexpr Rule rules[] = {
      },
      nothing},
 
+    {[](const Facts& f) { return f.asks_again(); },
+     [](const Facts& f) {
+         return fmt::format("It is approved, and got a file without secrets {} that makes it ask "
+                            "again.",
+                            ago(f.around.now - f.since(Step::guest_served), f.around.now));
+     },
+     [](const Facts& f) {
+         return fmt::format(
+             "Wait: it comes by itself for its URL{}. Later than that: restart it.",
+             f.around.vendor == nullptr
+                 ? std::string(" within a quarter of an hour")
+                 : fmt::format(" within {} minutes", f.around.vendor->guest_interval.count()));
+     }},
+
     {[](const Facts&) { return true; },
      [](const Facts& f) {
          return fmt::format("It is approved, was last heard {}, and got no URL since.",

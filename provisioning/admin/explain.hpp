@@ -3,8 +3,11 @@
 #pragma once
 
 #include "provisioning/base/clock.hpp"
+#include "provisioning/base/net.hpp"
 #include "provisioning/inventory/device.hpp"
+#include "provisioning/profile/vendor.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,10 @@ struct Story {
 struct Around {
     base::UnixMs holds_since = 0; ///< what was held before waits no more
     base::UnixMs now = 0;
-    bool sees_registrations = false; ///< the PBX tells us
+    bool sees_registrations = false;         ///< the PBX tells us
+    const profile::Vendor* vendor = nullptr; ///< of the phone; null where no profile knows it
+    /// Where TFTP is served; nothing: it is off.
+    std::optional<std::vector<base::Endpoint>> tftp = {};
 };
 
 /// `served_elsewhere`: its files come from another server.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "provisioning/admin/facts.hpp"
 
+#include "provisioning/admin/tell.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ base::UnixMs Facts::since(Step step) const noexcept {
 
 std::string Facts::detail(Step step) const {
     const Event* event = last(step);
-    return event == nullptr ? std::string() : base::printable(event->detail);
+    return event == nullptr ? std::string() : shown_name(event->detail);
 }
 
 bool Facts::detail_has(Step step, std::string_view lower_case_word) const {
@@ -64,6 +65,10 @@ bool Facts::is_htek() const {
     return base::istarts_with(device.seen.vendor, "htek");
 }
 
+bool Facts::starts_by_tftp() const noexcept {
+    return around.vendor != nullptr && !around.vendor->tftp_file.empty();
+}
+
 base::UnixMs Facts::fetch_time() const {
     return is_htek() ? 5 * minute : minute;
 }
@@ -87,6 +92,11 @@ bool Facts::fetched_since_offer() const noexcept {
            is_newer(Step::configured, {Step::offered}) ||
            is_newer(Step::boot_served, {Step::offered}) ||
            (is_newer(Step::token_refused, {Step::offered}) && is_from_phone(Step::token_refused));
+}
+
+bool Facts::asks_again() const noexcept {
+    return is_newer(Step::guest_served, {Step::heard, Step::offered, Step::boot_served,
+                                         Step::file_served, Step::configured});
 }
 
 bool Facts::only_leased() const noexcept {

@@ -30,7 +30,7 @@ struct Facts {
                   std::initializer_list<inventory::Step> others) const noexcept;
     /// Milliseconds; 0 where it never happened.
     base::UnixMs since(inventory::Step step) const noexcept;
-    /// Printable; empty where it never happened.
+    /// As it may be shown; empty where it never happened.
     std::string detail(inventory::Step step) const;
     bool detail_has(inventory::Step step, std::string_view lower_case_word) const;
     std::string address(inventory::Step step) const;
@@ -48,6 +48,8 @@ struct Facts {
     /// Its dialog waits for a decision.
     bool is_held() const noexcept;
     bool is_htek() const;
+    /// Its vendor's phones start by TFTP.
+    bool starts_by_tftp() const noexcept;
     /// How long it may take from the NOTIFY to the first request for a file.
     base::UnixMs fetch_time() const;
     /// The file that it asked for last, or FILENAME.
@@ -55,6 +57,8 @@ struct Facts {
     bool fetched_since_offer() const noexcept;
     /// It was offered a URL, and nothing else is known since.
     bool only_offered() const noexcept;
+    /// It got a file that makes it ask again, and nothing since.
+    bool asks_again() const noexcept;
     /// A DHCP server told of it, and nothing else ever showed it.
     bool only_leased() const noexcept;
 

@@ -100,7 +100,7 @@ std::string sentence(const inventory::Event& event, base::UnixMs now) {
                                   event.address.empty() ? "it" : base::printable(event.address, 60),
                                   what(event.step));
     if (!event.detail.empty()) {
-        out += ": " + base::printable(event.detail);
+        out += ": " + shown_name(event.detail);
     }
     if (event.count > 1) {
         out += fmt::format(" ({} times, last {})", event.count, local_time(event.last, now));

@@ -19,6 +19,13 @@ std::size_t width(std::string_view text) noexcept {
     }));
 }
 
+/// C1 control characters move cursors too, and some others end lines or turn the order of what
+/// follows (Unicode TR 36, 2.6).
+bool is_visible(std::uint32_t code) {
+    return code >= 0x20 && !(code >= 0x7F && code < 0xA0) && !(code >= 0x2028 && code <= 0x202E) &&
+           !(code >= 0x2066 && code <= 0x2069);
+}
+
 } // namespace
 
 std::string ago(base::UnixMs then, base::UnixMs now) {
@@ -117,9 +124,7 @@ std::string shown_name(std::string_view text) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         const base::Utf8 character = base::utf8_at(text, at);
-        // C1 control characters move cursors too.
-        const bool plain = character.length > 0 && character.code >= 0x20 &&
-                           !(character.code >= 0x7F && character.code < 0xA0);
+        const bool plain = character.length > 0 && is_visible(character.code);
         const std::size_t length = std::max<std::size_t>(1, character.length);
         const std::string_view bytes = text.substr(at, length);
         out += plain ? std::string(bytes) : base::printable(bytes);

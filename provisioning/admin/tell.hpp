@@ -27,7 +27,8 @@ std::string listed(const std::vector<std::string>& words);
 std::string counted(std::size_t many, std::string_view one, std::string_view more);
 /// Whom a window is for: "any phone in 10.1.2.0/24".
 std::string whom(const inventory::Enrolment& enrolment);
-/// UTF-8 as it is, anything else and control characters made visible: for names an admin wrote.
+/// UTF-8 as it is, anything else and control characters made visible: for names an admin wrote, and
+/// for what the timeline says.
 std::string shown_name(std::string_view text);
 
 /// {NAME: ISO 8601, NAME_ms: milliseconds}, both null for 0.

@@ -75,6 +75,11 @@ const ChainStep* Vendor::served_step() const {
     return found == chain.rend() ? nullptr : &*found;
 }
 
+bool Vendor::is_last(const ChainStep& step) const {
+    const auto* last = served_step();
+    return last != nullptr && last->template_name == step.template_name;
+}
+
 std::vector<std::string> Vendor::names_for(base::Mac mac, std::string_view model) const {
     const std::string_view code = by_model(device_codes, model);
     std::vector<std::string> names;

@@ -79,6 +79,8 @@ struct Vendor {
     const ChainStep* step_for(std::string_view file, base::Mac mac, std::string_view model) const;
     /// The last step that is served: it says what the files of these phones look like.
     const ChainStep* served_step() const;
+    /// Whether a phone has all of its chain with this step, which may go by several names.
+    bool is_last(const ChainStep& step) const;
     /// The chain's names as this phone would ask for them.
     std::vector<std::string> names_for(base::Mac mac, std::string_view model) const;
     /// The key spelling of a model; the site's own wish comes before it.

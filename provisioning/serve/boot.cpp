@@ -116,6 +116,11 @@ Response Boot::fresh(const Request& request,
         if (diary_.may_complain()) {
             base::log::error("serve", "{} by TFTP: {}", vendor.tftp_file, text.error().what);
         }
+        if (mac) {
+            diary_.rumour(*mac, Step::file_refused, source,
+                          fmt::format("its first file could not be made: {} by TFTP: {}",
+                                      vendor.tftp_file, text.error().what));
+        }
         return {};
     }
     ++diary_.count.guests;
@@ -131,8 +136,10 @@ std::optional<Response> Boot::own_by_tftp(const Request& request,
                                           const profile::Vendor& vendor,
                                           const Gate& gate,
                                           const FileSettings& with) {
-    if (inventory_.now().device(mac) == nullptr &&
-        with.catalogue->recognise({mac, {}, {}}) == &vendor) { // a computer is no phone
+    const auto before = inventory_.now();
+    const auto* known = before.device(mac);
+    if (known == nullptr ? with.catalogue->recognise({mac, {}, {}}) == &vendor
+                         : known->is_approved()) { // a computer is no phone
         diary_.heard(mac, request);
     }
     const auto snapshot = inventory_.now();
@@ -142,6 +149,11 @@ std::optional<Response> Boot::own_by_tftp(const Request& request,
     }
     const auto phone = recognise(*with.catalogue, *device, "", request.peer.address);
     if (!phone || &phone->vendor != &vendor) {
+        diary_.rumour(mac, Step::file_refused, request.peer.address,
+                      fmt::format("asked for {} by TFTP as {} phones do: {}", vendor.tftp_file,
+                                  vendor.title,
+                                  phone ? "its profile is " + phone->vendor.title + "'s"
+                                        : phone.error().what));
         return std::nullopt;
     }
     Asked asked;
@@ -187,7 +199,10 @@ std::optional<Refused> Boot::why_not(const Visit& visit) const {
         return because(Refusal::unapproved, mac, Step::file_refused,
                        fmt::format("asked without a token, and is {}", visit.device->state()));
     }
-    if (const auto at = registered_ ? registered_(mac) : std::nullopt) {
+    // Reset to the factory's settings it stands in the PBX until that registration ends: who asks
+    // from its very address and shows its MAC there is the phone.
+    const auto at = registered_ ? registered_(mac) : std::nullopt;
+    if (at && (*at != source || visit.gate.neighbour_at(source) != mac)) {
         return because(Refusal::no_token, mac, Step::file_refused,
                        fmt::format("asked without a token, and is registered from {}: it has its "
                                    "configuration",
@@ -246,8 +261,9 @@ Outcome Boot::own_url(const Visit& visit) {
                                    inventory_.steady_token(*visit.device)));
     });
     if (!made) {
-        return refuse(visit,
-                      because(Refusal::no_token, mac, Step::file_refused, made.error().what));
+        return refuse(
+            visit, because(Refusal::no_token, mac, Step::file_refused,
+                           fmt::format("its first file could not be made: {}", made.error().what)));
     }
     if (const auto counted = inventory_.count_boot(mac, most_boots); !counted) {
         if (counted.error().code != base::Errc::refused) {

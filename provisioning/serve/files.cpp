@@ -295,6 +295,7 @@ Outcome Files::serve(const Request& request,
         }
         return {};
     }
+    const bool is_last = phone->vendor.is_last(**step);
     auto facts = facts_of(with, *phone, request.local.address, inventory_.steady_token(device));
     if (request.method == "GET") {
         upgrades_.offer(facts, *phone, with);
@@ -309,6 +310,9 @@ Outcome Files::serve(const Request& request,
         if (diary_.may_complain()) {
             base::log::error("serve", "{} for {}: {}", what, mac.str(), file.error().what);
         }
+        if (is_last && request.method == "GET" && device.seen.stage == Stage::configured) {
+            inventory_.reached(mac, Stage::fetching); // it does not have this one
+        }
         return refuse(request, mac, fmt::format("{}: {}", what, file.error().what));
     }
     Response response;
@@ -317,7 +321,7 @@ Outcome Files::serve(const Request& request,
     response.last_modified =
         modified_.since(mac, (*step)->pattern, *file, clock_.unix_ms() / milliseconds_in_a_second);
     response.body = std::make_shared<const std::string>(std::move(*file));
-    return hand_out(request, asked, admitted, with, std::move(response));
+    return hand_out(request, asked, admitted, with, is_last, std::move(response));
 }
 
 /// In the answer always the same 404; the reason is for the admin.
@@ -331,6 +335,7 @@ Outcome Files::hand_out(const Request& request,
                         const Asked& asked,
                         const Admitted& admitted,
                         const FileSettings& with,
+                        bool is_last,
                         Response response) {
     const auto& device = *admitted.device;
     const auto& credential = admitted.credential;
@@ -359,17 +364,29 @@ Outcome Files::hand_out(const Request& request,
         sources_.trust(request.peer.address.value, clock_.now());
     }
     ++diary_.count.served;
-    if (device.seen.stage != Stage::configured && device.seen.stage != Stage::registered) {
+    came_to_have(request, asked, device, credential.steady, is_last);
+    return {std::move(response), false, device.mac};
+}
+
+/// Without the last file of the chain a phone has no lines. Of the others the first one is told,
+/// so that one that goes on asking for them pushes nothing out of its timeline.
+void Files::came_to_have(const Request& request,
+                         const Asked& asked,
+                         const inventory::Device& device,
+                         bool is_steady,
+                         bool is_last) {
+    const auto stage = device.seen.stage;
+    if (is_last && stage < Stage::configured) {
         inventory_.reached(device.mac, Stage::configured);
     }
-    if (credential.steady) {
+    if (is_last && is_steady) {
         diary_.note(device.mac, Step::configured, request.peer.address,
                     "asked with its steady URL");
-    } else {
+    } else if (is_last || stage < Stage::fetching) {
         diary_.note(device.mac, Step::file_served, request.peer.address,
-                    fmt::format("{} by first token", Diary::shown(asked.name)));
+                    fmt::format("{} by {}", Diary::shown(asked.name),
+                                is_steady ? "its steady URL" : "first token"));
     }
-    return {std::move(response), false, device.mac};
 }
 
 /// Both have the token, so that both are served; an admin should know.

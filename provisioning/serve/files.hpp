@@ -112,7 +112,13 @@ class Files {
                      const Asked& asked,
                      const Admitted& admitted,
                      const FileSettings& with,
+                     bool is_last,
                      Response response);
+    void came_to_have(const Request& request,
+                      const Asked& asked,
+                      const inventory::Device& device,
+                      bool is_steady,
+                      bool is_last);
     void tell_of_twins(const Request& request,
                        const inventory::Device& device,
                        const FileSettings& with);

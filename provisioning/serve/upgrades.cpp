@@ -40,6 +40,11 @@ const Firmware* fetchable(const Phone& phone, const FileSettings& with) {
     return is_there ? firmware : nullptr;
 }
 
+/// A phone on its way to its configuration has enough to do; one that was told before goes on.
+bool is_ready(const inventory::Device& device) {
+    return device.is_configured() && device.seen.stage >= inventory::Stage::configured;
+}
+
 /// Who has it keeps the setting: it does nothing, and a change could restart the phone.
 void put(profile::Facts& facts, const Firmware& firmware, Turn turn) {
     if (turn == Turn::on_way || turn == Turn::has) {
@@ -55,6 +60,9 @@ void Upgrades::offer(profile::Facts& facts, const Phone& phone, const FileSettin
         return;
     }
     const auto mac = phone.device.mac;
+    if (!is_ready(phone.device) && rollout_.now(*firmware, mac, phone.firmware) == Turn::waits) {
+        return;
+    }
     const auto [turn, is_new] = rollout_.take(*firmware, mac, phone.firmware);
     if (is_new && turn == Turn::on_way) {
         diary_.note(mac, Step::firmware_offered, phone.address, firmware->version);
@@ -66,7 +74,10 @@ void Upgrades::offer(profile::Facts& facts, const Phone& phone, const FileSettin
 
 void Upgrades::show(profile::Facts& facts, const Phone& phone, const FileSettings& with) const {
     if (const auto* firmware = fetchable(phone, with)) {
-        put(facts, *firmware, rollout_.look(*firmware, phone.device.mac, phone.firmware));
+        const auto mac = phone.device.mac;
+        put(facts, *firmware,
+            is_ready(phone.device) ? rollout_.look(*firmware, mac, phone.firmware)
+                                   : rollout_.now(*firmware, mac, phone.firmware));
     }
 }
 
@@ -144,7 +155,7 @@ std::vector<base::Mac> Upgrades::look_after(const FileSettings& with) {
     each_phone(with, [&](const Phone& phone, const Firmware& firmware, Turn turn) {
         const auto mac = phone.device.mac;
         ours.push_back(mac);
-        if (turn == Turn::waits) {
+        if (turn == Turn::waits && is_ready(phone.device)) {
             waiting[&firmware].push_back(mac);
         } else if ((turn == Turn::has || turn == Turn::newer) && rollout_.arrived(mac)) {
             diary_.note(mac, Step::firmware_runs, phone.address, phone.firmware);

@@ -46,8 +46,9 @@ class Explain : public testing::Test {
     }
 
     admin::Story story(base::UnixMs later = 0) {
-        return admin::explain(device, timeline, elsewhere,
-                              {std::max(started, at + later - 10 * minute), at + later, pbx_tells});
+        return admin::explain(
+            device, timeline, elsewhere,
+            {std::max(started, at + later - 10 * minute), at + later, pbx_tells, vendor, tftp});
     }
 
     void expect(base::UnixMs later, const std::string& now, const std::string& next) {
@@ -58,6 +59,8 @@ class Explain : public testing::Test {
 
     inventory::Device device;
     std::vector<inventory::Event> timeline;
+    const profile::Vendor* vendor = nullptr;
+    std::optional<std::vector<base::Endpoint>> tftp;
     bool elsewhere = false;
     bool pbx_tells = false;
     base::UnixMs started = 0;
@@ -104,6 +107,16 @@ TEST_F(Explain, MakesStrangersBytesVisible) {
     EXPECT_THAT(story().lines[0], HasSubstr("\\x1b[2J\\xff"));
 }
 
+TEST_F(Explain, KeepsSectionSignsAndNamesReadable) {
+    step(Step::heard);
+    step(Step::file_refused,
+         "Config.cfg cannot be made: DISPLAY_NAME_1=\"Jörg\": see guide §5.2.1");
+    EXPECT_THAT(story().lines[1], HasSubstr("Jörg\": see guide §5.2.1"));
+    EXPECT_THAT(story().now, HasSubstr("guide §5.2.1"));
+    step(Step::heard, "a\u202e\u2028b\u0085c");
+    EXPECT_THAT(story().lines[2], HasSubstr("a\\xe2\\x80\\xae\\xe2\\x80\\xa8b\\xc2\\x85c"));
+}
+
 TEST_F(Explain, TellsOfAPhoneThatWasNeverHeard) {
     const admin::Story told = story();
     EXPECT_THAT(told.lines, IsEmpty());
@@ -114,6 +127,57 @@ TEST_F(Explain, TellsOfAPhoneThatWasNeverHeard) {
               "this host), and is PnP on in the phone (Htek: Management > Setting > PnP Active = "
               "Yes)? And does the log say that it is not believed, because another MAC answers at "
               "its address?");
+}
+
+TEST_F(Explain, APhoneThatStartsByTftpAndWasNeverHeardNeedsOption66AndNoMulticast) {
+    profile::Vendor panasonic;
+    panasonic.title = "Panasonic";
+    panasonic.tftp_file = "KX-UT670.cfg";
+    vendor = &panasonic;
+    const std::string needs =
+        "A Panasonic phone asks a TFTP server for KX-UT670.cfg when it starts, and only while it "
+        "has no configuration; one that had any has to be reset to its factory settings. The "
+        "server's address is option 66 of DHCP (`pnp dhcp dnsmasq` prints what to configure "
+        "there). ";
+    expect(0, "It is prepared with 201, and was never heard.",
+           needs + "TFTP is off here: write tftp = on into pnp.conf, then: pnp reload; or give "
+                   "KX-UT670.cfg to another server (`pnp export tftp DIR`).");
+    tftp.emplace();
+    EXPECT_EQ(story().next, needs + "TFTP is on here and not served: `pnp status` says why.");
+    tftp = {{*base::Ipv4::parse("10.0.0.1"), 69}};
+    EXPECT_EQ(story().next, needs + "TFTP is on here (10.0.0.1:69): does a firewall keep that UDP "
+                                    "port away from it?");
+    step(Step::leased, "Panasonic");
+    device.seen.first = at;
+    EXPECT_THAT(story().now, HasSubstr("by DHCP"));
+    EXPECT_EQ(story().next, needs + "TFTP is on here (10.0.0.1:69): does a firewall keep that UDP "
+                                    "port away from it?");
+    panasonic.tftp_file.clear();
+    EXPECT_THAT(story().next, HasSubstr("one that asks by multicast"));
+}
+
+TEST_F(Explain, APhoneThatGotTheFileForEverybodyComesByItselfAfterItsApproval) {
+    profile::Vendor panasonic;
+    panasonic.guest_interval = std::chrono::minutes(5);
+    device.seen.first = at;
+    step(Step::guest_served, "KX-UT670.cfg by TFTP");
+    step(Step::file_refused, "asked without a token, and is pending");
+    step(Step::assigned, "201");
+    expect(minute,
+           "It is approved, and got a file without secrets 1 min ago that makes it ask again.",
+           "Wait: it comes by itself for its URL within a quarter of an hour. Later than that: "
+           "restart it.");
+    vendor = &panasonic;
+    EXPECT_THAT(story().next, HasSubstr("for its URL within 5 minutes. Later"));
+}
+
+TEST_F(Explain, TellsWhyAPhoneGotTheFileForEverybodyThoughItIsApproved) {
+    device.seen.first = at;
+    step(Step::file_refused, "its first file could not be made: boot: line 3: no such tag");
+    step(Step::guest_served, "KX-UT670.cfg by TFTP");
+    EXPECT_EQ(story().now, "Its last request was refused (its first file could not be made: boot: "
+                           "line 3: no such tag).");
+    EXPECT_THAT(story().next, HasSubstr("comes by itself"));
 }
 
 TEST_F(Explain, TellsOfAPhoneThatIsBlocked) {
@@ -260,6 +324,27 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
+}
+
+TEST_F(Explain, TellsWhichFileAPhoneOfSeveralFilesIsMissing) {
+    device.seen.stage = Stage::fetching;
+    step(Step::heard);
+    step(Step::boot_served, "KX-UT670.cfg, 1 of 3 since it was approved");
+    step(Step::file_served, "ConfigCommon.cfg by its steady URL");
+    EXPECT_EQ(story(10 * second).now, "It fetches its files and restarts with them.");
+    expect(2 * minute,
+           "It has its URL, and did not come for all of its files: its lines stand in the last "
+           "one.",
+           "Unplug it and plug it in again. Still so: is the file that it got the one it should "
+           "have (pnp render 001fc1000001 ConfigCommon.cfg)?");
+    step(Step::file_refused, "Config001fc1000001.cfg cannot be made: the value");
+    EXPECT_EQ(
+        story().now,
+        "It was answered with 404, because Config001fc1000001.cfg cannot be made: the value.");
+    device.seen.stage = Stage::registered;
+    EXPECT_EQ(story().now, "It is registered with 201, and was answered with 404 when it asked "
+                           "again, because Config001fc1000001.cfg cannot be made: the value.");
+    EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 Config001fc1000001.cfg"));
 }
 
 TEST_F(Explain, DoesNotTakeAStrangersRequestForThePhones) {

@@ -158,6 +158,40 @@ TEST_F(BootTest, RefusesAPhoneThatIsRegistered) {
     EXPECT_THAT(last(), HasSubstr("is registered from 10.0.0.100: it has its configuration"));
 }
 
+TEST_F(BootTest, APhoneThatWasResetToTheFactoryIsNotRefusedUntilItsRegistrationEnds) {
+    registered = phone_address;
+    ASSERT_EQ(boot().status, 200);
+    neighbours[phone_address] = other; // took over its address
+    expect_the_404(boot());
+    EXPECT_THAT(last(), HasSubstr("is registered from 10.0.0.99"));
+    neighbours.erase(phone_address);
+    expect_the_404(boot());
+    neighbours[phone_address] = phone;
+    auto thief = at(own_file);
+    thief.peer.address = base::Ipv4{phone_address.value + 1};
+    neighbours[thief.peer.address] = other;
+    expect_the_404(files->answer(thief));
+    EXPECT_EQ(boot().status, 200);
+    EXPECT_EQ(boot().status, 200);
+    expect_the_404(boot());
+    EXPECT_THAT(last(), HasSubstr("was given 3 files without a token"));
+}
+
+TEST_F(BootTest, AnEnrolmentIsNoProofThatARegisteredPhoneAsks) {
+    with.gate.allow = {*base::Network::parse("192.168.7.0/24")};
+    files->settings(with);
+    inventory::Enrolment window;
+    window.until = clock.unix_ms() + 60'000;
+    window.from = base::Network::parse("192.168.0.0/16");
+    apply({inventory::OpenEnrolment{window}});
+    auto far = at(own_file); // many phones may be behind that address
+    far.peer.address = *base::Ipv4::parse("192.168.7.7");
+    registered = far.peer.address;
+    expect_the_404(files->answer(far));
+    registered.reset();
+    EXPECT_EQ(files->answer(far).status, 200);
+}
+
 TEST_F(BootTest, RefusesWhileAnotherAddressUsesTheUrlOrTheMacIsContested) {
     ASSERT_EQ(get(steady_token()).status, 200);
     const base::Ipv4 second{phone_address.value + 1};

@@ -98,6 +98,69 @@ TEST_F(FilesTest, EndsTheFirstTokensWithTheAnswerAndAgainAfterANewOffer) {
     }
 }
 
+/// A Panasonic phone has three files, and its lines stand in the last one.
+class ThreeFilesTest : public Door {
+  protected:
+    ThreeFilesTest() {
+        apply({inventory::AddExtension{{"401", "Joe", base::Secret("Xy1")}},
+               inventory::AddExtension{{"402", "Jörg \"Joe\"", base::Secret("Xy2")}},
+               inventory::Assign{kx, {"401"}}});
+        neighbours[phone_address] = kx;
+        store->reached(kx, Stage::offered);
+    }
+
+    int ask(const std::string& name) {
+        auto made = request(steady_token(kx), name);
+        made.user_agent = "Panasonic_KX-UT670/01.070 (0080f0123456)";
+        return files->answer(made).status;
+    }
+
+    const Mac kx = *Mac::parse("0080f0123456");
+    const std::string own = "Config0080f0123456.cfg";
+};
+
+TEST_F(ThreeFilesTest, APhoneIsConfiguredOnceItHasTheFileWithItsLines) {
+    EXPECT_EQ(ask("ConfigCommon.cfg"), 200);
+    EXPECT_EQ(ask("KX-UT670.cfg"), 200);
+    EXPECT_EQ(stage(kx), Stage::fetching);
+    EXPECT_THAT(steps(kx), ElementsAre("file_served: ConfigCommon.cfg by its steady URL"));
+    EXPECT_EQ(ask(own), 200);
+    EXPECT_EQ(stage(kx), Stage::configured);
+    EXPECT_EQ(ask("ConfigCommon.cfg"), 200);
+    EXPECT_THAT(steps(kx), ElementsAre("file_served: ConfigCommon.cfg by its steady URL",
+                                       "configured: asked with its steady URL"));
+}
+
+TEST_F(ThreeFilesTest, APhoneWhoseOwnFileCannotBeMadeIsNotConfigured) {
+    apply({inventory::Assign{kx, {"402"}}});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(ask("ConfigCommon.cfg"), 200);
+        EXPECT_EQ(ask("KX-UT670.cfg"), 200);
+        EXPECT_EQ(ask(own), 404);
+        EXPECT_EQ(stage(kx), Stage::fetching);
+    }
+    EXPECT_THAT(steps(kx), ElementsAre("file_served: ConfigCommon.cfg by its steady URL",
+                                       StartsWith("file_refused: " + own + " cannot be made: ")))
+        << "and its attempts push nothing out of its timeline";
+    apply({inventory::Assign{kx, {"401"}}});
+    EXPECT_EQ(ask(own), 200);
+    EXPECT_EQ(stage(kx), Stage::configured);
+    apply({inventory::Assign{kx, {"402"}}});
+    EXPECT_EQ(ask(own), 404);
+    EXPECT_EQ(stage(kx), Stage::fetching);
+    store->reached(kx, Stage::registered);
+    EXPECT_EQ(ask(own), 404);
+    EXPECT_EQ(stage(kx), Stage::registered) << "as the PBX says";
+}
+
+TEST_F(ThreeFilesTest, TheFirstFileByANewUrlEndsTheOldOne) {
+    const auto old = steady_token(kx);
+    ASSERT_EQ(ask(own), 200);
+    apply({inventory::Rotate{kx}});
+    ASSERT_EQ(ask("ConfigCommon.cfg"), 200);
+    expect_the_404(get(old, own));
+}
+
 TEST_F(FilesTest, RemembersOverARestartWhatAnAnsweredPhoneUsed) {
     const auto first = first_token();
     ASSERT_EQ(get(steady_token()).status, 200);

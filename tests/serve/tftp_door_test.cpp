@@ -9,6 +9,7 @@ namespace {
 
 using namespace serve_test; // NOLINT(google-build-using-namespace): the fixture's words
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -76,6 +77,28 @@ TEST_F(TftpDoorTest, GivesThePublicFileToAPhoneThatHadItsShare) {
         EXPECT_THAT(*fetch().body, HasSubstr("/p/"));
     }
     expect_the_public_file(fetch());
+}
+
+TEST_F(TftpDoorTest, APhoneThatWasResetToTheFactoryGetsItsUrlThoughItIsStillRegistered) {
+    apply({inventory::Assign{kx, {"202"}}});
+    registered = phone_address;
+    EXPECT_THAT(*fetch().body, HasSubstr("/p/" + steady_token(kx)));
+    registered = base::Ipv4{phone_address.value + 1};
+    expect_the_public_file(fetch());
+}
+
+TEST_F(TftpDoorTest, AnApprovedPhoneThatGetsThePublicFileWasHeardAndIsToldWhy) {
+    neighbours = {{phone_address, phone}}; // an Htek phone by its MAC
+    expect_the_public_file(fetch());
+    EXPECT_EQ(steps().front(), "file_refused: asked for KX-UT670.cfg by TFTP as Panasonic phones "
+                               "do: its profile is Htek's");
+    EXPECT_TRUE(store->now().device(phone)->was_heard());
+    neighbours = {{phone_address, kx}};
+    apply({inventory::Assign{kx, {"202"}}});
+    ASSERT_TRUE(store->contest(kx, "10.0.0.100", "test"));
+    expect_the_public_file(fetch());
+    EXPECT_THAT(steps(kx), Contains(HasSubstr("claim_refused: two phones claim this MAC: find")));
+    EXPECT_EQ(store->now().device(kx)->seen.address, phone_address);
 }
 
 TEST_F(TftpDoorTest, AComputerThatAsksIsNoPhone) {

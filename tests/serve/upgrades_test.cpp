@@ -71,9 +71,9 @@ class UpgradesTest : public Door {
         return files->answer(asked(number, name, version));
     }
 
-    /// A phone that has its configuration: it used its own URL.
+    /// A phone that has its configuration: it got its own file by its own URL.
     void configured(unsigned number, const std::string& version = "01.070") {
-        ASSERT_EQ(ask(number, "ConfigCommon.cfg", version).status, 200);
+        ASSERT_EQ(ask(number, "Config" + kx(number).str() + ".cfg", version).status, 200);
     }
 
     std::string product_of(unsigned number, const std::string& version = "01.070") {
@@ -125,8 +125,7 @@ TEST_F(UpgradesTest, TellsNobodyElse) {
     };
     EXPECT_FALSE(is_told("01.070")) << "it did not have its configuration yet";
     EXPECT_FALSE(is_told("01.200")) << "newer";
-    auto nameless = asked(1, product, "");
-    nameless.user_agent = "curl/7.88";
+    configured(1);
     EXPECT_TRUE(is_told("01.070"));
     with.firmware[0].network = base::Network{base::Ipv4{0x0A000100}, 24};
     files->settings(with);
@@ -138,6 +137,16 @@ TEST_F(UpgradesTest, TellsNobodyElse) {
     with.firmware.clear();
     files->settings(with);
     EXPECT_FALSE(is_told("01.070"));
+}
+
+TEST_F(UpgradesTest, APhoneThatFetchesItsFilesForTheFirstTimeIsToldOfNoFirmware) {
+    ASSERT_EQ(ask(1, "ConfigCommon.cfg").status, 200);
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"N\""));
+    EXPECT_THAT(files->look_after_firmware(), IsEmpty()) << "nor is it called";
+    configured(1);
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
+    store->reached(kx(1), Stage::offered);
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\"")) << "it is on its way";
 }
 
 TEST_F(UpgradesTest, TellsNobodyWhoseVersionIsUnknown) {
