@@ -144,7 +144,7 @@ add_clock(Model& model, const Vendor& vendor, const Facts& facts, std::string_vi
     return {};
 }
 
-void add_phone(Model& model, const Facts& facts) {
+void add_phone(Model& model, const Vendor& vendor, const Facts& facts) {
     model.values["mac"] = facts.mac.str();
     model.values["mac_upper"] = facts.mac.upper();
     model.values["mac_colons"] = facts.mac.colons();
@@ -163,6 +163,7 @@ void add_phone(Model& model, const Facts& facts) {
     model.flags["has_firmware"] = firmware.has_value();
     model.values["firmware_version"] = firmware ? firmware->version : "";
     model.values["firmware_url"] = firmware ? facts.provisioning_url + firmware->file : "";
+    model.values["resync_event"] = vendor.resync_event;
     model.flags["pnp_stays"] = facts.site.pnp_after != "off";
 }
 
@@ -205,6 +206,8 @@ base::Status add_account(Model& line, const Vendor& vendor, const Account& accou
         return done;
     }
     line.values["number"] = account.number;
+    line.flags["number_is_digits"] =
+        account.number.find_first_not_of("0123456789*#+") == std::string::npos;
     line.values["user"] = account.user.empty() ? account.number : account.user;
     line.values["name"] =
         cut(account.name.empty() ? account.number : account.name, vendor.longest_name);
@@ -226,7 +229,7 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
     }
     add_dialling(model, facts.site);
     const Model per_line = model;
-    add_phone(model, facts);
+    add_phone(model, vendor, facts);
     for (const auto& [name, value] : vendor.values) {
         model.values.emplace(name, value);
         model.flags.emplace("has_" + name, !value.empty());

@@ -145,7 +145,54 @@ TEST_F(Panasonic, IsPointedAtItsOwnUrlAndAsksAgainAfterAnError) {
     EXPECT_EQ(set["PROVISION_ENABLE"], "Y");
     EXPECT_EQ(set["CFG_CYCLIC"], "Y");
     EXPECT_EQ(set["CFG_CYCLIC_INTVL"], "10080");
-    EXPECT_EQ(set["CFG_RESYNC_FROM_SIP"], "check-sync");
+    EXPECT_EQ(set["CFG_RTRY_INTVL"], "30");
+}
+
+TEST_F(Panasonic, IsToldTheResyncEventThatTheSitesNotifyCarries) {
+    EXPECT_EQ(settings("ConfigCommon.cfg", facts(1))["CFG_RESYNC_FROM_SIP"], "check-sync");
+    const SiteFolder site;
+    site.write("panasonic/profile.conf", "[vendor]\nresync_event = resync\n");
+    all = catalogue(site.path());
+    const auto& changed = *all->named("panasonic");
+    const auto text =
+        all->render(changed, *changed.step_for("ConfigCommon.cfg", kx_mac, ""), facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    EXPECT_EQ(settings_of(*text)["CFG_RESYNC_FROM_SIP"], "resync");
+}
+
+TEST_F(Panasonic, IsNotSentTheMastersContentTwice) {
+    const auto master = settings("ConfigCommon.cfg", facts(1));
+    const auto own_file = settings(own, facts(1));
+    EXPECT_FALSE(master.empty());
+    for (const auto& [name, value] : master) {
+        EXPECT_EQ(own_file.count(name), 0U) << name;
+    }
+}
+
+TEST_F(Panasonic, RegistersAnExtensionThatIsNoNumberByItsSipUri) {
+    auto of = facts(2);
+    of.accounts[0].number = "alice";
+    auto set = settings(own, of);
+    EXPECT_EQ(set.at("PHONE_NUMBER_1"), "");
+    EXPECT_EQ(set["SIP_URI_1"], "sip:alice@192.0.2.10") << "R-LINE";
+    EXPECT_EQ(set["PHONE_NUMBER_2"], "202");
+    EXPECT_EQ(set.at("SIP_URI_2"), "");
+}
+
+TEST_F(Panasonic, LooksOnceADayWithoutAComplaintOfTheChecker) {
+    const SiteFolder site;
+    site.write("panasonic/profile.conf", "[values]\nresync_time = 02:30\n");
+    all = catalogue(site.path());
+    const auto& daily = *all->named("panasonic");
+    const auto text = all->render(daily, *daily.step_for(own, kx_mac, ""), facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    auto set = settings_of(*text);
+    EXPECT_EQ(set["CFG_RESYNC_TIME"], "02:30");
+    EXPECT_EQ(set["CFG_CYCLIC"], "N") << "takes back what the first file said";
+    EXPECT_EQ(set.count("CFG_CYCLIC_INTVL"), 0U);
+    for (const auto& finding : profile::kx::lint(*text)) {
+        EXPECT_EQ(finding.severity, profile::kx::Severity::info) << finding.name << finding.what;
+    }
 }
 
 TEST_F(Panasonic, FindsNoSecretInWhatAllPhonesGet) {
