@@ -188,6 +188,16 @@ std::string cut(std::string name, std::size_t longest) {
     return name;
 }
 
+/// As these phones can show it: KX files know no escape, and a name is for people.
+std::string shown_name(const Vendor& vendor, const Account& account) {
+    std::string name = account.name.empty() ? account.number : account.name;
+    const ChainStep* step = vendor.served_step();
+    if (step != nullptr && step->format == Format::kx) {
+        std::replace(name.begin(), name.end(), '"', '\'');
+    }
+    return cut(std::move(name), vendor.longest_name);
+}
+
 base::Status add_account(Model& line, const Vendor& vendor, const Account& account) {
     if (auto done = plain("the number of an account", account.number); !done) {
         return done;
@@ -209,8 +219,7 @@ base::Status add_account(Model& line, const Vendor& vendor, const Account& accou
     line.flags["number_is_digits"] =
         account.number.find_first_not_of("0123456789*#+") == std::string::npos;
     line.values["user"] = account.user.empty() ? account.number : account.user;
-    line.values["name"] =
-        cut(account.name.empty() ? account.number : account.name, vendor.longest_name);
+    line.values["name"] = shown_name(vendor, account);
     line.values["password"] = std::string_view(password);
     return {};
 }

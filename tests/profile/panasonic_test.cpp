@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The shipped Panasonic files: what a KX-UT670 asks for and what stands in it.
+#include "provisioning/base/log.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/keys.hpp"
 #include "provisioning/profile/kx/lint.hpp"
@@ -281,6 +282,113 @@ TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
     EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
     rule.vendor = "panasonic";
     EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("have no SIP over tls"));
+}
+
+/// Room for comments is not sent; settings are, even those that nobody knows.
+std::string padding(const std::string& stem, std::size_t settings) {
+    std::string text;
+    for (std::size_t i = 0; i < settings; ++i) {
+        text += stem + std::to_string(i) + "=\"" + std::string(480, 'x') + "\"\n";
+    }
+    return text;
+}
+
+TEST_F(Panasonic, ALargeMasterFileIsSentOnceAndTwoOfThemAreRefusedAtLoad) {
+    const SiteFolder site;
+    site.write("panasonic/common.mustache",
+               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 135)); // 67 KB
+    EXPECT_EQ(complaint(site.path()), "");
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\n" + padding("SITE_OWN_", 115));
+    EXPECT_THAT(complaint(site.path()),
+                AllOf(HasSubstr("panasonic/common.mustache:1:1: "),
+                      HasSubstr("bytes together, and these phones take 120 KB of them"),
+                      HasSubstr("ConfigCommon.cfg alone has 6")));
+}
+
+TEST_F(Panasonic, IsRefusedAFileThatMakesTheSumTooLargeForThisPhoneOnly) {
+    const SiteFolder site;
+    site.write("panasonic/common.mustache",
+               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 230)); // with all lines 119 KB
+    all = catalogue(site.path());
+    const auto& large = *all->named("panasonic");
+    auto of = facts(6);
+    const auto* step = large.step_for(own, kx_mac, "");
+    EXPECT_TRUE(all->render(large, *step, of));
+    of.site.dial_plan = "1x";
+    for (int i = 0; i < 39; ++i) {
+        of.site.dial_plan += "|00xxxxxxxx";
+    }
+    of.site.keys = *profile::parse_keys("blf 202 Anna, dial 00123 Taxi");
+    const auto text = all->render(large, *step, of);
+    ASSERT_FALSE(text);
+    EXPECT_THAT(text.error().what, AllOf(HasSubstr("the files of this phone have 12"),
+                                         HasSubstr("ConfigCommon.cfg 11")));
+}
+
+TEST_F(Panasonic, ItsErrorNamesTheExtensionWhosePasswordItCannotTake) {
+    auto of = facts(2);
+    of.accounts[1].password = base::Secret("two words");
+    EXPECT_THAT(file(own, of).error().what,
+                AllOf(HasSubstr("line 2 is extension 202: its password does not fit (SIP_PASS_2: "),
+                      Not(HasSubstr("two words")), Not(HasSubstr("column"))));
+    of.accounts[1].password = base::Secret(std::string(65, 'x'));
+    EXPECT_THAT(file(own, of).error().what, HasSubstr("has 65 characters and may have 64"));
+    of = facts(2);
+    of.site.dial_plan = "1xx, 2xx";
+    EXPECT_THAT(file(own, of).error().what, Not(HasSubstr("is extension")));
+}
+
+TEST_F(Panasonic, ShowsAQuoteInANameAsAnApostrophe) {
+    auto of = facts(1);
+    of.accounts[0].name = "Hans \"Hansi\" M";
+    EXPECT_EQ(settings(own, of)["DISPLAY_NAME_1"], "Hans 'Hansi' M");
+}
+
+/// What was logged at warn or above while this lives.
+class Log {
+  public:
+    Log() {
+        base::log::set_sink([this](base::log::Level level, std::string_view, std::string_view s) {
+            (level >= base::log::Level::warn ? warnings : infos).emplace_back(s);
+        });
+    }
+
+    ~Log() { base::log::set_sink({}); }
+
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    std::vector<std::string> warnings;
+    std::vector<std::string> infos;
+};
+
+TEST_F(Panasonic, WhatTheCheckerDoubtsInASitesTemplateIsToldOnceWithItsPlace) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\n{{#lines}}\n"
+                                          "SIP_FOO_{{index}}=\"1\"\n{{/lines}}\n"
+                                          "  HTTPD_PORTOPEN_AUTO=\"Y\"\n");
+    const Log log;
+    EXPECT_EQ(complaint(site.path()), "");
+    EXPECT_THAT(log.warnings,
+                testing::UnorderedElementsAre(
+                    AllOf(HasSubstr("panasonic/base.mustache:3:1: SIP_FOO_1: "), HasSubstr("V01")),
+                    AllOf(HasSubstr("panasonic/base.mustache:5:3: HTTPD_PORTOPEN_AUTO: "),
+                          HasSubstr("R-WEBPORT"))));
+}
+
+TEST_F(Panasonic, ShippedTemplatesRaiseNoDoubts) {
+    const Log log;
+    catalogue();
+    EXPECT_THAT(log.warnings, testing::IsEmpty());
+}
+
+TEST_F(Panasonic, IsNotKeptFromAllFurtherFilesUnlessThatIsMeant) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\nPROVISION_ENABLE=\"N\"\n");
+    EXPECT_THAT(complaint(site.path()), AllOf(HasSubstr("panasonic/base.mustache:2:1: "),
+                                              HasSubstr("write may_end_provisioning = yes")));
+    site.write("panasonic/profile.conf", "[values]\nmay_end_provisioning = yes\n");
+    EXPECT_EQ(complaint(site.path()), "");
 }
 
 TEST(Keys, ReadsKindNumberAndLabel) {
