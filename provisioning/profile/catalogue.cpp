@@ -239,7 +239,7 @@ base::Result<Entry> load_vendor(const std::string& name, const Folder& folder) {
 
 /// A phone that is told no zone shows some other one: an administrator should know why.
 void tell_of_zone(const Vendor& vendor, const std::string& zone) {
-    if (!vendor.time_zones.empty() && !vendor_time_zone(vendor, zone)) {
+    if (!vendor.time_zones.empty() && !vendor_time_zone(vendor, zone, false)) {
         base::log::info("profile",
                         "{} phones keep the time zone that they have: their table has none for "
                         "this machine's '{}'; a rule may set time_zone",

@@ -138,7 +138,8 @@ add_clock(Model& model, const Vendor& vendor, const Facts& facts, std::string_vi
     model.values["ntp_server"] = std::move(ntp);
     const std::string_view wanted =
         facts.site.time_zone.empty() ? machine_zone : std::string_view(facts.site.time_zone);
-    std::string zone = vendor_time_zone(vendor, wanted).value_or("");
+    std::string zone =
+        vendor_time_zone(vendor, wanted, facts.site.time_zone_is_vendors).value_or("");
     model.flags["has_time_zone"] = !zone.empty();
     model.values["time_zone"] = std::move(zone);
     return {};

@@ -21,6 +21,24 @@ using testing::StartsWith;
 
 const base::Mac kx_mac = *base::Mac::parse("0080f0ab3456");
 
+/// What was logged while this lives.
+class Log {
+  public:
+    Log() {
+        base::log::set_sink([this](base::log::Level level, std::string_view, std::string_view s) {
+            (level >= base::log::Level::warn ? warnings : infos).emplace_back(s);
+        });
+    }
+
+    ~Log() { base::log::set_sink({}); }
+
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    std::vector<std::string> warnings;
+    std::vector<std::string> infos;
+};
+
 class Panasonic : public testing::Test {
   protected:
     static profile::Facts facts(std::size_t lines) {
@@ -276,10 +294,83 @@ TEST_F(Panasonic, HasTheKeysOfItsRule) {
                 HasSubstr("keys: 25 of them, Panasonic phones have 24"));
 }
 
+TEST_F(Panasonic, ARuleThatLeavesNoPhoneAFileIsRefusedAtLoad) {
+    const auto complaint_about = [&](auto set, const std::string& of = "panasonic") {
+        profile::Rule rule;
+        rule.name = "x";
+        rule.vendor = of;
+        rule.sip_server = "pbx.example.com";
+        set(rule);
+        const auto good = profile::check_rule(rule, *all);
+        return good ? std::string() : good.error().what;
+    };
+    const auto keys = [](const std::string& text) {
+        return [=](profile::Rule& rule) { rule.keys = *profile::parse_keys(text); };
+    };
+    EXPECT_EQ(complaint_about(keys("line 1, blf 202 Reception")), "");
+    for (const std::string vendor_name : {"panasonic", ""}) { // Htek's have no keys in their files
+        EXPECT_THAT(complaint_about(keys("line 1, blf 202 Receptionist"), vendor_name),
+                    AllOf(StartsWith("keys: for Panasonic phones: FLEX_BUTTON_LABEL2: has 12 "),
+                          HasSubstr("may have 10")));
+        EXPECT_THAT(complaint_about(keys("line 7"), vendor_name),
+                    StartsWith("keys: for Panasonic phones: FLEX_BUTTON_FACILITY_ARG1: "));
+        EXPECT_THAT(complaint_about(keys("blf 202 \"Anna\""), vendor_name), StartsWith("keys: "));
+        EXPECT_THAT(complaint_about(keys("dial 012345678901234567890123456789012"), vendor_name),
+                    StartsWith("keys: for Panasonic phones: FLEX_BUTTON_FACILITY_ARG1: has 33 "));
+    }
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) { rule.time_zone = "999999"; }),
+                StartsWith("time_zone: for Panasonic phones: TIME_ZONE_COUNTRY: no code "));
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) {
+                    rule.ntp_server = "ntp." + std::string(122, 'a') + ".org";
+                }),
+                StartsWith("ntp_server: for Panasonic phones: NTP_ADDR: has 130 "));
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) { rule.keys.emplace().resize(25); }),
+                StartsWith("keys: 25 of them"));
+}
+
+TEST_F(Panasonic, ATimeZoneWhoseCodeIsLostIsNoSlipOfTheHand) {
+    profile::Rule rule;
+    rule.name = "x";
+    rule.vendor = "panasonic";
+    rule.time_zone = "Europe/London";
+    const auto refused = profile::check_rule(rule, *all);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().what,
+                AllOf(StartsWith("time_zone: Panasonic phones have no code for Europe/London"),
+                      HasSubstr("time_zone = NUMBER"), Not(HasSubstr("did you mean"))));
+    rule.time_zone = "2";
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "a code that may be the phone's";
+    rule.time_zone = "Europe/Berlim";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("mean Europe/Berlin?"));
+}
+
+TEST_F(Panasonic, AnIndexOfOtherPhonesIsNotSentToIt) {
+    profile::Rule rule;
+    rule.name = "x";
+    rule.time_zone = "50";
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "Berlin, on a Htek phone";
+    auto of = facts(1);
+    of.site = profile::site_for({rule}, "panasonic", of.model, of.host);
+    EXPECT_EQ(settings("ConfigCommon.cfg", of).count("TIME_ZONE_COUNTRY"), 0U);
+    rule.vendor = "panasonic";
+    of.site = profile::site_for({rule}, "panasonic", of.model, of.host);
+    EXPECT_EQ(settings("ConfigCommon.cfg", of)["TIME_ZONE_COUNTRY"], "50");
+    rule.vendor = "";
+    rule.time_zone = "7777";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("needs its vendor"));
+}
+
 TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
     profile::Rule rule;
+    rule.name = "x";
     rule.sip_transport = "tls";
-    EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
+    {
+        const Log log;
+        EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
+        EXPECT_THAT(log.infos,
+                    ElementsAre(AllOf(HasSubstr("Panasonic phones get no file under [profile x]: "),
+                                      HasSubstr("have no SIP over tls"))));
+    }
     rule.vendor = "panasonic";
     EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("have no SIP over tls"));
 }
@@ -343,24 +434,6 @@ TEST_F(Panasonic, ShowsAQuoteInANameAsAnApostrophe) {
     of.accounts[0].name = "Hans \"Hansi\" M";
     EXPECT_EQ(settings(own, of)["DISPLAY_NAME_1"], "Hans 'Hansi' M");
 }
-
-/// What was logged at warn or above while this lives.
-class Log {
-  public:
-    Log() {
-        base::log::set_sink([this](base::log::Level level, std::string_view, std::string_view s) {
-            (level >= base::log::Level::warn ? warnings : infos).emplace_back(s);
-        });
-    }
-
-    ~Log() { base::log::set_sink({}); }
-
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-
-    std::vector<std::string> warnings;
-    std::vector<std::string> infos;
-};
 
 TEST_F(Panasonic, WhatTheCheckerDoubtsInASitesTemplateIsToldOnceWithItsPlace) {
     const SiteFolder site;
