@@ -258,8 +258,9 @@ base::Status check_rules(const Settings& settings, const profile::Catalogue& cat
             const auto& what = good.error().what;
             const auto& places = settings.rule_places[i];
             const auto place = places.find(what.substr(0, what.find(':')));
-            return fail(good.error().code, "{}: {}",
-                        place != places.end() ? place->second : places.at(""), what);
+            return fail(good.error().code, "{}: [profile {}] {}",
+                        place != places.end() ? place->second : places.at(""),
+                        settings.rules[i].name, what);
         }
         if (settings.rules[i].scheme == "https" && settings.https_port == 0) {
             return fail(Errc::conflict, "{}: scheme: https needs an https_port in [general]",

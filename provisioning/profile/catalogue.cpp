@@ -4,9 +4,11 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/blame.hpp"
 #include "provisioning/profile/check.hpp"
 #include "provisioning/profile/folder.hpp"
 #include "provisioning/profile/guard.hpp"
+#include "provisioning/profile/kx/lint.hpp"
 #include "provisioning/profile/model.hpp"
 #include "provisioning/profile/prove.hpp"
 #include "provisioning/profile/render.hpp"
@@ -32,7 +34,12 @@ using TemplateKey = std::pair<std::string, std::string>;
 struct Entry {
     Vendor vendor;
     std::map<TemplateKey, Template> templates;
+    bool is_large = false; ///< the sum of a phone's files is looked at for each phone
 };
+
+/// What all files of a phone may have of the limit before each phone's are summed: real values are
+/// longer than those of samples, by some KB.
+constexpr std::size_t well_below = kx::comfortable_size / 2;
 
 /// The templates of one vendor for one key spelling. For a name N and a spelling S it looks for
 /// the files N.S of the site, N.S as shipped, N of the site, N as shipped, in this order:
@@ -100,7 +107,24 @@ bare_step(const Vendor& vendor, std::string_view pattern, const std::string& tem
     return step;
 }
 
-base::Result<Template>
+/// The steps that are served, each template once.
+std::vector<const ChainStep*> distinct_steps(const Vendor& vendor) {
+    std::vector<const ChainStep*> steps;
+    std::set<std::string_view> names{""};
+    for (const ChainStep& step : vendor.chain) {
+        if (names.insert(step.template_name).second) {
+            steps.push_back(&step);
+        }
+    }
+    return steps;
+}
+
+struct Loaded {
+    std::vector<Piece> pieces;
+    Template ready;
+};
+
+base::Result<Loaded>
 load_template(const Vendor& vendor, const ChainStep& step, Library& library, const Kind& kind) {
     const Source* start = library.find(step.template_name);
     if (start == nullptr) {
@@ -124,7 +148,27 @@ load_template(const Vendor& vendor, const ChainStep& step, Library& library, con
     if (auto good = prove(vendor, step, *pieces, *ready, kind.make); !good) {
         return tl::unexpected(good.error());
     }
-    return ready;
+    return Loaded{std::move(*pieces), std::move(*ready)};
+}
+
+/// What only shows when all files of a phone are looked at.
+Status prove_phone(Entry& entry, const std::map<std::string, Loaded>& loaded) {
+    std::vector<Proof> proofs;
+    for (const ChainStep* step : distinct_steps(entry.vendor)) {
+        if (step->format == Format::kx) {
+            const Loaded& one = loaded.at(step->pattern);
+            proofs.push_back({step, &one.pieces, &one.ready});
+        }
+    }
+    if (proofs.empty()) {
+        return {};
+    }
+    const auto size = prove_together(entry.vendor, proofs);
+    if (!size) {
+        return tl::unexpected(size.error());
+    }
+    entry.is_large = entry.is_large || *size > well_below;
+    return {};
 }
 
 Status load_templates(Entry& entry, const Folder& folder) {
@@ -145,12 +189,19 @@ Status load_templates(Entry& entry, const Folder& folder) {
     std::set<std::string> used;
     for (const std::string_view spelling : entry.vendor.all_spellings()) {
         Library library(folder, entry.vendor.name, spelling);
+        std::map<std::string, Loaded> loaded;
         for (const auto& [step, kind] : files) {
-            auto ready = load_template(entry.vendor, step, library, *kind);
-            if (!ready) {
-                return tl::unexpected(ready.error());
+            auto one = load_template(entry.vendor, step, library, *kind);
+            if (!one) {
+                return tl::unexpected(one.error());
             }
-            entry.templates.emplace(TemplateKey(step.pattern, spelling), std::move(*ready));
+            loaded.emplace(step.pattern, std::move(*one));
+        }
+        if (auto good = prove_phone(entry, loaded); !good) {
+            return good;
+        }
+        for (auto& [pattern, one] : loaded) {
+            entry.templates.emplace(TemplateKey(pattern, spelling), std::move(one.ready));
         }
         used.merge(library.used);
     }
@@ -188,12 +239,25 @@ base::Result<Entry> load_vendor(const std::string& name, const Folder& folder) {
 
 /// A phone that is told no zone shows some other one: an administrator should know why.
 void tell_of_zone(const Vendor& vendor, const std::string& zone) {
-    if (!vendor.time_zones.empty() && !vendor_time_zone(vendor, zone)) {
+    if (!vendor.time_zones.empty() && !vendor_time_zone(vendor, zone, false)) {
         base::log::info("profile",
                         "{} phones keep the time zone that they have: their table has none for "
                         "this machine's '{}'; a rule may set time_zone",
                         vendor.title, zone);
     }
+}
+
+/// The finished file. Nobody sees the text that a KX file is made of, so errors of its checker are
+/// told without the place in it: they name the setting.
+base::Result<std::string> finished(const ChainStep& step, std::string made) {
+    auto file = finish_file(step, std::move(made));
+    if (file || step.format != Format::kx) {
+        return file;
+    }
+    const std::string& what = file.error().what;
+    const auto colon = what.find(": ");
+    return fail(file.error().code, "{}",
+                colon == std::string::npos ? what : what.substr(colon + 2));
 }
 
 bool any_starts(const std::vector<std::string>& prefixes, std::string_view text) {
@@ -206,6 +270,10 @@ bool any_starts(const std::vector<std::string>& prefixes, std::string_view text)
 struct Catalogue::State {
     std::map<std::string, Entry, std::less<>> entries;
     std::string machine_zone; // read once, so that files do not change under a running phone
+
+    base::Result<std::string>
+    made(const Vendor& vendor, const ChainStep& step, const Facts& facts, bool is_bare) const;
+    Status check_sum(const Vendor& vendor, const Facts& facts) const;
 
     template <class Takes> const Vendor* first(const Takes& takes) const {
         const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
@@ -294,12 +362,12 @@ base::Result<std::string> Catalogue::render_guest(const Vendor& vendor, const Fa
     return render(vendor, bare_step(vendor, guest_file, vendor.guest_template), facts, true);
 }
 
-base::Result<std::string> Catalogue::render(const Vendor& vendor,
-                                            const ChainStep& step,
-                                            const Facts& facts,
-                                            bool is_bare) const {
-    const auto entry = state_->entries.find(vendor.name);
-    if (entry == state_->entries.end()) {
+base::Result<std::string> Catalogue::State::made(const Vendor& vendor,
+                                                 const ChainStep& step,
+                                                 const Facts& facts,
+                                                 bool is_bare) const {
+    const auto entry = entries.find(vendor.name);
+    if (entry == entries.end()) {
         return fail(Errc::not_found, "there is no vendor {}", vendor.name);
     }
     const std::string spelling = facts.site.spelling.empty()
@@ -310,19 +378,71 @@ base::Result<std::string> Catalogue::render(const Vendor& vendor,
         return fail(Errc::not_found, "there is no template of {} for the spelling '{}'",
                     step.pattern, base::printable(spelling, 40));
     }
-    const auto model = is_bare ? bare_model_of(vendor, facts, state_->machine_zone)
-                               : model_of(vendor, facts, state_->machine_zone);
+    const auto model = is_bare ? bare_model_of(vendor, facts, machine_zone)
+                               : model_of(vendor, facts, machine_zone);
     if (!model) {
         return tl::unexpected(model.error());
     }
-    auto made = found->second.render(*model);
-    if (!made) {
-        return made;
+    return found->second.render(*model);
+}
+
+Status Catalogue::State::check_sum(const Vendor& vendor, const Facts& facts) const {
+    std::size_t size = 0;
+    std::string sizes;
+    for (const ChainStep* step : distinct_steps(vendor)) {
+        auto text = made(vendor, *step, facts, false);
+        const auto file = text ? finished(*step, std::move(*text)) : text;
+        if (step->format == Format::kx && file) {
+            size += file->size();
+            sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", step->pattern, file->size());
+        }
     }
-    auto file = finish_file(step, std::move(*made));
-    if (!file) {
-        return fail(file.error().code, "{} for {} would be a bad file: {}", step.pattern,
-                    facts.mac.str(), file.error().what);
+    return size <= kx::comfortable_size
+               ? Status()
+               : fail(Errc::refused,
+                      "the files of this phone have {} bytes together ({}), and it takes 120 KB "
+                      "(guide §5.2.1); send fewer settings",
+                      size, sizes);
+}
+
+base::Result<std::vector<std::string>> Catalogue::render_chain(const Vendor& vendor,
+                                                               const Facts& facts) const {
+    std::vector<std::string> files;
+    for (const ChainStep* step : distinct_steps(vendor)) {
+        auto text = state_->made(vendor, *step, facts, false);
+        auto file = text ? finished(*step, std::move(*text)) : text;
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        files.push_back(std::move(*file));
+    }
+    if (auto good = state_->check_sum(vendor, facts); !good) {
+        return tl::unexpected(good.error());
+    }
+    return files;
+}
+
+base::Result<std::string> Catalogue::render(const Vendor& vendor,
+                                            const ChainStep& step,
+                                            const Facts& facts,
+                                            bool is_bare) const {
+    auto text = state_->made(vendor, step, facts, is_bare);
+    if (!text) {
+        return text;
+    }
+    auto file = finished(step, std::move(*text));
+    auto good = file ? Status() : Status(tl::unexpected(file.error()));
+    if (file && !is_bare && state_->entries.find(vendor.name)->second.is_large) {
+        good = state_->check_sum(vendor, facts);
+    }
+    if (!good) {
+        const auto reason = blamed(facts, [&](const Facts& tried) -> Status {
+            auto other = state_->made(vendor, step, tried, is_bare);
+            other = other ? finished(step, std::move(*other)) : other;
+            return other ? Status() : Status(tl::unexpected(other.error()));
+        });
+        return fail(good.error().code, "{} for {} would be a bad file: {}", step.pattern,
+                    facts.mac.str(), reason.value_or(good.error().what));
     }
     return file;
 }

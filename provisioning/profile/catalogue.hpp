@@ -63,9 +63,15 @@ class Catalogue {
     const Vendor* named(std::string_view vendor) const;
     std::vector<const Vendor*> vendors() const;
 
-    /// The file of one step. Errors: what the checker says of the result; never a half file.
+    /// The file of one step; never a half one, and none of a phone whose files are too large
+    /// together. Errors: what the checker says of the result, and which extension is the reason.
     base::Result<std::string>
     render(const Vendor& vendor, const ChainStep& step, const Facts& facts) const;
+
+    /// All files that are served to one phone, each template once, from weak to strong. The error
+    /// is that of the first bad one, or that they are too large together.
+    base::Result<std::vector<std::string>> render_chain(const Vendor& vendor,
+                                                        const Facts& facts) const;
 
     /// The file for a phone without a URL of its own, and that for a guest: made of facts without
     /// accounts, and looked at by a guard that knows no name of an account. Nothing where the

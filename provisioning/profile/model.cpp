@@ -138,13 +138,14 @@ add_clock(Model& model, const Vendor& vendor, const Facts& facts, std::string_vi
     model.values["ntp_server"] = std::move(ntp);
     const std::string_view wanted =
         facts.site.time_zone.empty() ? machine_zone : std::string_view(facts.site.time_zone);
-    std::string zone = vendor_time_zone(vendor, wanted).value_or("");
+    std::string zone =
+        vendor_time_zone(vendor, wanted, facts.site.time_zone_is_vendors).value_or("");
     model.flags["has_time_zone"] = !zone.empty();
     model.values["time_zone"] = std::move(zone);
     return {};
 }
 
-void add_phone(Model& model, const Facts& facts) {
+void add_phone(Model& model, const Vendor& vendor, const Facts& facts) {
     model.values["mac"] = facts.mac.str();
     model.values["mac_upper"] = facts.mac.upper();
     model.values["mac_colons"] = facts.mac.colons();
@@ -163,6 +164,7 @@ void add_phone(Model& model, const Facts& facts) {
     model.flags["has_firmware"] = firmware.has_value();
     model.values["firmware_version"] = firmware ? firmware->version : "";
     model.values["firmware_url"] = firmware ? facts.provisioning_url + firmware->file : "";
+    model.values["resync_event"] = vendor.resync_event;
     model.flags["pnp_stays"] = facts.site.pnp_after != "off";
 }
 
@@ -187,6 +189,16 @@ std::string cut(std::string name, std::size_t longest) {
     return name;
 }
 
+/// As these phones can show it: KX files know no escape, and a name is for people.
+std::string shown_name(const Vendor& vendor, const Account& account) {
+    std::string name = account.name.empty() ? account.number : account.name;
+    const ChainStep* step = vendor.served_step();
+    if (step != nullptr && step->format == Format::kx) {
+        std::replace(name.begin(), name.end(), '"', '\'');
+    }
+    return cut(std::move(name), vendor.longest_name);
+}
+
 base::Status add_account(Model& line, const Vendor& vendor, const Account& account) {
     if (auto done = plain("the number of an account", account.number); !done) {
         return done;
@@ -205,9 +217,10 @@ base::Status add_account(Model& line, const Vendor& vendor, const Account& accou
         return done;
     }
     line.values["number"] = account.number;
+    line.flags["number_is_digits"] =
+        account.number.find_first_not_of("0123456789*#+") == std::string::npos;
     line.values["user"] = account.user.empty() ? account.number : account.user;
-    line.values["name"] =
-        cut(account.name.empty() ? account.number : account.name, vendor.longest_name);
+    line.values["name"] = shown_name(vendor, account);
     line.values["password"] = std::string_view(password);
     return {};
 }
@@ -226,7 +239,7 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
     }
     add_dialling(model, facts.site);
     const Model per_line = model;
-    add_phone(model, facts);
+    add_phone(model, vendor, facts);
     for (const auto& [name, value] : vendor.values) {
         model.values.emplace(name, value);
         model.flags.emplace("has_" + name, !value.empty());

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Sample phones, and the way back from a place in a rendered file to the template it came from.
+// Tries templates on sample phones, and finds the way back from a place in a rendered file to the
+// template it came from.
 #include "provisioning/profile/prove.hpp"
 
+#include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/check.hpp"
+#include "provisioning/profile/kx/lint.hpp"
+#include "provisioning/profile/sample_phone.hpp"
 #include "provisioning/profile/tags.hpp"
 
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
 namespace profile {
 namespace {
@@ -14,50 +21,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-/// What is awkward in XML cannot stand in a KX file at all: values with a " are refused there, and
-/// most settings take plain ASCII only.
-struct Awkward {
-    std::string_view text;
-    std::string_view name;
-    std::string_view password;
-};
-
-Awkward awkward_in(Format format) {
-    return format == Format::kx ? Awkward{"", "J\xC3\xBCrgen & \xE4\xBD\xA0", "s3cret#%{{x}}"}
-                                : Awkward{"<&\">'", "J\xC3\xBCrgen <&\">' \xE4\xBD\xA0",
-                                          "s3cr3t<&\">'\xC3\x9F{{x}}]]>"};
-}
-
-Facts sample(Format format, std::size_t lines, std::string_view transport, bool everything) {
-    const auto awkward = awkward_in(format);
-    Facts facts;
-    facts.mac = base::Mac({0x00, 0x1f, 0xc1, 0x00, 0x00, 0x01});
-    facts.model = fmt::format("UC{}9", awkward.text);
-    facts.firmware = fmt::format("2.0{}", awkward.text);
-    facts.host = base::Ipv4{0xC0'00'02'0A}; // 192.0.2.10, RFC 5737
-    facts.provisioning_url = everything
-                                 ? fmt::format("https://192.0.2.10:5481/p/a{}b/", awkward.text)
-                                 : "http://192.0.2.10:5480/p/ab/";
-    facts.url_user = everything ? facts.mac.str() : "";
-    facts.url_password = everything ? fmt::format("a{}b", awkward.text) : "";
-    facts.site.sip_transport = transport;
-    facts.site.ntp_server = everything ? "{host}" : "none";
-    facts.site.time_zone = everything ? "50" : "Nowhere/At_all";
-    facts.site.pnp_after = everything ? "keep" : "off";
-    facts.site.dial_plan = everything ? "1xx" : "";
-    facts.site.dial_unmatched = everything ? "block" : "call";
-    if (everything) {
-        facts.site.keys = {{Key::Kind::line, "1", ""},
-                           {Key::Kind::blf, "202", "J\xC3\xBCrgen"},
-                           {Key::Kind::dial, "00123", "Taxi"},
-                           {Key::Kind::headset, "", ""}};
-    }
-    for (std::size_t i = 0; i < lines; ++i) {
-        facts.accounts.push_back(
-            {std::to_string(201 + i), std::string(awkward.name), base::Secret(awkward.password)});
-    }
-    return facts;
-}
+constexpr std::size_t most_doubts = 20; // lines of a log
 
 constexpr char mark_begin = '\x01'; // the guard lets neither into a template, the model neither
 constexpr char mark_end = '\x02';   // into a value
@@ -165,23 +129,129 @@ std::string without_marks(std::string_view file) {
     return out;
 }
 
+/// "FILE:LINE:COLUMN" of the template for a place in `file`, which it made of `model`.
+std::string place_in_template(const ChainStep& step,
+                              const std::vector<Piece>& pieces,
+                              const Model& model,
+                              const std::string& file,
+                              const std::optional<Place>& place) {
+    const Marked marked = with_marks(pieces);
+    if (place && !marked.origins.empty()) {
+        const auto again = Template::compile(marked.pieces, step.format);
+        const auto text = again ? again->render(model) : base::Result<std::string>(std::string());
+        if (text && without_marks(*text) == file) {
+            return origin_of(*place, *text, marked);
+        }
+    }
+    return pieces.empty() ? std::string("the template:1:1") : pieces.front().source->file + ":1:1";
+}
+
 base::Status refuse(const ChainStep& step,
                     const std::vector<Piece>& pieces,
                     const Model& model,
                     const std::string& file,
                     const std::string& what) {
-    std::string where =
-        pieces.empty() ? std::string("the template:1:1") : pieces.front().source->file + ":1:1";
-    const Marked marked = with_marks(pieces);
-    if (const auto place = place_in(what); place && !marked.origins.empty()) {
-        const auto again = Template::compile(marked.pieces, step.format);
-        const auto text = again ? again->render(model) : base::Result<std::string>(std::string());
-        if (text && without_marks(*text) == file) {
-            where = origin_of(*place, *text, marked);
+    return fail(Errc::malformed, "{}: a sample phone would get a bad {}: {}",
+                place_in_template(step, pieces, model, file, place_in(what)), step.pattern, what);
+}
+
+/// The last line of a KX file in the making that sets `name`, which is the one that is sent.
+std::optional<Place> setting_in(std::string_view made, std::string_view name) {
+    std::optional<Place> found;
+    Place at;
+    while (!made.empty()) {
+        const auto line = made.substr(0, std::min(made.find('\n'), made.size() - 1) + 1);
+        const auto text = base::trim(line);
+        made.remove_prefix(line.size());
+        if (text.size() > name.size() && text.substr(0, name.size()) == name &&
+            text[name.size()] == '=') {
+            found = Place{at.line, static_cast<int>(line.find(name)) + 1};
         }
+        ++at.line;
     }
-    return fail(Errc::malformed, "{}: a sample phone would get a bad {}: {}", where, step.pattern,
-                what);
+    return found;
+}
+
+constexpr std::string_view end_name = "may_end_provisioning"; // of [values]
+
+/// No file can take PROVISION_ENABLE="N" back (guide 2.4.3.4), so it must be meant.
+bool ends_unmeant(const Vendor& vendor, const ChainStep& step, std::string_view file) {
+    const auto meant = vendor.values.find(std::string(end_name));
+    return step.format == Format::kx && (meant == vendor.values.end() || meant->second != "yes") &&
+           file.find("\r\nPROVISION_ENABLE=\"N\"\r\n") != std::string_view::npos;
+}
+
+base::Status refuse_the_end(const ChainStep& step,
+                            const std::vector<Piece>& pieces,
+                            const Model& model,
+                            const std::string& made) {
+    return fail(Errc::refused,
+                "{}: PROVISION_ENABLE=\"N\" in {}: the phone would never fetch a file again, and "
+                "only its own web page undoes that (guide §2.4.3.4); if it is meant, write {} = "
+                "yes below [values] in a profile.conf of yours",
+                place_in_template(step, pieces, model, made, setting_in(made, "PROVISION_ENABLE")),
+                step.pattern, end_name);
+}
+
+/// One sample phone's files, all of them.
+struct Whole {
+    std::vector<kx::NamedFile> files;
+    std::vector<std::string> made; ///< of each, as the template wrote it
+    std::size_t size = 0;
+};
+
+base::Result<Whole> render_whole(const std::vector<Proof>& proofs, const Model& model) {
+    Whole whole;
+    for (const Proof& proof : proofs) {
+        auto made = proof.ready->render(model);
+        auto file = made ? finish_file(*proof.step, *made) : made;
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        whole.size += file->size();
+        whole.files.push_back({proof.step->pattern, std::move(*file)});
+        whole.made.push_back(std::move(*made));
+    }
+    return whole;
+}
+
+std::string stem(std::string_view name) {
+    return std::string(name.substr(0, name.find_last_not_of("0123456789") + 1));
+}
+
+/// The template file that the most text comes from.
+std::string heaviest_source(const std::vector<Piece>& pieces) {
+    std::map<const Source*, std::size_t> sizes;
+    for (const Piece& piece : pieces) {
+        sizes[piece.source] += piece.text.size();
+    }
+    const auto found =
+        std::max_element(sizes.begin(), sizes.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return found == sizes.end() ? std::string("the template") : found->first->file;
+}
+
+/// What is allowed and probably not meant; for line 1 it need not be said for line 2 again.
+void tell_doubts(const Vendor& vendor,
+                 const std::vector<Proof>& proofs,
+                 const Model& model,
+                 const Whole& whole,
+                 std::set<std::string>& told) {
+    for (const kx::Finding& finding : kx::lint_phone(whole.files)) {
+        if (finding.severity != kx::Severity::warning ||
+            !told.insert(finding.code + stem(finding.name)).second || told.size() > most_doubts) {
+            continue;
+        }
+        std::string where = vendor.title + " phones";
+        for (std::size_t i = 0; i < proofs.size(); ++i) {
+            if (whole.files[i].name == finding.file) {
+                where = place_in_template(*proofs[i].step, *proofs[i].pieces, model, whole.made[i],
+                                          setting_in(whole.made[i], finding.name));
+            }
+        }
+        base::log::warn("profile", "{}: {}: {} ({}, guide {})", where, finding.name, finding.what,
+                        finding.code, finding.section);
+    }
 }
 
 } // namespace
@@ -195,21 +265,57 @@ base::Status prove(const Vendor& vendor,
         for (const std::string_view transport : vendor.sip_transports) {
             for (const bool everything : {true, false}) {
                 const auto model =
-                    make(vendor, sample(step.format, lines, transport, everything), "");
+                    make(vendor, sample_phone(vendor, lines, transport, everything), "");
                 if (!model) {
                     return tl::unexpected(model.error());
                 }
-                const auto file = ready.render(*model);
-                if (!file) {
-                    return tl::unexpected(file.error());
+                const auto made = ready.render(*model);
+                if (!made) {
+                    return tl::unexpected(made.error());
                 }
-                if (const auto good = finish_file(step, *file); !good) {
-                    return refuse(step, pieces, *model, *file, good.error().what);
+                const auto file = finish_file(step, *made);
+                if (!file) {
+                    return refuse(step, pieces, *model, *made, file.error().what);
+                }
+                if (ends_unmeant(vendor, step, *file)) {
+                    return refuse_the_end(step, pieces, *model, *made);
                 }
             }
         }
     }
     return {};
+}
+
+base::Result<std::size_t> prove_together(const Vendor& vendor, const std::vector<Proof>& proofs) {
+    std::size_t largest = 0;
+    std::set<std::string> told;
+    for (const bool everything : {true, false}) {
+        const auto model = model_of(
+            vendor,
+            sample_phone(vendor, vendor.max_lines, vendor.sip_transports.front(), everything), "");
+        const auto whole = model ? render_whole(proofs, *model)
+                                 : base::Result<Whole>(tl::unexpected(model.error()));
+        if (!whole) {
+            return tl::unexpected(whole.error());
+        }
+        std::vector<std::size_t> sizes;
+        for (const kx::NamedFile& file : whole->files) {
+            sizes.push_back(file.text.size());
+        }
+        if (whole->size > kx::comfortable_size) {
+            const auto heaviest = static_cast<std::size_t>(
+                std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+            return fail(Errc::refused,
+                        "{}:1:1: the files of a sample phone have {} bytes together, and these "
+                        "phones take 120 KB of them (guide §5.2.1); {} alone has {}: send fewer "
+                        "settings",
+                        heaviest_source(*proofs[heaviest].pieces), whole->size,
+                        whole->files[heaviest].name, sizes[heaviest]);
+        }
+        largest = std::max(largest, whole->size);
+        tell_doubts(vendor, proofs, *model, *whole, told);
+    }
+    return largest;
 }
 
 } // namespace profile

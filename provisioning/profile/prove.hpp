@@ -21,4 +21,16 @@ base::Status prove(const Vendor& vendor,
                    const Template& ready,
                    MakeModel make);
 
+/// A template that passed prove().
+struct Proof {
+    const ChainStep* step = nullptr;
+    const std::vector<Piece>* pieces = nullptr;
+    const Template* ready = nullptr;
+};
+
+/// All KX files that one phone loads, from weak to strong: gives their largest sum in bytes, and
+/// refuses one that a phone would not take (guide §5.2.1). What the checker has doubts about is
+/// told in the log, with its place in the template and no value.
+base::Result<std::size_t> prove_together(const Vendor& vendor, const std::vector<Proof>& proofs);
+
 } // namespace profile

@@ -2,14 +2,13 @@
 // Holds a rule against the vendors it may apply to.
 #include "provisioning/profile/rule_check.hpp"
 
+#include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/kx/dial_plan.hpp"
-#include "provisioning/profile/model.hpp"
 #include "provisioning/profile/offer_url.hpp"
 #include "provisioning/profile/time_zone.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/ranges.h>
 
@@ -47,18 +46,58 @@ Status check_spelling(const Rule& rule, const std::vector<const Vendor*>& vendor
     return good ? Status() : unknown("spelling", wanted, known);
 }
 
-Status check_zone(const Rule& rule, const std::vector<const Vendor*>& vendors) {
+bool has_zone(const Vendor& vendor, const Rule& rule) {
+    return vendor_time_zone(vendor, *rule.time_zone, !rule.vendor.empty()).has_value();
+}
+
+/// A place that other phones know is no slip.
+Status no_code(const Rule& rule, const Catalogue& catalogue) {
+    const auto all = catalogue.vendors();
+    const Vendor* vendor = catalogue.named(rule.vendor);
+    const bool is_place = std::any_of(all.begin(), all.end(),
+                                      [&](const Vendor* each) { return has_zone(*each, rule); });
+    return vendor == nullptr || !is_place
+               ? Status()
+               : fail(Errc::not_found,
+                      "time_zone: {} phones have no code for {} that is known here: where the list "
+                      "of codes cannot be read, profile.conf of the vendor says so. A number is "
+                      "taken as the phone's own code: time_zone = NUMBER",
+                      vendor->title, base::printable(*rule.time_zone, 60));
+}
+
+Status check_zone(const Rule& rule,
+                  const std::vector<const Vendor*>& vendors,
+                  const Catalogue& catalogue) {
     if (!rule.time_zone || rule.time_zone->empty()) {
         return {};
     }
     std::vector<std::string_view> known;
+    std::vector<std::string_view> without;
     for (const Vendor* vendor : vendors) {
-        if (vendor_time_zone(*vendor, *rule.time_zone)) {
-            return {};
+        if (!has_zone(*vendor, rule)) {
+            without.push_back(vendor->title);
         }
         for (const auto& [name, value] : vendor->time_zones) {
             known.push_back(name);
         }
+    }
+    if (without.size() < vendors.size()) {
+        for (const std::string_view title : without) {
+            base::log::info("profile",
+                            "{} phones keep the time zone that they have under [profile {}]: they "
+                            "have no code for '{}'",
+                            title, rule.name, base::printable(*rule.time_zone, 60));
+        }
+        return {};
+    }
+    if (is_zone_index(*rule.time_zone) && rule.vendor.empty()) {
+        return fail(Errc::not_found,
+                    "time_zone: no vendor's table has {}; a phone's own number needs its vendor in "
+                    "the same section",
+                    base::printable(*rule.time_zone, 60));
+    }
+    if (auto good = no_code(rule, catalogue); !good) {
+        return good;
     }
     return unknown("time_zone", *rule.time_zone, known);
 }
@@ -78,18 +117,120 @@ Status check_dial_plan(const Rule& rule, const std::vector<const Vendor*>& vendo
     return {};
 }
 
-bool has_transport(const Rule& rule, const Vendor& vendor) {
-    const auto& has = vendor.sip_transports;
-    return !rule.sip_transport ||
-           std::find(has.begin(), has.end(), *rule.sip_transport) != has.end();
+/// A phone of the vendor as long as its URLs come, on `lines` lines.
+Facts phone_of(const Vendor& vendor, std::size_t lines) {
+    Facts facts;
+    facts.mac = base::Mac({0x00, 0x1f, 0xc1, 0xff, 0xff, 0xff});
+    facts.model = vendor.default_model;
+    facts.host = base::Ipv4{0xFF'FF'FF'FE};
+    facts.provisioning_url = folder_url(vendor, facts.host, {65535, 0}, std::string(22, 'a'));
+    facts.site.sip_transport = vendor.sip_transports.front();
+    for (std::size_t i = 0; i < lines; ++i) {
+        facts.accounts.push_back({std::to_string(201 + i), "201", base::Secret("secret")});
+    }
+    return facts;
 }
 
-/// Of a rule for everybody: it says what those do who can.
-std::vector<const Vendor*> concerned(const Rule& rule, const std::vector<const Vendor*>& vendors) {
-    std::vector<const Vendor*> those;
-    std::copy_if(vendors.begin(), vendors.end(), std::back_inserter(those),
-                 [&](const Vendor* vendor) { return has_transport(rule, *vendor); });
-    return rule.vendor.empty() && !those.empty() ? those : vendors;
+/// What of a rule stands in files.
+struct Setting {
+    std::string_view name;
+    bool (*copy)(Rule& to, const Rule& from); ///< whether there is one
+};
+
+template <auto member> bool copy(Rule& to, const Rule& from) {
+    to.*member = from.*member;
+    return (from.*member).has_value();
+}
+
+constexpr Setting settings[] = {
+    {"sip_transport", copy<&Rule::sip_transport>},
+    {"sip_server", copy<&Rule::sip_server>},
+    {"register_expires", copy<&Rule::register_expires>},
+    {"ntp_server", copy<&Rule::ntp_server>},
+    {"time_zone", copy<&Rule::time_zone>},
+    {"pnp_after", copy<&Rule::pnp_after>},
+    {"dial_plan", copy<&Rule::dial_plan>},
+    {"dial_unmatched", copy<&Rule::dial_unmatched>},
+    {"keys", copy<&Rule::keys>},
+    {"spelling", copy<&Rule::spelling>},
+};
+
+using Chain = base::Result<std::vector<std::string>>;
+
+Chain files_by(const Rule& rule, const Vendor& vendor, const Catalogue& catalogue) {
+    Facts facts = phone_of(vendor, vendor.max_lines);
+    const std::string first = facts.site.sip_transport;
+    facts.site = site_for({rule}, vendor.name, "", facts.host);
+    if (!rule.sip_transport) {
+        facts.site.sip_transport = first; // whether the default suits is another setting's matter
+    }
+    return catalogue.render_chain(vendor, facts);
+}
+
+/// "keys: …": the error of a setting starts with its name, once.
+Status told(std::string_view name, const Vendor& vendor, const base::Error& error) {
+    std::string_view what = error.what;
+    if (what.substr(0, name.size()) == name) {
+        what.remove_prefix(name.size());
+        what.remove_prefix(std::min(what.find_first_not_of(": "), what.size()));
+        return fail(error.code, "{}: {}", name, what);
+    }
+    return name.empty() ? fail(error.code, "{} phones: {}", vendor.title, what)
+                        : fail(error.code, "{}: for {} phones: {}", name, vendor.title, what);
+}
+
+/// Renders what phones would get by the rule. One for everybody says what those do who can: it is
+/// refused when a setting suits none of those to whom it makes a difference.
+Status check_files(const Rule& rule,
+                   const std::vector<const Vendor*>& vendors,
+                   const Catalogue& catalogue) {
+    Rule plain;
+    plain.vendor = rule.vendor;
+    const auto try_one = [&](const Setting& setting) -> Status {
+        Rule one = plain;
+        if (!setting.copy(one, rule)) {
+            return {};
+        }
+        Status refused;
+        std::vector<std::string> told_of;
+        bool suits_one = false;
+        for (const Vendor* vendor : vendors) {
+            const auto files = files_by(one, *vendor, catalogue);
+            if (files) {
+                suits_one = suits_one || files.value() != files_by(plain, *vendor, catalogue);
+                continue;
+            }
+            auto what = told(setting.name, *vendor, files.error());
+            told_of.push_back(fmt::format("{} phones get no file under [profile {}]: {}",
+                                          vendor->title, rule.name, what.error().what));
+            refused = refused ? std::move(what) : refused;
+        }
+        if (!suits_one) {
+            return refused;
+        }
+        for (const std::string& line : told_of) {
+            base::log::info("profile", "{}", line);
+        }
+        return {};
+    };
+    for (const Setting& setting : settings) {
+        if (auto good = try_one(setting); !good) {
+            return good;
+        }
+    }
+    // What only several settings do together.
+    Rule whole = rule;
+    whole.model.clear();
+    whole.network.reset();
+    Status refused;
+    for (const Vendor* vendor : vendors) {
+        const auto files = files_by(whole, *vendor, catalogue);
+        if (files) {
+            return {};
+        }
+        refused = refused ? told("", *vendor, files.error()) : refused;
+    }
+    return refused;
 }
 
 } // namespace
@@ -127,7 +268,7 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     if (auto good = check_spelling(rule, vendors); !good) {
         return good;
     }
-    if (auto good = check_zone(rule, vendors); !good) {
+    if (auto good = check_zone(rule, vendors, catalogue); !good) {
         return good;
     }
     if (auto good = check_dial_plan(rule, vendors); !good) {
@@ -136,19 +277,7 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
     if (rule.pnp_after && *rule.pnp_after != "keep" && *rule.pnp_after != "off") {
         return unknown("pnp_after", *rule.pnp_after, {"keep", "off"});
     }
-    Facts facts; // what is left is read by the model itself
-    facts.host = base::Ipv4{0xC0'00'02'0A};
-    Rule for_all = rule;
-    for_all.vendor.clear();
-    for_all.model.clear();
-    for_all.network.reset();
-    facts.site = site_for({for_all}, "", "", facts.host);
-    for (const Vendor* vendor : concerned(rule, vendors)) {
-        if (const auto model = model_of(*vendor, facts, ""); !model) {
-            return tl::unexpected(model.error());
-        }
-    }
-    return {};
+    return check_files(rule, vendors, catalogue);
 }
 
 Status check_firmware(const Firmware& firmware, const Catalogue& catalogue) {
@@ -168,22 +297,11 @@ Status check_firmware(const Firmware& firmware, const Catalogue& catalogue) {
             "vendor: the templates of {} tell phones nothing of firmware; those that do: {}",
             vendor->title, fmt::join(known, ", "));
     }
-    Facts facts; // as long as they come
-    facts.mac = base::Mac({0x00, 0x1f, 0xc1, 0xff, 0xff, 0xff});
-    facts.model = vendor->default_model;
-    facts.host = base::Ipv4{0xFF'FF'FF'FE};
-    facts.provisioning_url = folder_url(*vendor, facts.host, {65535, 0}, std::string(22, 'a'));
-    facts.site.sip_transport = vendor->sip_transports.front();
-    facts.accounts.push_back({"201", "201", base::Secret("secret")});
+    Facts facts = phone_of(*vendor, 1);
     facts.firmware_offer = FirmwareOffer{firmware.version, firmware.file};
-    for (const ChainStep& step : vendor->chain) {
-        if (step.template_name.empty()) {
-            continue;
-        }
-        if (const auto file = catalogue.render(*vendor, step, facts); !file) {
-            return fail(file.error().code, "{} phones do not take this firmware: {}", vendor->title,
-                        file.error().what);
-        }
+    if (const auto files = catalogue.render_chain(*vendor, facts); !files) {
+        return fail(files.error().code, "{} phones do not take this firmware: {}", vendor->title,
+                    files.error().what);
     }
     return {};
 }

@@ -9,7 +9,9 @@
 namespace profile {
 
 /// Vendor, spelling and time zone must be known, placeholders too; offer_url must be a URL that a
-/// NOTIFY can carry. The error names the setting and the nearest known word.
+/// NOTIFY can carry; and the files made by the rule must pass their checkers. Of a rule for all
+/// vendors, what suits some of them only is told in the log. The error names the setting and, where
+/// a word is unknown, the nearest known one.
 base::Status check_rule(const Rule& rule, const Catalogue& catalogue);
 
 /// The same for a [firmware] section: its vendor takes firmware from us, and a file that carries it

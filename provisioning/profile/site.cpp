@@ -37,6 +37,7 @@ Site site_for(const std::vector<Rule>& rules,
               std::string_view model,
               base::Ipv4 phone) {
     Rule found;
+    Site site;
     for (const Rule& rule : rules) {
         if (!takes(rule, vendor, model, phone)) {
             continue;
@@ -49,6 +50,9 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.sip_transport, rule.sip_transport);
         take(found.register_expires, rule.register_expires);
         take(found.ntp_server, rule.ntp_server);
+        if (!found.time_zone && rule.time_zone) {
+            site.time_zone_is_vendors = !rule.vendor.empty();
+        }
         take(found.time_zone, rule.time_zone);
         take(found.pnp_after, rule.pnp_after);
         take(found.dial_plan, rule.dial_plan);
@@ -59,7 +63,6 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.codecs, rule.codecs);
         take(found.transport, rule.transport);
     }
-    Site site;
     site.offer_url = std::move(found.offer_url);
     site.dialect = found.dialect;
     site.credential = found.credential;

@@ -61,7 +61,8 @@ struct Site {
     std::string sip_transport = "udp";
     std::chrono::milliseconds register_expires = std::chrono::minutes(15);
     std::string ntp_server = "{host}";
-    std::string time_zone; ///< empty: the machine's own
+    std::string time_zone;             ///< empty: the machine's own
+    bool time_zone_is_vendors = false; ///< its rule names the vendor, so it may be any index
     std::string pnp_after = "keep";
     std::string dial_plan;               ///< empty: any number is called
     std::string dial_unmatched = "call"; ///< what happens to a number that fits no plan

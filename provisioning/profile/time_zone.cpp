@@ -46,16 +46,19 @@ std::string machine_time_zone(const char* tz, const std::string& etc) {
                                                         : std::string(zone_in(path));
 }
 
-std::optional<std::string> vendor_time_zone(const Vendor& vendor, std::string_view zone) {
-    if (zone.empty()) {
-        return std::nullopt;
-    }
-    const std::string_view digits = zone.substr(zone[0] == '-' ? 1 : 0);
-    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos) {
+bool is_zone_index(std::string_view zone) {
+    const std::string_view digits = zone.substr(zone.substr(0, 1) == "-" ? 1 : 0);
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<std::string>
+vendor_time_zone(const Vendor& vendor, std::string_view zone, bool is_for_vendor) {
+    const bool is_index = is_zone_index(zone);
+    if (is_index && is_for_vendor) {
         return std::string(zone);
     }
     for (const auto& [name, value] : vendor.time_zones) {
-        if (base::iequals(name, zone)) {
+        if (is_index ? value == zone : base::iequals(name, zone)) {
             return value;
         }
     }

@@ -14,7 +14,11 @@ namespace profile {
 /// environment variable TZ (nullptr: not set), `etc` the folder of timezone and localtime.
 std::string machine_time_zone(const char* tz, const std::string& etc = "/etc");
 
-/// The vendor's value for an IANA name; digits alone are taken as the vendor's own index.
-std::optional<std::string> vendor_time_zone(const Vendor& vendor, std::string_view zone);
+/// The vendor's value for an IANA name. A number is the vendor's own index: any where it is said
+/// for this vendor, else one of its table, since another vendor's phones count otherwise.
+std::optional<std::string>
+vendor_time_zone(const Vendor& vendor, std::string_view zone, bool is_for_vendor);
+
+bool is_zone_index(std::string_view zone); ///< "50", "-60003"
 
 } // namespace profile

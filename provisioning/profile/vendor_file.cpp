@@ -241,11 +241,11 @@ const ChainStep* shadows(const Vendor& vendor, const ChainStep& step) {
 /// Names of columns are names in templates, so they may not hide those of every line.
 Status set_column(Vendor& vendor, const base::IniEntry& entry) {
     static const std::set<std::string_view> taken = {
-        "index",         "index0",     "number",          "name",
-        "password",      "sip_server", "sip_host",        "sip_port",
-        "is_udp",        "is_tcp",     "is_tls",          "expires_seconds",
-        "sip_transport", "lines",      "spare_lines",     "expires_minutes",
-        "user",          "dial_plan",  "blocks_unmatched"};
+        "index",         "index0",     "number",           "name",
+        "password",      "sip_server", "sip_host",         "sip_port",
+        "is_udp",        "is_tcp",     "is_tls",           "expires_seconds",
+        "sip_transport", "lines",      "spare_lines",      "expires_minutes",
+        "user",          "dial_plan",  "blocks_unmatched", "number_is_digits"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {

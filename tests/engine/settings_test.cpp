@@ -126,6 +126,20 @@ TEST(Firmware, IsHeldAgainstItsVendor) {
     EXPECT_THAT(check("panasonic", "16.000"), HasSubstr("FIRM_VERSION"));
 }
 
+TEST(Profile, WhoseKeysLeaveNoPhoneAFileIsRefusedWithItsSectionAndOption) {
+    const auto catalogue = profile::Catalogue::load("");
+    ASSERT_TRUE(catalogue) << catalogue.error().what;
+    const auto check = [&](const std::string& vendor) {
+        return check_rules(
+            read("[profile kx]\n" + vendor + "keys = line 1, blf 202 Receptionist\n"), **catalogue);
+    };
+    EXPECT_THAT(check("").error().what,
+                StartsWith("pnp.conf:2: [profile kx] keys: for Panasonic phones: "));
+    EXPECT_THAT(check("vendor = panasonic\n").error().what,
+                StartsWith("pnp.conf:3: [profile kx] keys: for Panasonic phones: "));
+    EXPECT_TRUE(check("vendor = htek\n")) << "whose files have no keys";
+}
+
 TEST(Readme, HasTheTableOfOptions) {
     expect_in_readme("options", markdown_table());
 }

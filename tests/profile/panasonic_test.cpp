@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The shipped Panasonic files: what a KX-UT670 asks for and what stands in it.
+#include "provisioning/base/log.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/keys.hpp"
 #include "provisioning/profile/kx/lint.hpp"
@@ -19,6 +20,24 @@ using testing::Not;
 using testing::StartsWith;
 
 const base::Mac kx_mac = *base::Mac::parse("0080f0ab3456");
+
+/// What was logged while this lives.
+class Log {
+  public:
+    Log() {
+        base::log::set_sink([this](base::log::Level level, std::string_view, std::string_view s) {
+            (level >= base::log::Level::warn ? warnings : infos).emplace_back(s);
+        });
+    }
+
+    ~Log() { base::log::set_sink({}); }
+
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    std::vector<std::string> warnings;
+    std::vector<std::string> infos;
+};
 
 class Panasonic : public testing::Test {
   protected:
@@ -145,7 +164,54 @@ TEST_F(Panasonic, IsPointedAtItsOwnUrlAndAsksAgainAfterAnError) {
     EXPECT_EQ(set["PROVISION_ENABLE"], "Y");
     EXPECT_EQ(set["CFG_CYCLIC"], "Y");
     EXPECT_EQ(set["CFG_CYCLIC_INTVL"], "10080");
-    EXPECT_EQ(set["CFG_RESYNC_FROM_SIP"], "check-sync");
+    EXPECT_EQ(set["CFG_RTRY_INTVL"], "30");
+}
+
+TEST_F(Panasonic, IsToldTheResyncEventThatTheSitesNotifyCarries) {
+    EXPECT_EQ(settings("ConfigCommon.cfg", facts(1))["CFG_RESYNC_FROM_SIP"], "check-sync");
+    const SiteFolder site;
+    site.write("panasonic/profile.conf", "[vendor]\nresync_event = resync\n");
+    all = catalogue(site.path());
+    const auto& changed = *all->named("panasonic");
+    const auto text =
+        all->render(changed, *changed.step_for("ConfigCommon.cfg", kx_mac, ""), facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    EXPECT_EQ(settings_of(*text)["CFG_RESYNC_FROM_SIP"], "resync");
+}
+
+TEST_F(Panasonic, IsNotSentTheMastersContentTwice) {
+    const auto master = settings("ConfigCommon.cfg", facts(1));
+    const auto own_file = settings(own, facts(1));
+    EXPECT_FALSE(master.empty());
+    for (const auto& [name, value] : master) {
+        EXPECT_EQ(own_file.count(name), 0U) << name;
+    }
+}
+
+TEST_F(Panasonic, RegistersAnExtensionThatIsNoNumberByItsSipUri) {
+    auto of = facts(2);
+    of.accounts[0].number = "alice";
+    auto set = settings(own, of);
+    EXPECT_EQ(set.at("PHONE_NUMBER_1"), "");
+    EXPECT_EQ(set["SIP_URI_1"], "sip:alice@192.0.2.10") << "R-LINE";
+    EXPECT_EQ(set["PHONE_NUMBER_2"], "202");
+    EXPECT_EQ(set.at("SIP_URI_2"), "");
+}
+
+TEST_F(Panasonic, LooksOnceADayWithoutAComplaintOfTheChecker) {
+    const SiteFolder site;
+    site.write("panasonic/profile.conf", "[values]\nresync_time = 02:30\n");
+    all = catalogue(site.path());
+    const auto& daily = *all->named("panasonic");
+    const auto text = all->render(daily, *daily.step_for(own, kx_mac, ""), facts(1));
+    ASSERT_TRUE(text) << text.error().what;
+    auto set = settings_of(*text);
+    EXPECT_EQ(set["CFG_RESYNC_TIME"], "02:30");
+    EXPECT_EQ(set["CFG_CYCLIC"], "N") << "takes back what the first file said";
+    EXPECT_EQ(set.count("CFG_CYCLIC_INTVL"), 0U);
+    for (const auto& finding : profile::kx::lint(*text)) {
+        EXPECT_EQ(finding.severity, profile::kx::Severity::info) << finding.name << finding.what;
+    }
 }
 
 TEST_F(Panasonic, FindsNoSecretInWhatAllPhonesGet) {
@@ -228,12 +294,174 @@ TEST_F(Panasonic, HasTheKeysOfItsRule) {
                 HasSubstr("keys: 25 of them, Panasonic phones have 24"));
 }
 
+TEST_F(Panasonic, ARuleThatLeavesNoPhoneAFileIsRefusedAtLoad) {
+    const auto complaint_about = [&](auto set, const std::string& of = "panasonic") {
+        profile::Rule rule;
+        rule.name = "x";
+        rule.vendor = of;
+        rule.sip_server = "pbx.example.com";
+        set(rule);
+        const auto good = profile::check_rule(rule, *all);
+        return good ? std::string() : good.error().what;
+    };
+    const auto keys = [](const std::string& text) {
+        return [=](profile::Rule& rule) { rule.keys = *profile::parse_keys(text); };
+    };
+    EXPECT_EQ(complaint_about(keys("line 1, blf 202 Reception")), "");
+    for (const std::string vendor_name : {"panasonic", ""}) { // Htek's have no keys in their files
+        EXPECT_THAT(complaint_about(keys("line 1, blf 202 Receptionist"), vendor_name),
+                    AllOf(StartsWith("keys: for Panasonic phones: FLEX_BUTTON_LABEL2: has 12 "),
+                          HasSubstr("may have 10")));
+        EXPECT_THAT(complaint_about(keys("line 7"), vendor_name),
+                    StartsWith("keys: for Panasonic phones: FLEX_BUTTON_FACILITY_ARG1: "));
+        EXPECT_THAT(complaint_about(keys("blf 202 \"Anna\""), vendor_name), StartsWith("keys: "));
+        EXPECT_THAT(complaint_about(keys("dial 012345678901234567890123456789012"), vendor_name),
+                    StartsWith("keys: for Panasonic phones: FLEX_BUTTON_FACILITY_ARG1: has 33 "));
+    }
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) { rule.time_zone = "999999"; }),
+                StartsWith("time_zone: for Panasonic phones: TIME_ZONE_COUNTRY: no code "));
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) {
+                    rule.ntp_server = "ntp." + std::string(122, 'a') + ".org";
+                }),
+                StartsWith("ntp_server: for Panasonic phones: NTP_ADDR: has 130 "));
+    EXPECT_THAT(complaint_about([](profile::Rule& rule) { rule.keys.emplace().resize(25); }),
+                StartsWith("keys: 25 of them"));
+}
+
+TEST_F(Panasonic, ATimeZoneWhoseCodeIsLostIsNoSlipOfTheHand) {
+    profile::Rule rule;
+    rule.name = "x";
+    rule.vendor = "panasonic";
+    rule.time_zone = "Europe/London";
+    const auto refused = profile::check_rule(rule, *all);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().what,
+                AllOf(StartsWith("time_zone: Panasonic phones have no code for Europe/London"),
+                      HasSubstr("time_zone = NUMBER"), Not(HasSubstr("did you mean"))));
+    rule.time_zone = "2";
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "a code that may be the phone's";
+    rule.time_zone = "Europe/Berlim";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("mean Europe/Berlin?"));
+}
+
+TEST_F(Panasonic, AnIndexOfOtherPhonesIsNotSentToIt) {
+    profile::Rule rule;
+    rule.name = "x";
+    rule.time_zone = "50";
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "Berlin, on a Htek phone";
+    auto of = facts(1);
+    of.site = profile::site_for({rule}, "panasonic", of.model, of.host);
+    EXPECT_EQ(settings("ConfigCommon.cfg", of).count("TIME_ZONE_COUNTRY"), 0U);
+    rule.vendor = "panasonic";
+    of.site = profile::site_for({rule}, "panasonic", of.model, of.host);
+    EXPECT_EQ(settings("ConfigCommon.cfg", of)["TIME_ZONE_COUNTRY"], "50");
+    rule.vendor = "";
+    rule.time_zone = "7777";
+    EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("needs its vendor"));
+}
+
 TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
     profile::Rule rule;
+    rule.name = "x";
     rule.sip_transport = "tls";
-    EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
+    {
+        const Log log;
+        EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
+        EXPECT_THAT(log.infos,
+                    ElementsAre(AllOf(HasSubstr("Panasonic phones get no file under [profile x]: "),
+                                      HasSubstr("have no SIP over tls"))));
+    }
     rule.vendor = "panasonic";
     EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("have no SIP over tls"));
+}
+
+/// Room for comments is not sent; settings are, even those that nobody knows.
+std::string padding(const std::string& stem, std::size_t settings) {
+    std::string text;
+    for (std::size_t i = 0; i < settings; ++i) {
+        text += stem + std::to_string(i) + "=\"" + std::string(480, 'x') + "\"\n";
+    }
+    return text;
+}
+
+TEST_F(Panasonic, ALargeMasterFileIsSentOnceAndTwoOfThemAreRefusedAtLoad) {
+    const SiteFolder site;
+    site.write("panasonic/common.mustache",
+               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 135)); // 67 KB
+    EXPECT_EQ(complaint(site.path()), "");
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\n" + padding("SITE_OWN_", 115));
+    EXPECT_THAT(complaint(site.path()),
+                AllOf(HasSubstr("panasonic/common.mustache:1:1: "),
+                      HasSubstr("bytes together, and these phones take 120 KB of them"),
+                      HasSubstr("ConfigCommon.cfg alone has 6")));
+}
+
+TEST_F(Panasonic, IsRefusedAFileThatMakesTheSumTooLargeForThisPhoneOnly) {
+    const SiteFolder site;
+    site.write("panasonic/common.mustache",
+               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 230)); // with all lines 119 KB
+    all = catalogue(site.path());
+    const auto& large = *all->named("panasonic");
+    auto of = facts(6);
+    const auto* step = large.step_for(own, kx_mac, "");
+    EXPECT_TRUE(all->render(large, *step, of));
+    of.site.dial_plan = "1x";
+    for (int i = 0; i < 39; ++i) {
+        of.site.dial_plan += "|00xxxxxxxx";
+    }
+    of.site.keys = *profile::parse_keys("blf 202 Anna, dial 00123 Taxi");
+    const auto text = all->render(large, *step, of);
+    ASSERT_FALSE(text);
+    EXPECT_THAT(text.error().what, AllOf(HasSubstr("the files of this phone have 12"),
+                                         HasSubstr("ConfigCommon.cfg 11")));
+}
+
+TEST_F(Panasonic, ItsErrorNamesTheExtensionWhosePasswordItCannotTake) {
+    auto of = facts(2);
+    of.accounts[1].password = base::Secret("two words");
+    EXPECT_THAT(file(own, of).error().what,
+                AllOf(HasSubstr("line 2 is extension 202: its password does not fit (SIP_PASS_2: "),
+                      Not(HasSubstr("two words")), Not(HasSubstr("column"))));
+    of.accounts[1].password = base::Secret(std::string(65, 'x'));
+    EXPECT_THAT(file(own, of).error().what, HasSubstr("has 65 characters and may have 64"));
+    of = facts(2);
+    of.site.dial_plan = "1xx, 2xx";
+    EXPECT_THAT(file(own, of).error().what, Not(HasSubstr("is extension")));
+}
+
+TEST_F(Panasonic, ShowsAQuoteInANameAsAnApostrophe) {
+    auto of = facts(1);
+    of.accounts[0].name = "Hans \"Hansi\" M";
+    EXPECT_EQ(settings(own, of)["DISPLAY_NAME_1"], "Hans 'Hansi' M");
+}
+
+TEST_F(Panasonic, WhatTheCheckerDoubtsInASitesTemplateIsToldOnceWithItsPlace) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\n{{#lines}}\n"
+                                          "SIP_FOO_{{index}}=\"1\"\n{{/lines}}\n"
+                                          "  HTTPD_PORTOPEN_AUTO=\"Y\"\n");
+    const Log log;
+    EXPECT_EQ(complaint(site.path()), "");
+    EXPECT_THAT(log.warnings,
+                testing::UnorderedElementsAre(
+                    AllOf(HasSubstr("panasonic/base.mustache:3:1: SIP_FOO_1: "), HasSubstr("V01")),
+                    AllOf(HasSubstr("panasonic/base.mustache:5:3: HTTPD_PORTOPEN_AUTO: "),
+                          HasSubstr("R-WEBPORT"))));
+}
+
+TEST_F(Panasonic, ShippedTemplatesRaiseNoDoubts) {
+    const Log log;
+    catalogue();
+    EXPECT_THAT(log.warnings, testing::IsEmpty());
+}
+
+TEST_F(Panasonic, IsNotKeptFromAllFurtherFilesUnlessThatIsMeant) {
+    const SiteFolder site;
+    site.write("panasonic/base.mustache", "{{>panasonic/base}}\nPROVISION_ENABLE=\"N\"\n");
+    EXPECT_THAT(complaint(site.path()), AllOf(HasSubstr("panasonic/base.mustache:2:1: "),
+                                              HasSubstr("write may_end_provisioning = yes")));
+    site.write("panasonic/profile.conf", "[values]\nmay_end_provisioning = yes\n");
+    EXPECT_EQ(complaint(site.path()), "");
 }
 
 TEST(Keys, ReadsKindNumberAndLabel) {

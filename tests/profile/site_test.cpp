@@ -90,13 +90,15 @@ TEST(TimeZone, IsLookedUpInTheVendorsTable) {
     const auto all = catalogue();
     const auto& htek = *all->named("htek");
     const auto zone = [&](std::string_view name) {
-        return profile::vendor_time_zone(htek, name).value_or("none");
+        return profile::vendor_time_zone(htek, name, false).value_or("none");
     };
     EXPECT_EQ(zone("Europe/Berlin"), "50");
     EXPECT_EQ(zone("europe/berlin"), "50");
     EXPECT_EQ(zone("Asia/Kolkata"), "84");
     EXPECT_EQ(zone("America/New_York"), "18");
     EXPECT_EQ(zone("77"), "77");
+    EXPECT_EQ(zone("7777"), "none");
+    EXPECT_EQ(profile::vendor_time_zone(htek, "7777", true).value_or("none"), "7777");
     EXPECT_EQ(zone("Mars/Olympus"), "none");
     EXPECT_EQ(zone(""), "none");
 }
