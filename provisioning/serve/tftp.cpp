@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -82,8 +83,8 @@ struct Tftp::State : std::enable_shared_from_this<Tftp::State> {
         base::Endpoint at; ///< of the listener
         base::Endpoint peer;
         std::string request; ///< as it came
-        base::Steady began;
-        base::Fd socket; // before the watch that borrows it
+        base::Steady moved;  ///< when it began, or when a block was acknowledged
+        base::Fd socket;     // before the watch that borrows it
         std::optional<base::Watch> watch;
         base::Timer timer;
         std::optional<TftpTransfer> transfer;
@@ -251,22 +252,32 @@ bool Tftp::State::has_room(base::Ipv4 source) {
            (sessions.size() < limits.transfers || make_room(nullptr));
 }
 
-/// Ends the oldest transfer to which nobody ever said a word: with forged addresses the table can
+/// Ends the oldest transfer to which nobody ever said a word, or else, of whoever has most of them,
+/// the one that did not move for the longest: with forged addresses or slow clients the table can
 /// be filled so, and yet no phone that is there finds it full.
 bool Tftp::State::make_room(const base::Ipv4* of) {
-    Session* oldest = nullptr;
+    using Rank = std::tuple<bool, std::size_t, base::Duration>;
+    Session* worst = nullptr;
+    Rank of_worst;
     for (const auto& [key, session] : sessions) {
-        if (session->transfer && !session->transfer->is_acknowledged() &&
-            (of == nullptr || session->peer.address == *of) &&
-            (oldest == nullptr || session->began < oldest->began)) {
-            oldest = session.get();
+        if (!session->transfer || (of != nullptr && session->peer.address != *of)) {
+            continue;
+        }
+        const bool is_silent = !session->transfer->is_acknowledged();
+        const Rank rank{is_silent, is_silent ? 0 : sources.connections(session->peer.address),
+                        now() - session->moved};
+        if (worst == nullptr || rank > of_worst) {
+            worst = session.get();
+            of_worst = rank;
         }
     }
-    if (oldest == nullptr) {
+    if (worst == nullptr) {
         return false;
     }
     ++evicted;
-    end(*oldest);
+    complain("{} has {} transfers of {} in all: the slowest made room for another",
+             worst->peer.address.str(), sources.connections(worst->peer.address), sessions.size());
+    end(*worst);
     return true;
 }
 
@@ -279,7 +290,7 @@ void Tftp::State::hand_over(const Listener& listener,
     session->at = at;
     session->peer = datagram.source;
     session->request = datagram.bytes;
-    session->began = now();
+    session->moved = now();
     sessions.emplace(Key{at, session->peer}, session);
     sources.opened(session->peer.address);
     ++open;
@@ -381,6 +392,7 @@ void Tftp::State::hear(Session& session) {
         }
         const auto step = session.transfer->heard(datagram->bytes, now());
         if (step != TftpTransfer::Step::wait) {
+            session.moved = now();
             go_on(session, step);
             return; // it may be over; what else waits is read at the next turn
         }

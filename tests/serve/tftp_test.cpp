@@ -405,7 +405,7 @@ TEST_F(TftpServer, AClientEndsItsTransferByAnError) {
     EXPECT_EQ(tftp->counters().aborted, 1U);
 }
 
-TEST_F(TftpServer, OfASourceOnlySoManyTransfersAreBegun) {
+TEST_F(TftpServer, OfASourceThatHasItsShareTheSlowestMakesRoom) {
     limits.transfers_per_source = 3;
     start();
     std::vector<Udp> phones;
@@ -416,11 +416,32 @@ TEST_F(TftpServer, OfASourceOnlySoManyTransfersAreBegun) {
         EXPECT_EQ(phones.back().read().bytes.substr(0, 4), "\0\3\0\2"s);
     }
     auto fourth = asking(rrq("big"));
-    settle();
-    EXPECT_EQ(fourth.waiting().bytes, "");
-    EXPECT_EQ(tftp->counters().limited, 1U);
-    auto elsewhere = asking(rrq("big"), neighbour);
-    EXPECT_EQ(elsewhere.read().bytes.substr(0, 4), "\0\3\0\1"s);
+    EXPECT_EQ(fourth.read().bytes.substr(0, 4), "\0\3\0\1"s);
+    EXPECT_EQ(tftp->counters().evicted, 1U);
+    EXPECT_EQ(tftp->counters().open, 3U);
+}
+
+TEST_F(TftpServer, TwoAddressesThatStallDoNotShutItForEverybody) {
+    limits.transfers = 6;
+    limits.transfers_per_source = 3;
+    start();
+    auto slow = asking(rrq("big"), Ipv4{INADDR_LOOPBACK + 5});
+    const auto first = slow.read();
+    slow.send(first.from, ack(1));
+    EXPECT_EQ(slow.read().bytes.substr(0, 4), "\0\3\0\2"s);
+    std::vector<Udp> stalled;
+    for (unsigned i = 0; i < 6; ++i) {
+        stalled.push_back(
+            asking(rrq("big", "octet\0blksize\0008\0"s), Ipv4{INADDR_LOOPBACK + 2 + i % 2}));
+        const auto oack = stalled.back().read();
+        EXPECT_EQ(oack.bytes.substr(0, 2), "\0\6"s);
+        stalled.back().send(oack.from, ack(0));
+        EXPECT_EQ(stalled.back().read().bytes.substr(0, 4), "\0\3\0\1"s);
+    }
+    auto phone = asking(rrq("KX-UT670.cfg"));
+    EXPECT_EQ(phone.read().bytes.substr(0, 4), "\0\3\0\1"s);
+    slow.send(first.from, ack(2));
+    EXPECT_EQ(slow.read().bytes.substr(0, 4), "\0\3\0\3"s) << "it has one transfer, they have many";
 }
 
 TEST_F(TftpServer, WhoeverNeverSaidAWordMakesRoom) {
