@@ -27,6 +27,7 @@ struct TftpRequest {
 struct TftpLimits {
     std::size_t transfers = 200;           ///< each has a descriptor, of which an Asterisk has 1024
     std::size_t transfers_per_source = 20; ///< a site behind one address; each takes milliseconds
+    std::size_t waiting_requests = 100;    ///< for a worker; more are not answered
     RequestRates rates = {20, 500};
     TftpPatience patience;
 };

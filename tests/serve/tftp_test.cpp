@@ -115,6 +115,9 @@ class TftpServer : public testing::Test {
             if (request.name == "broken") {
                 throw std::runtime_error("no disk");
             }
+            if (request.name == "odd") {
+                throw 7; // NOLINT(hicpp-exception-baseclass): what no library promises not to do
+            }
             const auto found = files.find(request.name);
             return found == files.end() ? nullptr
                                         : std::make_shared<const std::string>(found->second);
@@ -519,6 +522,25 @@ TEST_F(TftpServer, MayEndWhileAWorkerLooks) {
     while (loop.step()) {
     }
     EXPECT_EQ(phone.waiting().bytes, "");
+}
+
+TEST_F(TftpServer, NoRequestStaysOpenWhateverIsThrown) {
+    start();
+    EXPECT_EQ(answer_to(rrq("broken")), not_found);
+    EXPECT_EQ(answer_to(rrq("odd")), not_found);
+    until_open(0);
+}
+
+TEST_F(TftpServer, AClientThatChangesItsMindFillsNoQueue) {
+    limits.waiting_requests = 4;
+    start();
+    auto busy = client();
+    for (int i = 0; i < 40; ++i) { // all are read at once, before any worker has a turn
+        busy.send(server, rrq(std::string(1U + static_cast<unsigned>(i), 'a')));
+    }
+    EXPECT_TRUE(until(loop, [&] { return tftp->counters().limited + asked.size() >= 40; }));
+    EXPECT_GT(tftp->counters().limited, 0U);
+    EXPECT_EQ(answer_to(rrq("KX-UT670.cfg")).substr(0, 4), "\0\3\0\1"s) << "later it answers";
 }
 
 TEST_F(TftpServer, SaysWhoHasThePortAndWhatElseThereIs) {
