@@ -97,20 +97,14 @@ Outcome Boot::answer(const Request& request,
 
 Response Boot::fresh(const Request& request,
                      const profile::Vendor& vendor,
-                     const Gate& gate,
+                     std::optional<base::Mac> shown,
                      const FileSettings& with) {
     const auto* step = vendor.served_step();
-    const auto source = request.peer.address;
-    if (step == nullptr || !with.catalogue || !gate.is_source_served(source)) {
+    if (step == nullptr) {
         ++diary_.count.strangers;
         return {};
     }
-    const auto mac = gate.neighbour_at(source);
-    if (mac) {
-        if (auto own = own_by_tftp(request, *mac, vendor, gate, with)) {
-            return *own;
-        }
-    }
+    const auto source = request.peer.address;
     auto text = for_all(vendor, with, request.local.address, source);
     if (!text) {
         if (diary_.may_complain()) {
@@ -124,48 +118,10 @@ Response Boot::fresh(const Request& request,
         return {};
     }
     ++diary_.count.guests;
-    if (mac && inventory_.now().device(*mac) != nullptr) {
-        diary_.rumour(*mac, Step::guest_served, source, vendor.tftp_file + " by TFTP");
+    if (shown && inventory_.now().device(*shown) != nullptr) {
+        diary_.rumour(*shown, Step::guest_served, source, vendor.tftp_file + " by TFTP");
     }
     return file(*step, std::move(*text));
-}
-
-/// Nothing: it is not approved, or may not have it, which its timeline tells.
-std::optional<Response> Boot::own_by_tftp(const Request& request,
-                                          base::Mac mac,
-                                          const profile::Vendor& vendor,
-                                          const Gate& gate,
-                                          const FileSettings& with) {
-    const auto before = inventory_.now();
-    const auto* known = before.device(mac);
-    if (known == nullptr ? with.catalogue->recognise({mac, {}, {}}) == &vendor
-                         : known->is_approved()) { // a computer is no phone
-        diary_.heard(mac, request);
-    }
-    const auto snapshot = inventory_.now();
-    const auto* device = snapshot.device(mac);
-    if (device == nullptr || !device->is_approved()) {
-        return std::nullopt;
-    }
-    const auto phone = recognise(*with.catalogue, *device, "", request.peer.address);
-    if (!phone || &phone->vendor != &vendor) {
-        diary_.rumour(mac, Step::file_refused, request.peer.address,
-                      fmt::format("asked for {} by TFTP as {} phones do: {}", vendor.tftp_file,
-                                  vendor.title,
-                                  phone ? "its profile is " + phone->vendor.title + "'s"
-                                        : phone.error().what));
-        return std::nullopt;
-    }
-    Asked asked;
-    asked.door = Door::boot;
-    asked.vendor = vendor.name;
-    asked.name = vendor.tftp_file;
-    asked.named = mac;
-    const Visit visit{request, asked, gate, with, snapshot, vendor, *vendor.served_step(),
-                      mac,     device};
-    const auto why = why_not(visit);
-    const auto outcome = why ? refuse(visit, *why) : own_url(visit);
-    return outcome.response.status == 200 ? std::optional(outcome.response) : std::nullopt;
 }
 
 base::Result<std::string> Boot::for_all(const profile::Vendor& vendor,

@@ -44,12 +44,13 @@ class Boot {
     Outcome
     answer(const Request& request, const Asked& asked, const Gate& gate, const FileSettings& with);
 
-    /// By TFTP, for the vendor whose fresh phones ask for that name, which says nothing of who
-    /// asks: its own file for an approved phone that the neighbour table shows at that address, and
-    /// for everybody else one and the same, which sends the phone to the other door.
+    /// By TFTP, for the vendor whose fresh phones ask for that name: one and the same file for
+    /// everybody, which sends a phone to the other door. Without a connection any sender can be
+    /// made up, so nothing is counted and nothing of anybody is told. `shown`: the phone that the
+    /// neighbour table shows there.
     Response fresh(const Request& request,
                    const profile::Vendor& vendor,
-                   const Gate& gate,
+                   std::optional<base::Mac> shown,
                    const FileSettings& with);
 
     /// That one, as it would be handed out by `host`.
@@ -60,12 +61,6 @@ class Boot {
 
   private:
     struct Visit;
-
-    std::optional<Response> own_by_tftp(const Request& request,
-                                        base::Mac mac,
-                                        const profile::Vendor& vendor,
-                                        const Gate& gate,
-                                        const FileSettings& with);
 
     std::optional<Refused> why_not(const Visit& visit) const;
     std::optional<Refused> no_proof(const Visit& visit) const;

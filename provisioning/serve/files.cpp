@@ -111,7 +111,7 @@ Response Files::answer(const Request& request) {
     auto response = outcome.response;
     const auto about = outcome.about ? outcome.about : asked.named;
     if (outcome.is_miss) {
-        punish(request, about);
+        punish(request, about, sources_);
     }
     if ((outcome.is_miss || outcome.is_late) && is_slowed(request.peer.address, about)) {
         response.delay = slow_answer;
@@ -123,23 +123,44 @@ Response Files::by_tftp(const Request& request) {
     const auto with = settings();
     const auto around = surroundings();
     const Gate gate(with->gate, *around, reach_.neighbour);
+    const auto source = request.peer.address;
+    if (!with->catalogue || !gate.is_source_served(source)) {
+        ++diary_.count.strangers;
+        return {};
+    }
+    const auto shown = fresh_phone_at(source, gate, *with);
+    const auto now = clock_.now();
+    if (!shown && tftp_sources_.standing(source.value, now) == Standing::shut) {
+        ++diary_.count.held;
+        tftp_sources_.held(source.value, now);
+        return {};
+    }
+    if (shown && inventory_.now().device(*shown) == nullptr) {
+        diary_.heard(*shown, request);
+    }
     const auto name = std::string_view(request.path).substr(1);
-    const auto vendors =
-        with->catalogue ? with->catalogue->vendors() : std::vector<const profile::Vendor*>();
+    const auto vendors = with->catalogue->vendors();
     const auto found =
         std::find_if(vendors.begin(), vendors.end(), [&](const profile::Vendor* vendor) {
             return !vendor->tftp_file.empty() && vendor->tftp_file == name;
         });
     if (found == vendors.end()) {
         ++diary_.count.strangers;
-        const auto mac = mac_in(name);
-        if (mac && gate.is_source_served(request.peer.address) &&
-            inventory_.now().device(*mac) == nullptr) {
-            diary_.heard(*mac, request);
+        if (!shown) {
+            punish(request, std::nullopt, tftp_sources_);
         }
         return {};
     }
-    return boot_.fresh(request, **found, gate, *with);
+    return boot_.fresh(request, **found, shown, *with);
+}
+
+/// A MAC in a name is anybody's word: only what the neighbour table shows there is believed, and a
+/// computer is no phone.
+std::optional<base::Mac>
+Files::fresh_phone_at(base::Ipv4 source, const Gate& gate, const FileSettings& with) {
+    const auto mac = gate.neighbour_at(source);
+    const auto* vendor = mac ? with.catalogue->recognise({*mac, {}, {}}) : nullptr;
+    return vendor != nullptr && !vendor->tftp_file.empty() ? mac : std::nullopt;
 }
 
 base::Result<std::vector<Files::PublicFile>> Files::public_files(base::Ipv4 host) const {
@@ -428,10 +449,10 @@ bool Files::is_slowed(base::Ipv4 source, std::optional<base::Mac> about) {
            (about && phones_.standing(about->number(), now) != Standing::free);
 }
 
-void Files::punish(const Request& request, std::optional<base::Mac> about) {
+void Files::punish(const Request& request, std::optional<base::Mac> about, Penalties& sources) {
     const auto now = clock_.now();
     const auto source = request.peer.address;
-    const auto verdict = sources_.miss(source.value, now);
+    const auto verdict = sources.miss(source.value, now);
     const auto guessed = about ? phones_.miss(about->number(), now) : Penalties::Verdict{};
     if (guessed.is_new) {
         diary_.rumour(*about, Step::limited, source,
@@ -470,6 +491,9 @@ std::vector<Files::Penalty> Files::penalties() const {
     std::vector<Penalty> all;
     for (const auto& row : sources_.list(now)) {
         all.push_back({base::Ipv4{static_cast<std::uint32_t>(row.who)}.str(), row});
+    }
+    for (const auto& row : tftp_sources_.list(now)) {
+        all.push_back({base::Ipv4{static_cast<std::uint32_t>(row.who)}.str() + " by TFTP", row});
     }
     for (auto row : phones_.list(now)) {
         row.standing = Standing::slowed; // of a phone nothing is shut out

@@ -47,8 +47,8 @@ class Files {
     /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
-    /// What TFTP gives for a name in its root: 200 for what fresh phones ask for, or a 404. Nothing
-    /// in it is a secret of the PBX. From any thread; blocks as long as the disk does.
+    /// What TFTP gives for a name in its root: 200 for what fresh phones ask for, the same for
+    /// everybody, or a 404. From any thread; does not block.
     Response by_tftp(const Request& request);
 
     struct PublicFile {
@@ -123,7 +123,9 @@ class Files {
                        const inventory::Device& device,
                        const FileSettings& with);
     bool is_slowed(base::Ipv4 source, std::optional<base::Mac> about);
-    void punish(const Request& request, std::optional<base::Mac> about);
+    static std::optional<base::Mac>
+    fresh_phone_at(base::Ipv4 source, const Gate& gate, const FileSettings& with);
+    void punish(const Request& request, std::optional<base::Mac> about, Penalties& sources);
     static bool wants_login(const Asked& asked, const FileSettings& with);
 
     inventory::Inventory& inventory_;
@@ -134,6 +136,7 @@ class Files {
     Upgrades upgrades_;
     Modified modified_;
     Penalties sources_;
+    Penalties tftp_sources_; ///< of their own: a made-up sender must not shut the other doors
     Penalties phones_;
 
     mutable std::mutex lock_; ///< of what follows

@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -82,8 +83,8 @@ struct Tftp::State : std::enable_shared_from_this<Tftp::State> {
         base::Endpoint at; ///< of the listener
         base::Endpoint peer;
         std::string request; ///< as it came
-        base::Steady began;
-        base::Fd socket; // before the watch that borrows it
+        base::Steady moved;  ///< when it began, or when a block was acknowledged
+        base::Fd socket;     // before the watch that borrows it
         std::optional<base::Watch> watch;
         base::Timer timer;
         std::optional<TftpTransfer> transfer;
@@ -103,7 +104,11 @@ struct Tftp::State : std::enable_shared_from_this<Tftp::State> {
                    const TftpDatagram& datagram,
                    TftpRead read,
                    std::string name);
-    std::shared_ptr<const std::string> ask(const TftpRequest& request); ///< on a worker
+    std::shared_ptr<const std::string> ask(const TftpRequest& request,
+                                           bool netascii); ///< on a worker
+    void begin_or_end(Session& session,
+                      const TftpRead& read,
+                      const std::shared_ptr<const std::string>& octets);
     void begin(Session& session, const TftpRead& read, std::shared_ptr<const std::string> octets);
     void hear(Session& session);
     void hear_foreign(const Session& session, const TftpDatagram& datagram);
@@ -135,6 +140,10 @@ struct Tftp::State : std::enable_shared_from_this<Tftp::State> {
     base::TokenBuckets<std::uint32_t> unproven{0.5, 30, Sources::most_idle};
     base::TokenBucket foreigners{5, 20};
     base::TokenBucket complaints{0.2, 10}; ///< what strangers can make us log
+
+    /// Requests that workers have or will have; of its own, because they outlive their sessions.
+    const std::shared_ptr<std::atomic<std::size_t>> working =
+        std::make_shared<std::atomic<std::size_t>>(0);
 
     std::atomic<std::uint64_t> requests{0};
     std::atomic<std::uint64_t> repeated{0};
@@ -231,6 +240,9 @@ void Tftp::State::read(const Listener& listener, base::Endpoint at, const TftpDa
         ++not_found;
         complain("{} asked for no file: {}", peer.str(), name.error().what);
         refuse(listener, peer, TftpError::not_found);
+    } else if (*working >= limits.waiting_requests) {
+        ++limited;
+        complain("{} is not answered: too many requests wait for a worker", peer.str());
     } else if (!has_room(peer.address)) {
         ++limited;
         complain("{} has {} transfers of {} in all: no further one is begun", peer.address.str(),
@@ -251,22 +263,32 @@ bool Tftp::State::has_room(base::Ipv4 source) {
            (sessions.size() < limits.transfers || make_room(nullptr));
 }
 
-/// Ends the oldest transfer to which nobody ever said a word: with forged addresses the table can
+/// Ends the oldest transfer to which nobody ever said a word, or else, of whoever has most of them,
+/// the one that did not move for the longest: with forged addresses or slow clients the table can
 /// be filled so, and yet no phone that is there finds it full.
 bool Tftp::State::make_room(const base::Ipv4* of) {
-    Session* oldest = nullptr;
+    using Rank = std::tuple<bool, std::size_t, base::Duration>;
+    Session* worst = nullptr;
+    Rank of_worst;
     for (const auto& [key, session] : sessions) {
-        if (session->transfer && !session->transfer->is_acknowledged() &&
-            (of == nullptr || session->peer.address == *of) &&
-            (oldest == nullptr || session->began < oldest->began)) {
-            oldest = session.get();
+        if (!session->transfer || (of != nullptr && session->peer.address != *of)) {
+            continue;
+        }
+        const bool is_silent = !session->transfer->is_acknowledged();
+        const Rank rank{is_silent, is_silent ? 0 : sources.connections(session->peer.address),
+                        now() - session->moved};
+        if (worst == nullptr || rank > of_worst) {
+            worst = session.get();
+            of_worst = rank;
         }
     }
-    if (oldest == nullptr) {
+    if (worst == nullptr) {
         return false;
     }
     ++evicted;
-    end(*oldest);
+    complain("{} has {} transfers of {} in all: the slowest made room for another",
+             worst->peer.address.str(), sources.connections(worst->peer.address), sessions.size());
+    end(*worst);
     return true;
 }
 
@@ -279,37 +301,59 @@ void Tftp::State::hand_over(const Listener& listener,
     session->at = at;
     session->peer = datagram.source;
     session->request = datagram.bytes;
-    session->began = now();
+    session->moved = now();
     sessions.emplace(Key{at, session->peer}, session);
     sources.opened(session->peer.address);
     ++open;
+    // Until there is a transfer with deadlines of its own, whatever becomes of the worker's answer.
+    session->timer.after(limits.patience.whole, [this, here = session.get()] {
+        go_on(*here, TftpTransfer::Step::given_up);
+    });
+    ++*working;
+    const std::shared_ptr<void> place(nullptr, [count = working](void*) { --*count; });
     const TftpRequest request{std::move(name), session->peer, listener.local};
     // What comes back is weak: the session may be over, and must go on the loop thread.
     loop.work([self = shared_from_this(), weak = std::weak_ptr(session), request,
-               read = std::move(read)] {
-        auto octets = self->ask(request);
-        base::log::debug("serve", "TFTP: {} asks for {}: {}", request.peer.str(),
-                         without_token(request.name),
-                         octets ? fmt::format("{} octets", octets->size()) : "nothing for it");
-        if (octets && read.netascii) {
-            octets = std::make_shared<const std::string>(to_netascii(*octets));
-        }
-        self->loop.post([self, weak, read, octets] {
+               read = std::move(read), place] {
+        const auto octets = self->ask(request, read.netascii);
+        self->loop.post([self, weak, read, octets, place] {
             if (const auto here = weak.lock()) {
-                self->begin(*here, read, octets);
+                self->begin_or_end(*here, read, octets);
             }
         });
     });
 }
 
-std::shared_ptr<const std::string> Tftp::State::ask(const TftpRequest& request) {
+std::shared_ptr<const std::string> Tftp::State::ask(const TftpRequest& request, bool netascii) {
+    std::string what;
     try {
-        return content(request);
+        auto octets = content(request);
+        base::log::debug("serve", "TFTP: {} asks for {}: {}", request.peer.str(),
+                         without_token(request.name),
+                         octets ? fmt::format("{} octets", octets->size()) : "nothing for it");
+        return octets && netascii ? std::make_shared<const std::string>(to_netascii(*octets))
+                                  : octets;
     } catch (const std::exception& error) {
-        const auto what = fmt::format("{} cannot be given: {}", without_token(request.name),
-                                      base::printable(error.what()));
-        loop.post([self = shared_from_this(), what] { self->complain("{}", what); });
-        return nullptr;
+        what = base::printable(error.what());
+    } catch (...) {
+        what = "an exception of unknown type";
+    }
+    loop.post([self = shared_from_this(),
+               what = fmt::format("{} cannot be given: {}", without_token(request.name), what)] {
+        self->complain("{}", what);
+    });
+    return nullptr;
+}
+
+/// A session that is left behind would have its place for ever.
+void Tftp::State::begin_or_end(Session& session,
+                               const TftpRead& read,
+                               const std::shared_ptr<const std::string>& octets) {
+    try {
+        begin(session, read, octets);
+    } catch (...) { // out of memory
+        ++limited;
+        end(session);
     }
 }
 
@@ -381,6 +425,7 @@ void Tftp::State::hear(Session& session) {
         }
         const auto step = session.transfer->heard(datagram->bytes, now());
         if (step != TftpTransfer::Step::wait) {
+            session.moved = now();
             go_on(session, step);
             return; // it may be over; what else waits is read at the next turn
         }
@@ -420,10 +465,15 @@ void Tftp::State::go_on(Session& session, TftpTransfer::Step step) {
     end(session);
 }
 
+/// Does nothing where it is over.
 void Tftp::State::end(Session& session) {
+    const auto found = sessions.find(Key{session.at, session.peer});
+    if (found == sessions.end() || found->second.get() != &session) {
+        return;
+    }
     sources.closed(session.peer.address);
     --open;
-    sessions.erase(Key{session.at, session.peer});
+    sessions.erase(found);
 }
 
 void Tftp::State::end_all(const base::Endpoint* at) {

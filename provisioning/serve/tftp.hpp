@@ -25,8 +25,9 @@ struct TftpRequest {
 };
 
 struct TftpLimits {
-    std::size_t transfers = 200; ///< each has a descriptor, of which an Asterisk has 1024
-    std::size_t transfers_per_source = 100; ///< a whole site may sit behind one address
+    std::size_t transfers = 200;           ///< each has a descriptor, of which an Asterisk has 1024
+    std::size_t transfers_per_source = 20; ///< a site behind one address; each takes milliseconds
+    std::size_t waiting_requests = 100;    ///< for a worker; more are not answered
     RequestRates rates = {20, 500};
     TftpPatience patience;
 };
@@ -38,7 +39,7 @@ struct TftpCounters {
     std::uint64_t complete = 0;  ///< transfers that came to a good end
     std::uint64_t timeouts = 0;  ///< given up, because the client said nothing
     std::uint64_t aborted = 0;   ///< ended by the client, or by its machine
-    std::uint64_t evicted = 0;   ///< of clients that never said anything, to make room
+    std::uint64_t evicted = 0;   ///< to make room: who never said anything, then who is slowest
     std::uint64_t not_found = 0; ///< answered with error 1
     std::uint64_t writes = 0;    ///< answered with error 2
     std::uint64_t malformed = 0; ///< answered with error 4, or no request at all

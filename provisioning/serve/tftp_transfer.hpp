@@ -27,8 +27,9 @@ struct TftpPatience {
     /// The same as long as nothing came back: whoever forges an address makes us send there, and a
     /// phone that is there asks again by itself.
     unsigned unproven_repeats = 3;
-    /// Whoever is slower than this has a place that others wait for.
-    std::chrono::milliseconds whole = std::chrono::minutes(10);
+    /// Whoever is slower than this has a place that others wait for: what is public has a few
+    /// hundred bytes.
+    std::chrono::milliseconds whole = std::chrono::minutes(1);
 };
 
 class TftpTransfer {

@@ -56,8 +56,9 @@ def test_a_fresh_phone_has_six_registered_lines_and_fetches_again_when_told_to(l
     assert [row["display_name"] for row in report["accounts"]] == [
         f"Desk{number}" for number in numbers], report
     assert names(report["requests"][0]) == [("KX-UT670.cfg", 200)], report["requests"]
-    assert names(report["requests"][1]) == all_files(desk, 200), report["requests"]
-    assert names(report["requests"][2]) == all_files(desk, 304), report["requests"]
+    assert names(report["requests"][1]) == [(f"Config{desk.mac}.cfg", 200)], report["requests"]
+    assert names(report["requests"][2]) == all_files(desk, 200), report["requests"]
+    assert names(report["requests"][3]) == all_files(desk, 304), report["requests"]
     assert_understood(report)
     assert not malformed(capture), malformed(capture)
     refused = [packet for packet in sip(capture) if packet.status == 403]

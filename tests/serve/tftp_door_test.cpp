@@ -10,9 +10,7 @@ namespace {
 using namespace serve_test; // NOLINT(google-build-using-namespace): the fixture's words
 using testing::AllOf;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 const Mac kx = *Mac::parse("0080f0123456");
@@ -28,6 +26,15 @@ class TftpDoorTest : public Door {
         made.peer = {source, 2070};
         made.local = {our_address, 69};
         return files->by_tftp(made);
+    }
+
+    /// What the public file sends the phone for.
+    Response boot(base::Ipv4 source = phone_address) {
+        auto made = request("", "");
+        made.path = "/boot/panasonic/Config0080f0123456.cfg";
+        made.user_agent = "Panasonic_KX-UT670/01.070 (0080f0123456)";
+        made.peer.address = source;
+        return files->answer(made);
     }
 
     /// The file that says nothing of anybody.
@@ -50,55 +57,46 @@ TEST_F(TftpDoorTest, SendsAFreshPhoneThatNobodyKnowsToTheOtherDoorAndShowsIt) {
     EXPECT_EQ(device->seen.address, phone_address);
 }
 
-TEST_F(TftpDoorTest, GivesAnApprovedPhoneItsUrlAndNoPassword) {
+TEST_F(TftpDoorTest, ForgedRequestsUseUpNoneOfAnApprovedPhonesBoots) {
+    apply({inventory::Assign{kx, {"202"}}});
+    for (int i = 0; i < 5; ++i) {
+        expect_the_public_file(fetch());
+    }
+    const auto response = boot();
+    ASSERT_EQ(response.status, 200);
+    EXPECT_THAT(*response.body,
+                AllOf(HasSubstr("http://10.0.0.1:5480/p/" + steady_token(kx) + "/Config{mac}.cfg"),
+                      HasSubstr("CFG_CYCLIC=\"Y\""), HasSubstr("CFG_CYCLIC_INTVL=\"1\""),
+                      Not(HasSubstr("S3cret")), Not(HasSubstr("202"))));
+    EXPECT_THAT(steps(kx),
+                Contains("boot_served: Config0080f0123456.cfg, 1 of 3 since it was approved"));
+}
+
+TEST_F(TftpDoorTest, NoTokenGoesOutInTheClearWhereFilesGoByHttps) {
+    with.ports.https = 5481;
+    files->settings(with);
     apply({inventory::Assign{kx, {"202"}}});
     const auto response = fetch();
     ASSERT_EQ(response.status, 200);
-    EXPECT_EQ(response.content_type, "text/plain");
-    EXPECT_THAT(*response.body,
-                AllOf(HasSubstr("http://10.0.0.1:5480/p/" + steady_token(kx) + "/Config{mac}.cfg"),
-                      HasSubstr("CFG_CYCLIC=\"Y\""), Not(HasSubstr("S3cret")),
-                      Not(HasSubstr("202"))));
-    EXPECT_THAT(steps(kx), ElementsAre("boot_served: KX-UT670.cfg, 1 of 3 since it was approved"));
+    EXPECT_THAT(*response.body, Not(HasSubstr(steady_token(kx))));
 }
 
-TEST_F(TftpDoorTest, GivesNobodyElseAPhonesUrl) {
+TEST_F(TftpDoorTest, GivesNobodyAPhonesUrl) {
     apply({inventory::Assign{kx, {"202"}}});
     const base::Ipv4 thief{phone_address.value + 1};
+    expect_the_public_file(fetch());
     expect_the_public_file(fetch("KX-UT670.cfg", thief));
     neighbours[thief] = other;
     expect_the_public_file(fetch("KX-UT670.cfg", thief));
-    EXPECT_THAT(steps(kx), IsEmpty());
-}
-
-TEST_F(TftpDoorTest, GivesThePublicFileToAPhoneThatHadItsShare) {
-    apply({inventory::Assign{kx, {"202"}}});
-    for (int i = 0; i < 3; ++i) {
-        EXPECT_THAT(*fetch().body, HasSubstr("/p/"));
-    }
-    expect_the_public_file(fetch());
 }
 
 TEST_F(TftpDoorTest, APhoneThatWasResetToTheFactoryGetsItsUrlThoughItIsStillRegistered) {
     apply({inventory::Assign{kx, {"202"}}});
     registered = phone_address;
-    EXPECT_THAT(*fetch().body, HasSubstr("/p/" + steady_token(kx)));
+    expect_the_public_file(fetch());
+    EXPECT_EQ(boot().status, 200);
     registered = base::Ipv4{phone_address.value + 1};
-    expect_the_public_file(fetch());
-}
-
-TEST_F(TftpDoorTest, AnApprovedPhoneThatGetsThePublicFileWasHeardAndIsToldWhy) {
-    neighbours = {{phone_address, phone}}; // an Htek phone by its MAC
-    expect_the_public_file(fetch());
-    EXPECT_EQ(steps().front(), "file_refused: asked for KX-UT670.cfg by TFTP as Panasonic phones "
-                               "do: its profile is Htek's");
-    EXPECT_TRUE(store->now().device(phone)->was_heard());
-    neighbours = {{phone_address, kx}};
-    apply({inventory::Assign{kx, {"202"}}});
-    ASSERT_TRUE(store->contest(kx, "10.0.0.100", "test"));
-    expect_the_public_file(fetch());
-    EXPECT_THAT(steps(kx), Contains(HasSubstr("claim_refused: two phones claim this MAC: find")));
-    EXPECT_EQ(store->now().device(kx)->seen.address, phone_address);
+    expect_the_404(boot());
 }
 
 TEST_F(TftpDoorTest, AComputerThatAsksIsNoPhone) {
@@ -111,29 +109,50 @@ TEST_F(TftpDoorTest, HasNothingForANetworkThatIsNotServed) {
     expect_the_404(fetch("KX-UT670.cfg", base::Ipv4{0x0B000001}));
 }
 
-TEST_F(TftpDoorTest, KnowsNoOtherNameAndNotesWhoseItIs) {
+TEST_F(TftpDoorTest, KnowsNoOtherName) {
     for (const std::string name : {"kx-ut670.cfg", "Config0080f0123456.cfg", "passwd",
                                    "ConfigCommon.cfg", "a/KX-UT670.cfg"}) {
         expect_the_404(fetch(name));
     }
-    EXPECT_NE(store->now().device(kx), nullptr) << "it named itself";
-    expect_the_404(fetch("cfg001fc1000099.xml", base::Ipv4{0x0B000001}));
-    EXPECT_EQ(store->now().device(*Mac::parse("001fc1000099")), nullptr);
+    EXPECT_NE(store->now().device(kx), nullptr) << "the neighbour table shows it";
+}
+
+TEST_F(TftpDoorTest, MadeUpNamesMakeNoPhones) {
+    const auto before = store->now().devices().size();
+    neighbours.clear();
+    for (unsigned i = 0; i < 2000; ++i) {
+        const auto mac = Mac::from_number(0x0080F0000000 + i);
+        expect_the_404(fetch("Config" + mac.str() + ".cfg", base::Ipv4{0x0A000002 + i % 200}));
+    }
+    EXPECT_EQ(store->now().devices().size(), before);
+}
+
+TEST_F(TftpDoorTest, ShutsOutWhoAsksInVainAllTheTimeByTftpAlone) {
+    const base::Ipv4 scanner{phone_address.value + 1};
+    for (int i = 0; i < 100; ++i) {
+        expect_the_404(fetch("passwd", scanner));
+        expect_the_404(fetch("passwd", phone_address));
+    }
+    expect_the_404(fetch("KX-UT670.cfg", scanner));
+    expect_the_public_file(fetch());
+    const auto all = files->penalties();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].who, "10.0.0.100 by TFTP");
+    EXPECT_GT(all[0].row.held, 0U);
+    apply({inventory::Assign{kx, {"202"}}});
+    neighbours = {{scanner, kx}};
+    EXPECT_EQ(boot(scanner).status, 200) << "the sender was made up, perhaps";
 }
 
 TEST_F(TftpDoorTest, APhoneThatCameBeforeItsApprovalGetsItsUrlAtTheOtherDoor) {
     expect_the_public_file(fetch());
-    const std::string name = "Config0080f0123456.cfg";
-    auto again = request("", name);
-    again.path = "/boot/panasonic/" + name;
-    again.user_agent = "Panasonic_KX-UT670/01.070 (0080f0123456)";
-    expect_the_404(files->answer(again));
+    expect_the_404(boot());
     apply({inventory::Assign{kx, {"202"}}});
-    const auto response = files->answer(again);
+    const auto response = boot();
     ASSERT_EQ(response.status, 200);
     EXPECT_THAT(*response.body, HasSubstr("/p/" + steady_token(kx) + "/"));
-    auto own = request(steady_token(kx), name);
-    own.user_agent = again.user_agent;
+    auto own = request(steady_token(kx), "Config0080f0123456.cfg");
+    own.user_agent = "Panasonic_KX-UT670/01.070 (0080f0123456)";
     const auto file = files->answer(own);
     ASSERT_EQ(file.status, 200);
     EXPECT_THAT(*file.body, HasSubstr("SIP_PASS_1=\"S3cret-of-202\"\r\n"));

@@ -20,7 +20,9 @@ int main(int argc, char** argv) {
     pthread_sigmask(SIG_BLOCK, &end, nullptr);
     const std::string folder = argv[3];
     base::Loop loop;
-    serve::Tftp tftp(loop, {}, [&](const serve::TftpRequest& request) {
+    serve::TftpLimits limits;
+    limits.patience.whole = std::chrono::minutes(10); // its files are large
+    serve::Tftp tftp(loop, limits, [&](const serve::TftpRequest& request) {
         auto file = base::read_file(folder + "/" + request.name);
         return file ? std::make_shared<const std::string>(std::move(*file)) : nullptr;
     });
