@@ -110,8 +110,8 @@ Response Boot::fresh(const Request& request,
         if (diary_.may_complain()) {
             base::log::error("serve", "{} by TFTP: {}", vendor.tftp_file, text.error().what);
         }
-        if (mac) {
-            diary_.rumour(*mac, Step::file_refused, source,
+        if (shown) {
+            diary_.rumour(*shown, Step::file_refused, source,
                           fmt::format("its first file could not be made: {} by TFTP: {}",
                                       vendor.tftp_file, text.error().what));
         }
