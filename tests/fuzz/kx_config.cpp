@@ -5,11 +5,13 @@
 #include "provisioning/profile/kx/compose.hpp"
 #include "provisioning/profile/kx/effective.hpp"
 #include "provisioning/profile/kx/lint.hpp"
+#include "provisioning/profile/kx/numbers.hpp"
 
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -21,15 +23,25 @@ void expect(bool holds) {
     }
 }
 
-void lint_anything(std::string_view text) {
-    for (const kx::Finding& finding : kx::lint(text)) {
+void expect_whole(const std::vector<kx::Finding>& findings) {
+    for (const kx::Finding& finding : findings) {
         expect(!finding.code.empty() && !finding.what.empty() && !finding.section.empty());
         expect((finding.line == 0) == (finding.column == 0));
     }
-    kx::lint_xml(text);
+}
+
+void lint_anything(std::string_view text) {
+    expect_whole(kx::lint(text));
+    expect_whole(kx::lint_xml(text));
+    expect_whole(
+        kx::lint_xml("<?xml version=\"1.0\" encoding=\"utf-8\"?><PANASipPhoneConfig><Dev>" +
+                     std::string(text) + "</Dev></PANASipPhoneConfig>"));
     const auto middle = text.size() / 2;
-    kx::lint_phone({{"sip.cfg", std::string(text.substr(0, middle))},
-                    {"Config0080f0123456.cfg", std::string(text.substr(middle))}});
+    const std::vector<kx::NamedFile> files{
+        {"sip.cfg", std::string(text.substr(0, middle))},
+        {"Config0080f0123456.cfg", std::string(text.substr(middle))}};
+    expect_whole(kx::lint_phone(files));
+    expect_whole(kx::check_numbers(files, {"201", "12#3", "00441", "x"}));
 }
 
 void compose_anything(std::string_view text) {
