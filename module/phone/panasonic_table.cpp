@@ -344,7 +344,8 @@ std::int64_t characters(std::string_view text) noexcept {
     });
 }
 
-/// RFC 1123 2.1; what looks like an address is one.
+/// RFC 1123 2.1, and the underscore, which networks use all the same. What looks like an address
+/// is one.
 bool is_host(std::string_view text) noexcept {
     if (text.find_first_not_of("0123456789.") == std::string_view::npos) {
         return base::Ipv4::parse(text).has_value();
@@ -356,7 +357,7 @@ bool is_host(std::string_view text) noexcept {
         text.remove_prefix(more ? dot + 1 : text.size());
         const bool plain = std::all_of(label.begin(), label.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                   c == '-';
+                   c == '-' || c == '_';
         });
         if (label.empty() || label.size() > 63 || !plain || label.front() == '-' ||
             label.back() == '-') {

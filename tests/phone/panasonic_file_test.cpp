@@ -227,6 +227,7 @@ TEST(PanasonicValues, HaveNoPortWhereTheGuideWantsAHost) {
     for (const auto* name : {"NTP_ADDR", "SIP_RGSTR_ADDR_1", "SIP_PRXY_ADDR_6", "SYSLOG_ADDR"}) {
         takes(name, "192.0.2.10");
         takes(name, "pbx.example.net");
+        takes(name, "pbx_1");
         takes(name, "");
         for (const auto* bad : {"192.0.2.10:5060", "192.0.2.256", "1.2.3", "pbx example", "-pbx",
                                 "pbx..net", "sip:pbx", "pbx.", "http://pbx/"}) {
