@@ -211,9 +211,9 @@ Reply run_explain(Call& call) {
     if (!story.next.empty()) {
         text += fmt::format("What to do: {}\n", story.next);
     }
-    const std::string where = known != nullptr && vendor != nullptr && vendor->name == "panasonic"
-                                  ? installation(timeline)
-                                  : std::string();
+    // Where nothing was seen of it there is nothing to conclude from.
+    const bool is_seen = vendor != nullptr && vendor->name == "panasonic" && device.was_heard();
+    const std::string where = is_seen ? installation(timeline) : std::string();
     text += where.empty() ? "" : where + "\n";
     text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {

@@ -40,7 +40,7 @@ class Kx:
         # The file names the phone's own folder; nobody else's eyes see it.
         text = pnpd.text("render", self.mac, "KX-UT670.cfg", "--reveal")
         self.url = re.search(r'CFG_PRODUCT_FILE_PATH="(http://[^"]*/)\{MODEL\}', text)[1]
-        self.get("ConfigCommon.cfg")
+        self.get(f"Config{self.mac}.cfg")
 
     def agent(self, version):
         return f"Panasonic_KX-UT670/{version} ({self.mac})"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A KX-UT670 from the box to its lines: option 66, TFTP, three files, and a real Asterisk."""
+import signal
+
 from capture import malformed, sip
 
 OUI = "00:80:f0"
@@ -89,6 +91,27 @@ def test_a_phone_plugged_in_before_its_approval_comes_up_by_itself(lab):
     assert len(walks[1:-2]) <= refused + 1, "its next try after the approval brings its URL"
     assert walks[-2:] == [[(own, 200)], all_files(desk, 200)], walks
     assert_understood(report)
+
+
+def test_a_phone_that_was_reset_comes_up_though_the_pbx_still_has_it_registered(lab):
+    desk, neighbour = lab.desk(1, oui=OUI), lab.desk(2)
+    pbx = lab.pbx_with_module("tftp = on\n")
+    add_extensions(pbx, "201")
+    pbx.pnp(f"assign {desk.mac} 201")
+    phone = plug_in(lab, desk)
+    wait_registered(lab, phone, 1)
+    pbx.wait_state(desk.mac, "registered")
+    phone.program.end(signal.SIGKILL)  # it says no goodbye, and forgets all
+    url = f"http://{lab.pbx.address}:5480/boot/panasonic/Config{desk.mac}.cfg"
+    status = neighbour.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url).stdout
+    assert status == "404", status
+    phone = plug_in(lab, desk)
+    wait_registered(lab, phone, 2)  # both runs write into one log
+    report = phone.stopped()
+    assert [names(walk) for walk in report["requests"]] == [
+        [("KX-UT670.cfg", 200)], all_files(desk, 200)], report["requests"]
+    story = pbx.pnp(f"explain {desk.mac}")
+    assert "2 of 3 since it was approved" in story and "is registered from" in story, story
 
 
 def test_it_calls_a_phone_of_another_maker_and_is_called(lab):
