@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands that decide about a phone: approve, block, assign, unassign.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/file_warning.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -205,7 +206,13 @@ Reply run_assign(Call& call) {
                                      before.seen.stage >= inventory::Stage::configured
                                  ? "Nothing changed."
                                  : after_decision(call, before);
-    return decide(call, inventory::Assign{*mac, lines->numbers}, *mac, text, next);
+    Reply reply = decide(call, inventory::Assign{*mac, lines->numbers}, *mac, text, next);
+    const std::string warning = reply.status == 0 ? file_warning(call.reach, *mac) : "";
+    if (!warning.empty()) {
+        reply.text += warning;
+        reply.json.set("warning", warning);
+    }
+    return reply;
 }
 
 Reply run_unassign(Call& call) {

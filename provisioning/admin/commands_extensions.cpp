@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands about extensions of our own: add, remove, show.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/file_warning.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/crypto.hpp"
@@ -109,6 +110,10 @@ Reply run_extension_add(Call& call) {
         generated ? fmt::format(", with a generated password of {} characters", password_length)
                   : "");
     text += warning;
+    // A phone may have the number already, of the PBX or of an extension that is gone.
+    for (const base::Mac mac : call.now.holders(number)) {
+        text += file_warning(call.reach, mac);
+    }
     const std::string next = fmt::format("pnp assign MAC {}", number);
     text += fmt::format("Put it on a phone: {}\n", next);
     text += "Its password then shows in: pnp render MAC FILENAME --reveal\n";

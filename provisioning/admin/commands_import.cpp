@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands that move assignments in bulk: import, export.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/file_warning.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "dialplan/import.hpp"
@@ -57,6 +58,24 @@ std::string summary(const dialplan::ImportPlan& plan, bool applied) {
                        applied ? "assigned" : "to assign", counted(plan.unchanged, "row", "rows"));
 }
 
+/// Of phones in the plan, a screen of warnings at most.
+std::string warnings(const Call& call, const dialplan::ImportPlan& plan) {
+    constexpr std::size_t most_told = 10;
+    std::string text;
+    std::size_t told = 0;
+    for (const inventory::Change& change : plan.changes) {
+        const auto* assign = std::get_if<inventory::Assign>(&change);
+        const std::string warning =
+            assign != nullptr ? file_warning(call.reach, assign->mac) : std::string();
+        if (!warning.empty() && told++ < most_told) {
+            text += fmt::format("{}: {}", assign->mac.str(), warning);
+        }
+    }
+    return told <= most_told ? text
+                             : text + fmt::format("{} more phones like these; see: pnp lint MAC\n",
+                                                  told - most_told);
+}
+
 } // namespace
 
 Reply run_import(Call& call) {
@@ -102,6 +121,7 @@ Reply run_import(Call& call) {
     if (dry && !plan.changes.empty()) {
         text += "To do it: the same without --dry-run\n";
     } else if (!plan.changes.empty()) {
+        text += warnings(call, plan);
         text += "Phones that wait get their URL now; unplug the others and plug them in again.\n";
     }
     return done(std::move(text), std::move(json));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Phones that ask for files, and do not come to hold their configuration.
 #include "provisioning/admin/diagnosis.hpp"
+#include "provisioning/admin/file_warning.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include <fmt/format.h>
@@ -58,6 +59,19 @@ constexpr Rule rules[] = {
                             "certificate is not valid before its day)? A phone that cannot learn a "
                             "CA: scheme = http in a [profile] section, then: "
                             "pnp reload. Then unplug it and plug it in again.");
+     }},
+
+    {[](const Facts& f) {
+         return is_refused_for(f, "cannot be made") && is_refused_for(f, "is extension");
+     },
+     [](const Facts& f) {
+         return fmt::format("It was answered with 404, because {}.", f.detail(Step::file_refused));
+     },
+     [](const Facts& f) {
+         return fmt::format("{} Then: {}",
+                            renewal(f.device, f.detail(Step::file_refused))
+                                .value_or("Its extensions are others by now."),
+                            replug);
      }},
 
     {is_without_its_file,

@@ -436,11 +436,12 @@ base::Result<std::string> Catalogue::render(const Vendor& vendor,
         good = state_->check_sum(vendor, facts);
     }
     if (!good) {
-        const auto reason = blamed(facts, [&](const Facts& tried) -> Status {
+        const auto tries = [&](const Facts& tried) -> Status {
             auto other = state_->made(vendor, step, tried, is_bare);
             other = other ? finished(step, std::move(*other)) : other;
             return other ? Status() : Status(tl::unexpected(other.error()));
-        });
+        };
+        const auto reason = file ? std::nullopt : blamed(facts, tries); // a sum is nobody's fault
         return fail(good.error().code, "{} for {} would be a bad file: {}", step.pattern,
                     facts.mac.str(), reason.value_or(good.error().what));
     }

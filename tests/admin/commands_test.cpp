@@ -448,6 +448,59 @@ TEST_F(Commands, LintNamesExtensionsThatADialPlanDenies) {
     EXPECT_THAT(reply.text, Not(HasSubstr("101")));
 }
 
+TEST_F(Commands, AssignWarnsOfAPasswordThatThePhoneCannotTakeAndSaysWhatReallyHelps) {
+    auto reach = office.reach();
+    std::vector<std::string> asked;
+    bool is_bad = true;
+    reach.render = [&](base::Mac, const std::string& name, bool) -> base::Result<std::string> {
+        asked.push_back(name);
+        if (is_bad) {
+            return base::fail(base::Errc::malformed,
+                              "{} would be a bad file: line 1 is extension "
+                              "201: its password does not fit (V07)",
+                              name);
+        }
+        return std::string();
+    };
+    admin::Commands commands(reach);
+    const auto run = [&](std::vector<std::string> words) {
+        return commands.run(words, {"uid 7", {}, false});
+    };
+    run({"extension", "add", "201", "--name", "Receptionist of the long corridor"});
+    const auto reply = run({"assign", "0080f0123456", "201"});
+    EXPECT_EQ(reply.status, 0) << "it is a warning";
+    EXPECT_THAT(asked, ElementsAre(StartsWith("Config0080")));
+    EXPECT_THAT(reply.text, HasSubstr("would get no file: "));
+    EXPECT_THAT(reply.text, HasSubstr("line 1 is extension 201: its password does not fit"));
+    EXPECT_THAT(reply.text, HasSubstr("first 24 characters of the name of 201"));
+    EXPECT_THAT(reply.json.get("warning").text(), HasSubstr("would get no file"));
+    // What it says works.
+    EXPECT_THAT(reply.text, HasSubstr("pnp unassign 0080f0123456, pnp extension remove 201, pnp "
+                                      "extension add 201, pnp assign 0080f0123456 201."));
+    is_bad = false;
+    EXPECT_EQ(run({"unassign", "0080f0123456"}).status, 0);
+    EXPECT_EQ(run({"extension", "remove", "201"}).status, 0);
+    EXPECT_EQ(run({"extension", "add", "201"}).status, 0);
+    const auto good = run({"assign", "0080f0123456", "201"});
+    EXPECT_EQ(good.status, 0);
+    EXPECT_THAT(good.text, Not(HasSubstr("no file")));
+}
+
+TEST_F(Commands, ImportWarnsOfPhonesThatWouldGetNoFile) {
+    auto reach = office.reach();
+    reach.render = [](base::Mac, const std::string&, bool) -> base::Result<std::string> {
+        return base::fail(base::Errc::malformed, "line 1 is extension 301: its password does not "
+                                                 "fit");
+    };
+    admin::Commands commands(reach);
+    const auto reply = commands.run({"import", "x"}, {"uid 7",
+                                                      base::Secret("mac,extensions,name\n"
+                                                                   "0080f0123456,301,Desk\n"),
+                                                      true});
+    EXPECT_EQ(reply.status, 0) << reply.text;
+    EXPECT_THAT(reply.text, HasSubstr("0080f0123456 would get no file: line 1 is extension 301"));
+}
+
 TEST_F(Commands, LintSaysWhyAPhoneHasNoSuchFiles) {
     EXPECT_EQ(office.run("lint 0080f0123456").status, 2);
     office.run("approve 001fc1000001");

@@ -320,6 +320,10 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
            "pnp render 001fc1000001 cfg001fc1000001.xml shows the same. Correct the template or "
            "the value it names, then: pnp reload. The phone comes again when it is unplugged and "
            "plugged in.");
+    device.lines = {"201"};
+    step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 1 is extension 201: its "
+                             "password does not fit");
+    EXPECT_THAT(story().next, HasSubstr("pnp extension remove 201, pnp extension add 201"));
     step(Step::file_refused, "no vendor profile matches this phone");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
