@@ -58,6 +58,8 @@ void Upgrades::offer(profile::Facts& facts, const Phone& phone, const FileSettin
     const auto [turn, is_new] = rollout_.take(*firmware, mac, phone.firmware);
     if (is_new && turn == Turn::on_way) {
         diary_.note(mac, Step::firmware_offered, phone.address, firmware->version);
+    } else if (is_new && turn == Turn::failed) {
+        diary_.note(mac, Step::firmware_failed, phone.address, firmware->version);
     } else if (is_new) {
         diary_.note(mac, Step::firmware_runs, phone.address, phone.firmware);
     }
@@ -138,14 +140,16 @@ std::vector<Upgrades::Row> Upgrades::list(const FileSettings& with) const {
     return rows;
 }
 
-std::vector<base::Mac> Upgrades::look_after(const FileSettings& with) {
+std::vector<base::Mac> Upgrades::look_after(const FileSettings& with, const IsThere& is_there) {
     std::vector<base::Mac> ours;
     std::map<const Firmware*, std::vector<base::Mac>> waiting;
     each_phone(with, [&](const Phone& phone, const Firmware& firmware, Turn turn) {
         const auto mac = phone.device.mac;
         ours.push_back(mac);
         if (turn == Turn::waits) {
-            waiting[&firmware].push_back(mac);
+            if (is_there(phone.device)) {
+                waiting[&firmware].push_back(mac);
+            }
         } else if ((turn == Turn::has || turn == Turn::newer) && rollout_.arrived(mac)) {
             diary_.note(mac, Step::firmware_runs, phone.address, phone.firmware);
         }
@@ -158,9 +162,9 @@ std::vector<base::Mac> Upgrades::look_after(const FileSettings& with) {
                     device != nullptr ? device->seen.address : base::Ipv4{}, failed.version);
     }
     std::vector<base::Mac> called;
-    for (const auto& [firmware, macs] : waiting) {
+    for (auto& [firmware, macs] : waiting) {
         if (FileBody::open(with.firmware_folder, firmware->file)) {
-            const auto some = rollout_.call(*firmware, macs);
+            const auto some = rollout_.call(*firmware, std::move(macs));
             called.insert(called.end(), some.begin(), some.end());
         }
     }

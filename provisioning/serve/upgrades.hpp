@@ -48,12 +48,18 @@ class Upgrades {
 
     std::vector<Row> list(const FileSettings& with) const;
 
+    /// Whether a phone is where it can be told something.
+    using IsThere = std::function<bool(const inventory::Device&)>;
+
     /// To be called every few seconds: frees places, and says who may be told to look again.
-    std::vector<base::Mac> look_after(const FileSettings& with);
+    std::vector<base::Mac> look_after(const FileSettings& with, const IsThere& is_there);
 
     void forgive(base::Mac mac) {
         rollout_.forgive(mac);
     } ///< an administrator wants it tried again
+
+    /// One of those that look_after() named could not be told.
+    void not_called(base::Mac mac) { rollout_.not_called(mac); }
 
     std::uint64_t downloads() const noexcept { return downloads_; } ///< requests for such files
 

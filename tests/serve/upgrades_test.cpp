@@ -212,6 +212,8 @@ TEST_F(UpgradesTest, CallsTheNextWhenAPlaceIsFree) {
     for (unsigned i = 1; i <= 3; ++i) {
         configured(i);
     }
+    EXPECT_THAT(files->look_after_firmware(), IsEmpty()) << "none is registered, or they are gone";
+    registered = address_of(1);
     EXPECT_THAT(files->look_after_firmware(), ElementsAre(kx(1)));
     EXPECT_THAT(files->look_after_firmware(), IsEmpty());
     EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
