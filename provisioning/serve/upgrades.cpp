@@ -85,16 +85,41 @@ std::optional<Response> Upgrades::answer(const Request& request,
         diary_.note(phone.device.mac, Step::file_refused, request.peer.address, file.error().what);
         return Response{};
     }
-    if (request.method == "GET") {
-        ++downloads_;
-        diary_.note(phone.device.mac, Step::firmware_fetched, request.peer.address, name);
-    }
     Response response;
+    if (request.method == "GET") {
+        const auto mac = phone.device.mac;
+        response.place = place_for(mac);
+        if (!response.place) {
+            response.status = 503;
+            return response;
+        }
+        response.all_sent = [this, mac] { rollout_.fetched(mac); };
+        ++downloads_;
+        diary_.note(mac, Step::firmware_fetched, request.peer.address, name);
+    }
     response.status = 200;
     response.content_type = "application/octet-stream";
     response.last_modified = (*file)->modified();
     response.file = std::move(*file);
     return response;
+}
+
+std::shared_ptr<void> Upgrades::place_for(base::Mac mac) {
+    {
+        const std::lock_guard hold(open_->lock);
+        auto& open = open_->of[mac];
+        if (open >= most_downloads) {
+            return nullptr;
+        }
+        ++open;
+    }
+    return {open_.get(), [downloads = open_, mac](void*) {
+                const std::lock_guard hold(downloads->lock);
+                const auto found = downloads->of.find(mac);
+                if (found != downloads->of.end() && --found->second == 0) {
+                    downloads->of.erase(found);
+                }
+            }};
 }
 
 void Upgrades::each_phone(const FileSettings& with, const Visit& visit) const {

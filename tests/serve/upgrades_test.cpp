@@ -250,6 +250,29 @@ TEST_F(UpgradesTest, GivesTheFileToItsPhonesOnly) {
     EXPECT_EQ(files->counters().firmware, 1U);
 }
 
+TEST_F(UpgradesTest, OneUrlHasNotThePlacesOfAll) {
+    for (unsigned i = 1; i <= 2; ++i) {
+        configured(i);
+    }
+    auto first = ask(1, image);
+    const auto second = ask(1, image);
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(second.status, 200);
+    EXPECT_EQ(ask(1, image).status, 503);
+    EXPECT_EQ(ask(2, image).status, 200) << "another phone";
+    first = {};
+    EXPECT_EQ(ask(1, image).status, 200) << "one is over";
+}
+
+TEST_F(UpgradesTest, AWrongImageFailsAtOnce) {
+    configured(1);
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
+    ask(1, image).all_sent();
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"N\"")) << "no loop of restarts";
+    EXPECT_THAT(steps(kx(1)), Contains("firmware_failed: 01.100"));
+    EXPECT_THAT(those(Turn::failed), ElementsAre(kx(1)));
+}
+
 TEST_F(UpgradesTest, FollowsNoLinkOutOfTheFolder) {
     configured(1);
     std::filesystem::remove(with.firmware_folder + "/" + image);
