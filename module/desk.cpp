@@ -157,8 +157,14 @@ pnp::Decision Desk::decide(const Rules& rules, const pnp::Asked& asked) {
     sighting.address = asked.source.address;
     sighting.interface = asked.interface;
     sighting.vendor = asked.vendor;
-    sighting.model = asked.model;
-    sighting.version = asked.version;
+    // What a phone of ours runs it says with its token: anybody can send what came here, and a
+    // version decides who restarts for new firmware.
+    const auto before = inventory_.now();
+    const auto* known = before.device(asked.mac);
+    if (known == nullptr || !known->is_configured()) {
+        sighting.model = asked.model;
+        sighting.version = asked.version;
+    }
     sighting.user_agent = asked.user_agent;
     inventory_.saw(asked.mac, sighting);
 

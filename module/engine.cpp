@@ -142,7 +142,8 @@ base::Status Engine::open() {
         serve::Files::Reach{
             [this](const std::string& number) { return directory_->account(number); },
             [this](base::Ipv4 address) { return neighbour_at(address); },
-            [this](base::Mac mac) -> std::optional<base::Ipv4> {
+            host_.sees_registrations == 0 ? serve::Boot::Registered{}
+                                          : [this](base::Mac mac) -> std::optional<base::Ipv4> {
                 const auto contact = registrations_->contact(mac);
                 return contact ? std::optional(contact->address) : std::nullopt;
             },

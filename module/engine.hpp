@@ -115,6 +115,7 @@ class Engine {
     std::unique_ptr<base::Interfaces> interfaces_;
     std::unique_ptr<base::Timer> ticker_;
     std::atomic<bool> flushing_ = false;
+    std::atomic<bool> looks_after_firmware_ = false;
 
     bool has_certificate_ = false;         // loop thread
     bool reads_certificate_again_ = false; // loop thread

@@ -65,6 +65,7 @@ void Engine::resync_waiting() {
         loop_->work([this, mac = mac, reboot = reboot] {
             if (const auto done = resync_now(mac, reboot); !done) {
                 inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
+                files_->not_told_of_firmware(mac);
             }
         });
     }
@@ -107,7 +108,10 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
             if (result.status >= 200 && result.status < 300) {
                 inventory_->note(mac, inventory::Step::resync_answered, phone.address.str(),
                                  fmt::format("{} {}", result.status, result.reason));
-            } else if (result.status == 0) {
+                return;
+            }
+            files_->not_told_of_firmware(mac);
+            if (result.status == 0) {
                 inventory_->note(mac, inventory::Step::resync_failed, phone.address.str(),
                                  result.reason.empty() ? "no answer" : result.reason);
             } else {
@@ -122,11 +126,17 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
 
 /// Loop thread. Phones that look for firmware by themselves do so once a week.
 void Engine::look_after_firmware() {
-    loop_->work([this] {
+    if (looks_after_firmware_.exchange(true)) {
+        return; // a worker has it still
+    }
+    // Given back whatever is thrown.
+    const std::shared_ptr<void> look(nullptr, [this](void*) { looks_after_firmware_ = false; });
+    loop_->work([this, look] {
         for (const auto mac : files_->look_after_firmware()) {
             if (const auto done = resync(mac, false); !done) {
                 log::debug("engine", "{} is not told of its firmware: {}", mac.str(),
                            done.error().what);
+                files_->not_told_of_firmware(mac);
             }
         }
     });

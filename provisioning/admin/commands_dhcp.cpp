@@ -100,7 +100,11 @@ void make_known(Call& call,
                 const Recognised& who,
                 const inventory::Device* device) {
     inventory::Sighting seen;
-    seen.address = address;
+    // Where a phone of ours is, it says itself: a lease is anybody's word, and to that address goes
+    // what tells it to come again.
+    if (device == nullptr || !device->is_approved() || !device->was_heard()) {
+        seen.address = address;
+    }
     // What the phone itself said of itself is better known.
     const bool says_more = device != nullptr && !device->seen.vendor.empty();
     if (who.vendor != nullptr && !says_more) {

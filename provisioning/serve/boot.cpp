@@ -204,6 +204,13 @@ std::optional<Refused> Boot::no_proof(const Visit& visit) const {
                                source.str()));
 }
 
+/// With the one that was counted just now.
+unsigned Boot::counted_boots(base::Mac mac) const {
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    return device != nullptr ? device->boots : 0;
+}
+
 Outcome Boot::own_url(const Visit& visit) {
     const auto mac = visit.mac;
     if (visit.request.method != "GET") {
@@ -236,7 +243,7 @@ Outcome Boot::own_url(const Visit& visit) {
     diary_.heard(mac, visit.request);
     diary_.note(mac, Step::boot_served, visit.source(),
                 fmt::format("{}, {} of {} since it was approved", Diary::shown(visit.asked.name),
-                            visit.device->boots + 1, most_boots));
+                            counted_boots(mac), most_boots));
     inventory_.reached(mac, inventory::Stage::offered);
     return {file(visit.step, *made), false};
 }

@@ -64,6 +64,7 @@ class Boot {
 
     std::optional<Refused> why_not(const Visit& visit) const;
     std::optional<Refused> no_proof(const Visit& visit) const;
+    unsigned counted_boots(base::Mac mac) const;
     Outcome own_url(const Visit& visit);
     Outcome guest(const Visit& visit);
     Outcome refuse(const Visit& visit, const Refused& why);

@@ -488,6 +488,7 @@ void Connection::send(Reply reply, bool keep_alive) {
     set_phase(Phase::reply);
     keep_alive_ = keep_alive;
     reply_ = std::move(reply);
+    reply_began_ = phase_began_;
     sent_ = 0;
     if (reply_.file) {
         counts_as_download_ = true;
@@ -518,7 +519,16 @@ void Connection::send(Reply reply, bool keep_alive) {
 void Connection::read_piece() {
     const auto of_body = sent_ - reply_.head.size();
     if (of_body == reply_.length) {
+        if (reply_.all_sent && reply_.offset + reply_.length == reply_.file->size()) {
+            reply_.all_sent();
+        }
         sent({});
+        return;
+    }
+    if (is_too_slow(of_body)) {
+        ++shared_->timeouts;
+        shared_->complain("{} is too slow with a file: its connection was closed", peer_.str());
+        close();
         return;
     }
     // It moves: the time to write is for each piece, and no other connection needs its place.
@@ -538,6 +548,13 @@ void Connection::read_piece() {
     });
 }
 
+bool Connection::is_too_slow(std::uint64_t of_body) const {
+    const auto took = now() - reply_began_;
+    const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
+    return took >= shared_->limits.least_rate_after &&
+           of_body < static_cast<std::uint64_t>(ms) * shared_->limits.least_rate / 1000;
+}
+
 void Connection::send_piece(const base::Result<std::string>& piece) {
     if (!piece) { // the client sees that it is shorter than Content-Length said
         shared_->complain("{} gets no more: {}", peer_.str(), piece.error().what);
@@ -545,13 +562,15 @@ void Connection::send_piece(const base::Result<std::string>& piece) {
         return;
     }
     sent_ += piece->size();
-    shared_->file_bytes += piece->size();
     if (tls_ && tls_->write(*piece) != TlsSession::Step::done) {
         close();
         return;
     }
     out_ = tls_ ? tls_->to_send() : *piece;
-    write_bytes([this] { read_piece(); });
+    write_bytes([this, size = piece->size()] {
+        shared_->file_bytes += size;
+        read_piece();
+    });
 }
 
 void Connection::end_reply() {

@@ -120,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void send(Reply reply, bool keep_alive);
     void send_more();
     void read_piece();
+    bool is_too_slow(std::uint64_t of_body) const;
     void send_piece(const base::Result<std::string>& piece);
     void end_reply();
     void sent(boost::system::error_code error);
@@ -146,6 +147,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Response response_; // of Phase::delay
     bool counts_as_delayed_ = false;
     Reply reply_;
+    base::Steady reply_began_;
     bool counts_as_download_ = false;
     std::uint64_t sent_ = 0; // of reply_, handed to TLS or read from the disk
     std::string out_;        // encrypted or from the disk, on its way

@@ -480,6 +480,15 @@ void Files::punish(const Request& request, std::optional<base::Mac> about, Penal
     }
 }
 
+/// Phones that are gone would have the places of those that are there.
+std::vector<base::Mac> Files::look_after_firmware() {
+    return upgrades_.look_after(*settings(), [this](const inventory::Device& device) {
+        return reach_.registered
+                   ? reach_.registered(device.mac).has_value()
+                   : base::was_within(device.seen.used, clock_.unix_ms(), std::chrono::hours(24));
+    });
+}
+
 FileCounters Files::counters() const {
     auto all = diary_.counters();
     all.firmware = upgrades_.downloads();

@@ -30,7 +30,7 @@ class Files {
     struct Reach {
         Accounts accounts; ///< may block
         Gate::Neighbour neighbour = {};
-        Boot::Registered registered = {};
+        Boot::Registered registered = {}; ///< empty where no registrations are seen
         Boot::MayBeGuest may_be_guest = {};
     };
 
@@ -77,7 +77,10 @@ class Files {
     std::vector<Upgrades::Row> firmware() const { return upgrades_.list(*settings()); }
 
     /// Every few seconds, on a worker: who may be told to look for firmware now.
-    std::vector<base::Mac> look_after_firmware() { return upgrades_.look_after(*settings()); }
+    std::vector<base::Mac> look_after_firmware();
+
+    /// One of these could not be told. From any thread.
+    void not_told_of_firmware(base::Mac mac) { upgrades_.not_called(mac); }
 
     /// An administrator wants a phone's firmware tried again. From any thread.
     void try_firmware_again(base::Mac mac) { upgrades_.forgive(mac); }

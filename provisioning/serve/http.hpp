@@ -41,6 +41,9 @@ struct Response {
     std::chrono::milliseconds delay{0};      ///< how long it waits before it leaves
     /// In the place of `body`, where it is read from the disk while it is sent.
     std::shared_ptr<const FileBody> file = {};
+    std::shared_ptr<void> place = {}; ///< with `file`: let go when nothing more of it is sent
+    /// With `file`: its last byte went out. On the loop thread, so without waiting for anything.
+    std::function<void()> all_sent = {};
 };
 
 struct HttpLimits {
@@ -59,6 +62,10 @@ struct HttpLimits {
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
     /// For an answer, and for each piece of a file from the disk.
     std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
+    /// Whoever is slower with a file from the disk, over all of it, has a place that others wait
+    /// for: 60 MB are to be there in half an hour.
+    std::uint64_t least_rate = 8192;                                       ///< bytes per second
+    std::chrono::milliseconds least_rate_after = std::chrono::seconds(60); ///< of the download
 };
 
 struct HttpCounters {

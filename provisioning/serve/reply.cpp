@@ -144,6 +144,8 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
     if (request.method != "HEAD" && plan.length != 0) {
         reply.body = response.file ? nullptr : response.body;
         reply.file = response.file;
+        reply.place = response.place;
+        reply.all_sent = response.all_sent;
         reply.offset = plan.offset;
         reply.length = plan.length;
     }

@@ -6,6 +6,7 @@
 #include "provisioning/serve/http.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,8 @@ struct Reply {
     std::string head;
     std::shared_ptr<const std::string> body; ///< null: nothing of this kind follows the head
     std::shared_ptr<const FileBody> file;    ///< the same
+    std::shared_ptr<void> place;             ///< of the response, as is the next
+    std::function<void()> all_sent;
     std::uint64_t offset = 0;
     std::uint64_t length = 0; ///< of the body that is sent
 };

@@ -3,21 +3,51 @@
 #include "provisioning/serve/rollout.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace serve {
 
 using profile::Firmware;
 
-/// Places that others have, or that are kept for them.
-std::size_t Rollout::taken(const Firmware& firmware, base::Mac but_for) const {
+/// Places that others have.
+std::size_t Rollout::on_way(const Firmware& firmware, base::Mac but_for) const {
     const auto now = clock_.now();
     return static_cast<std::size_t>(
         std::count_if(trips_.begin(), trips_.end(), [&](const auto& entry) {
             const auto& [mac, trip] = entry;
             return mac != but_for && trip.firmware == firmware.name &&
-                   ((trip.state == State::on_way && now - trip.since < longest_way) ||
-                    (trip.state == State::called && now - trip.since < kept_place));
+                   trip.state == State::on_way && now - trip.since < longest_way;
         }));
+}
+
+/// Places that are kept for others.
+std::size_t Rollout::kept(const Firmware& firmware, base::Mac but_for) const {
+    const auto now = clock_.now();
+    return static_cast<std::size_t>(
+        std::count_if(trips_.begin(), trips_.end(), [&](const auto& entry) {
+            const auto& [mac, trip] = entry;
+            return mac != but_for && trip.firmware == firmware.name &&
+                   trip.state == State::called && now - trip.since < kept_place;
+        }));
+}
+
+/// Takes the place that is kept for longest, where all are taken or kept: who was called may be
+/// gone.
+void Rollout::make_room(const Firmware& firmware, base::Mac for_whom) {
+    if (on_way(firmware, for_whom) + kept(firmware, for_whom) < firmware.at_a_time) {
+        return;
+    }
+    auto oldest = trips_.end();
+    for (auto it = trips_.begin(); it != trips_.end(); ++it) {
+        if (it->first != for_whom && it->second.firmware == firmware.name &&
+            it->second.state == State::called &&
+            (oldest == trips_.end() || it->second.since < oldest->second.since)) {
+            oldest = it;
+        }
+    }
+    if (oldest != trips_.end()) {
+        trips_.erase(oldest);
+    }
 }
 
 Turn Rollout::turn(const Firmware& firmware, base::Mac mac, std::string_view version) const {
@@ -27,18 +57,23 @@ Turn Rollout::turn(const Firmware& firmware, base::Mac mac, std::string_view ver
     if (!profile::is_older(version, firmware.version)) {
         return profile::is_same_version(version, firmware.version) ? Turn::has : Turn::newer;
     }
+    const auto now = clock_.now();
     const auto found = trips_.find(mac);
-    if (found != trips_.end() && found->second.version == firmware.version) {
-        const auto& trip = found->second;
-        const auto passed = clock_.now() - trip.since;
-        if (trip.state == State::on_way) {
-            return passed < longest_way ? Turn::on_way : Turn::failed;
-        }
-        if (trip.state == State::failed && passed < rest) {
-            return Turn::failed;
-        }
+    if (found != trips_.end() && found->second.state == State::on_way &&
+        found->second.version == firmware.version) {
+        return now - found->second.since < longest_way ? Turn::on_way : Turn::failed;
     }
-    return Turn::waits;
+    const auto before = past_.find(mac);
+    if (before == past_.end()) {
+        return Turn::waits;
+    }
+    const auto& past = before->second;
+    const bool has_failed = past.failed != base::Steady{} && past.version == firmware.version &&
+                            now - past.failed < rest;
+    const auto lately = std::count_if(past.began.begin(), past.began.end(),
+                                      [&](base::Steady when) { return now - when < rest; });
+    return has_failed || static_cast<std::size_t>(lately) >= most_trips ? Turn::failed
+                                                                        : Turn::waits;
 }
 
 Turn Rollout::now(const Firmware& firmware, base::Mac mac, std::string_view version) const {
@@ -49,7 +84,7 @@ Turn Rollout::now(const Firmware& firmware, base::Mac mac, std::string_view vers
 Turn Rollout::look(const Firmware& firmware, base::Mac mac, std::string_view version) const {
     const std::lock_guard hold(lock_);
     const auto now = turn(firmware, mac, version);
-    const bool has_place = now == Turn::waits && taken(firmware, mac) < firmware.at_a_time;
+    const bool has_place = now == Turn::waits && on_way(firmware, mac) < firmware.at_a_time;
     return has_place ? Turn::on_way : now;
 }
 
@@ -59,8 +94,18 @@ Rollout::Step Rollout::take(const Firmware& firmware, base::Mac mac, std::string
     if (now == Turn::has || now == Turn::newer) {
         return {now, forget(mac)};
     }
-    if (now == Turn::waits && taken(firmware, mac) < firmware.at_a_time) {
+    if (now == Turn::on_way && trips_.at(mac).has_file) {
+        fail(mac, trips_.at(mac), clock_.now());
+        return {Turn::failed, true};
+    }
+    if (now == Turn::waits && on_way(firmware, mac) < firmware.at_a_time) {
+        make_room(firmware, mac);
         trips_[mac] = {State::on_way, firmware.name, firmware.version, clock_.now()};
+        auto& began = past_[mac].began;
+        if (began.size() >= most_trips) {
+            began.erase(began.begin());
+        }
+        began.push_back(clock_.now());
         return {Turn::on_way, true};
     }
     return {now, false};
@@ -81,36 +126,65 @@ bool Rollout::forget(base::Mac mac) {
     return began;
 }
 
+void Rollout::fail(base::Mac mac, Trip& trip, base::Steady when) {
+    trip.state = State::failed;
+    trip.since = when;
+    auto& past = past_[mac];
+    past.failed = when;
+    past.version = trip.version;
+}
+
+void Rollout::fetched(base::Mac mac) {
+    const std::lock_guard hold(lock_);
+    const auto found = trips_.find(mac);
+    if (found != trips_.end() && found->second.state == State::on_way) {
+        found->second.has_file = true;
+    }
+}
+
+void Rollout::not_called(base::Mac mac) {
+    const std::lock_guard hold(lock_);
+    const auto found = trips_.find(mac);
+    if (found != trips_.end() && found->second.state == State::called) {
+        trips_.erase(found);
+    }
+}
+
 std::vector<Rollout::Failed> Rollout::give_up() {
     const std::lock_guard hold(lock_);
     const auto now = clock_.now();
     std::vector<Failed> given_up;
     for (auto& [mac, trip] : trips_) {
         if (trip.state == State::on_way && now - trip.since >= longest_way) {
-            trip.state = State::failed;
-            trip.since += longest_way;
+            fail(mac, trip, trip.since + longest_way);
             given_up.push_back({mac, trip.version});
         }
     }
     return given_up;
 }
 
-std::vector<base::Mac> Rollout::call(const Firmware& firmware,
-                                     const std::vector<base::Mac>& waiting) {
+std::vector<base::Mac> Rollout::call(const Firmware& firmware, std::vector<base::Mac> waiting) {
     const std::lock_guard hold(lock_);
     const auto now = clock_.now();
+    const auto rank = [&](base::Mac mac) {
+        const auto found = past_.find(mac);
+        const auto past = found == past_.end() ? Past{} : found->second;
+        return std::pair(past.failed, past.told);
+    };
+    std::stable_sort(waiting.begin(), waiting.end(),
+                     [&](base::Mac a, base::Mac b) { return rank(a) < rank(b); });
     std::vector<base::Mac> called;
-    auto places = taken(firmware, base::Mac());
+    auto places = on_way(firmware, base::Mac()) + kept(firmware, base::Mac());
     for (const auto mac : waiting) {
         if (places >= firmware.at_a_time) {
             break;
         }
-        const auto found = trips_.find(mac);
-        if (found != trips_.end() && found->second.state == State::called &&
-            now - found->second.since < between_calls) {
+        auto& told = past_[mac].told;
+        if (told != base::Steady{} && now - told < between_calls) {
             continue;
         }
         trips_[mac] = {State::called, firmware.name, firmware.version, now};
+        told = now;
         called.push_back(mac);
         ++places;
     }
@@ -120,16 +194,27 @@ std::vector<base::Mac> Rollout::call(const Firmware& firmware,
 void Rollout::forgive(base::Mac mac) {
     const std::lock_guard hold(lock_);
     const auto found = trips_.find(mac);
-    if (found != trips_.end() && (found->second.state != State::on_way ||
-                                  clock_.now() - found->second.since >= longest_way)) {
-        trips_.erase(found);
+    if (found != trips_.end() && found->second.state == State::on_way &&
+        clock_.now() - found->second.since < longest_way) {
+        return;
     }
+    trips_.erase(mac);
+    past_.erase(mac);
 }
 
+/// The past of the others stays for its time: whether a phone is in a list may hang on what
+/// anybody says of it.
 void Rollout::keep(const std::vector<base::Mac>& sorted) {
     const std::lock_guard hold(lock_);
     std::erase_if(trips_, [&](const auto& entry) {
         return !std::binary_search(sorted.begin(), sorted.end(), entry.first);
+    });
+    const auto now = clock_.now();
+    std::erase_if(past_, [&](const auto& entry) {
+        const auto& past = entry.second;
+        const auto last = std::max(
+            {past.told, past.failed, past.began.empty() ? base::Steady{} : past.began.back()});
+        return now - last >= remembered;
     });
 }
 

@@ -23,7 +23,7 @@ enum class Turn : std::uint8_t {
     newer,    ///< runs a later one, which stays
     on_way,   ///< was told of it and has not come back with it
     waits,    ///< for a place
-    failed,   ///< was told of it and did not come back with it in time
+    failed,   ///< was told of it and did not come back with it, or over and over in one day
     unknown,  ///< does not say what it runs
     by_https, ///< its files go by HTTPS and its firmware cannot; a Rollout knows nothing of that
 };
@@ -40,12 +40,17 @@ class Rollout {
     /// for longer.
     static constexpr base::Duration kept_place = std::chrono::minutes(5);
     static constexpr base::Duration between_calls = std::chrono::hours(6);
+    /// Whatever it says of itself: a phone that takes two versions in turn restarts no more often.
+    static constexpr std::size_t most_trips = 3; ///< in a `rest`
+    /// Who failed is told last for so long.
+    static constexpr base::Duration remembered = std::chrono::hours(24 * 30);
 
     explicit Rollout(const base::Clock& clock) : clock_(clock) {}
 
     /// How it stands; `version` is what the phone runs.
     Turn now(const profile::Firmware& firmware, base::Mac mac, std::string_view version) const;
-    /// The same, but `on_way` where a phone that waits would get a place if it looked now.
+    /// The same, but `on_way` where a phone that waits would get a place if it looked now: a place
+    /// that is only kept is no hindrance.
     Turn look(const profile::Firmware& firmware, base::Mac mac, std::string_view version) const;
 
     struct Step {
@@ -68,10 +73,14 @@ class Rollout {
     /// Frees the places of phones that were on their way for too long. Each is named once.
     std::vector<Failed> give_up();
 
-    /// Those among `waiting`, in their order, who may be told to look again now, for as many
-    /// places as are free; their places are kept.
-    std::vector<base::Mac> call(const profile::Firmware& firmware,
-                                const std::vector<base::Mac>& waiting);
+    /// Those among `waiting` who may be told to look again now, for as many places as are free;
+    /// their places are kept. Who was not told for the longest is first, who failed last.
+    std::vector<base::Mac> call(const profile::Firmware& firmware, std::vector<base::Mac> waiting);
+    /// It could not be told: its place is free.
+    void not_called(base::Mac mac);
+
+    /// The last byte of the file went out to it: if it comes back with the old version, it failed.
+    void fetched(base::Mac mac);
 
     /// An administrator wants it tried again; also of a phone that is in no list.
     void forgive(base::Mac mac);
@@ -86,15 +95,28 @@ class Rollout {
         std::string firmware; ///< name of its section
         std::string version;
         base::Steady since; ///< of the state
+        bool has_file = false;
+    };
+
+    /// What a trip's end does not change, since nothing but the phone's word ends it.
+    struct Past {
+        base::Steady told;   ///< to look again; Steady{} = never, as below
+        base::Steady failed; ///< and of what:
+        std::string version;
+        std::vector<base::Steady> began; ///< its trips of the last `rest`, most_trips at most
     };
 
     Turn turn(const profile::Firmware& firmware, base::Mac mac, std::string_view version) const;
     bool forget(base::Mac mac);
-    std::size_t taken(const profile::Firmware& firmware, base::Mac but_for) const;
+    void fail(base::Mac mac, Trip& trip, base::Steady when);
+    std::size_t on_way(const profile::Firmware& firmware, base::Mac but_for) const;
+    std::size_t kept(const profile::Firmware& firmware, base::Mac but_for) const;
+    void make_room(const profile::Firmware& firmware, base::Mac for_whom);
 
     const base::Clock& clock_;
     mutable std::mutex lock_; ///< of what follows
     std::map<base::Mac, Trip> trips_;
+    std::map<base::Mac, Past> past_;
 };
 
 } // namespace serve

@@ -66,6 +66,8 @@ void Upgrades::offer(profile::Facts& facts, const Phone& phone, const FileSettin
     const auto [turn, is_new] = rollout_.take(*firmware, mac, phone.firmware);
     if (is_new && turn == Turn::on_way) {
         diary_.note(mac, Step::firmware_offered, phone.address, firmware->version);
+    } else if (is_new && turn == Turn::failed) {
+        diary_.note(mac, Step::firmware_failed, phone.address, firmware->version);
     } else if (is_new) {
         diary_.note(mac, Step::firmware_runs, phone.address, phone.firmware);
     }
@@ -94,16 +96,41 @@ std::optional<Response> Upgrades::answer(const Request& request,
         diary_.note(phone.device.mac, Step::file_refused, request.peer.address, file.error().what);
         return Response{};
     }
-    if (request.method == "GET") {
-        ++downloads_;
-        diary_.note(phone.device.mac, Step::firmware_fetched, request.peer.address, name);
-    }
     Response response;
+    if (request.method == "GET") {
+        const auto mac = phone.device.mac;
+        response.place = place_for(mac);
+        if (!response.place) {
+            response.status = 503;
+            return response;
+        }
+        response.all_sent = [this, mac] { rollout_.fetched(mac); };
+        ++downloads_;
+        diary_.note(mac, Step::firmware_fetched, request.peer.address, name);
+    }
     response.status = 200;
     response.content_type = "application/octet-stream";
     response.last_modified = (*file)->modified();
     response.file = std::move(*file);
     return response;
+}
+
+std::shared_ptr<void> Upgrades::place_for(base::Mac mac) {
+    {
+        const std::lock_guard hold(open_->lock);
+        auto& open = open_->of[mac];
+        if (open >= most_downloads) {
+            return nullptr;
+        }
+        ++open;
+    }
+    return {open_.get(), [downloads = open_, mac](void*) {
+                const std::lock_guard hold(downloads->lock);
+                const auto found = downloads->of.find(mac);
+                if (found != downloads->of.end() && --found->second == 0) {
+                    downloads->of.erase(found);
+                }
+            }};
 }
 
 void Upgrades::each_phone(const FileSettings& with, const Visit& visit) const {
@@ -149,14 +176,16 @@ std::vector<Upgrades::Row> Upgrades::list(const FileSettings& with) const {
     return rows;
 }
 
-std::vector<base::Mac> Upgrades::look_after(const FileSettings& with) {
+std::vector<base::Mac> Upgrades::look_after(const FileSettings& with, const IsThere& is_there) {
     std::vector<base::Mac> ours;
     std::map<const Firmware*, std::vector<base::Mac>> waiting;
     each_phone(with, [&](const Phone& phone, const Firmware& firmware, Turn turn) {
         const auto mac = phone.device.mac;
         ours.push_back(mac);
-        if (turn == Turn::waits && is_ready(phone.device)) {
-            waiting[&firmware].push_back(mac);
+        if (turn == Turn::waits) {
+            if (is_ready(phone.device) && is_there(phone.device)) {
+                waiting[&firmware].push_back(mac);
+            }
         } else if ((turn == Turn::has || turn == Turn::newer) && rollout_.arrived(mac)) {
             diary_.note(mac, Step::firmware_runs, phone.address, phone.firmware);
         }
@@ -169,9 +198,9 @@ std::vector<base::Mac> Upgrades::look_after(const FileSettings& with) {
                     device != nullptr ? device->seen.address : base::Ipv4{}, failed.version);
     }
     std::vector<base::Mac> called;
-    for (const auto& [firmware, macs] : waiting) {
+    for (auto& [firmware, macs] : waiting) {
         if (FileBody::open(with.firmware_folder, firmware->file)) {
-            const auto some = rollout_.call(*firmware, macs);
+            const auto some = rollout_.call(*firmware, std::move(macs));
             called.insert(called.end(), some.begin(), some.end());
         }
     }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +35,9 @@ class Upgrades {
 
     /// The file, where `name` is that of the firmware for this phone. It is given whoever's turn it
     /// is: a download that was broken off goes on, also after we were started anew.
+    ///
+    /// 503 where the phone has most_downloads: one URL must not have the places of all.
+    static constexpr std::size_t most_downloads = 2; ///< one may have been cut off unnoticed
     std::optional<Response> answer(const Request& request,
                                    const std::string& name,
                                    const Phone& phone,
@@ -48,12 +53,18 @@ class Upgrades {
 
     std::vector<Row> list(const FileSettings& with) const;
 
+    /// Whether a phone is where it can be told something.
+    using IsThere = std::function<bool(const inventory::Device&)>;
+
     /// To be called every few seconds: frees places, and says who may be told to look again.
-    std::vector<base::Mac> look_after(const FileSettings& with);
+    std::vector<base::Mac> look_after(const FileSettings& with, const IsThere& is_there);
 
     void forgive(base::Mac mac) {
         rollout_.forgive(mac);
     } ///< an administrator wants it tried again
+
+    /// One of those that look_after() named could not be told.
+    void not_called(base::Mac mac) { rollout_.not_called(mac); }
 
     std::uint64_t downloads() const noexcept { return downloads_; } ///< requests for such files
 
@@ -64,6 +75,15 @@ class Upgrades {
     inventory::Inventory& inventory_;
     Diary& diary_;
     Rollout rollout_;
+
+    /// Downloads of each phone now; connections may have it for longer than we are there.
+    struct Downloads {
+        std::mutex lock; ///< of what follows
+        std::map<base::Mac, std::size_t> of;
+    };
+
+    std::shared_ptr<void> place_for(base::Mac mac); ///< nullptr: it has its share
+    const std::shared_ptr<Downloads> open_ = std::make_shared<Downloads>();
     std::atomic<std::uint64_t> downloads_{0};
 };
 

@@ -230,6 +230,16 @@ TEST_F(Dhcp, WhatAPhoneSaidOfItselfStays) {
     EXPECT_EQ(device(phone_a)->seen.address.str(), "10.0.0.77");
 }
 
+TEST_F(Dhcp, ALeaseThatAnybodyTellsOfDoesNotMoveAPhoneOfOurs) {
+    office.phone_asked(phone_a, Step::held);
+    const auto where = device(phone_a)->seen.address;
+    office.run(std::string("approve ") + phone_a);
+    ASSERT_TRUE(device(phone_a)->is_approved());
+    office.run(std::string("dhcp-event add ") + phone_a + " 10.0.0.66 KX-UT670");
+    EXPECT_EQ(device(phone_a)->seen.address, where) << "there it is told to come again";
+    EXPECT_THAT(office.run(std::string("explain ") + phone_a).text, HasSubstr("10.0.0.66 got"));
+}
+
 TEST_F(Dhcp, OldLeasesAreNewsOfUnknownPhonesOnly) {
     office.run(std::string("dhcp-event old ") + panasonic + " 10.0.0.7");
     const auto heard = device(panasonic)->seen.last;

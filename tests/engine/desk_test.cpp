@@ -147,6 +147,20 @@ TEST_F(UrlOf, APhoneIsGoodForItHoweverOftenSomeoneForgesItsQuestions) {
     EXPECT_TRUE(is_good(own));
 }
 
+TEST_F(UrlOf, APhoneThatIsConfiguredDoesNotChangeTheVersionThatItSaidItself) {
+    auto forged = asked();
+    forged.version = "01.000";
+    desk->decide(forged);
+    EXPECT_EQ(device().seen.version, "01.000") << "there is nothing better yet";
+    const auto token = shelf->steady_token(device());
+    ASSERT_TRUE(shelf->steady_used(alice, shelf->now().credential(token)->generation));
+    forged.version = "99.0";
+    forged.model = "UC926";
+    desk->decide(forged);
+    EXPECT_EQ(device().seen.version, "01.000");
+    EXPECT_EQ(device().seen.model, "UC924");
+}
+
 TEST_F(UrlOf, APhoneIsTheSameForAllThatIsAskedInItsNameAtOnce) {
     std::vector<std::string> all;
     const auto ask = [&] {

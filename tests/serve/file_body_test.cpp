@@ -243,6 +243,20 @@ TEST_F(FileBodyTest, HasNoTimeWhereNothingMoves) {
     EXPECT_EQ(http->counters().downloads, 0U);
 }
 
+TEST_F(FileBodyTest, HasNoPlaceForWhoReadsATrickle) {
+    write("image", content(20U << 20U));
+    HttpLimits limits;
+    limits.least_rate = 1ULL << 40U;
+    limits.least_rate_after = {};
+    start(limits);
+    Client client(loop, server, loopback.address, 4096);
+    client.send("GET /image HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_LT(client.read().body.size(), 20U << 20U);
+    EXPECT_EQ(http->counters().timeouts, 1U);
+    EXPECT_EQ(http->counters().downloads, 0U);
+    EXPECT_LT(http->counters().file_bytes, 20U << 20U) << "what was written, not what was read";
+}
+
 TEST_F(FileBodyTest, TellsThoseBeyondTheLimitToComeLater) {
     write("image", content(20U << 20U));
     HttpLimits limits;

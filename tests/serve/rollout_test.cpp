@@ -131,17 +131,100 @@ TEST_F(RolloutTest, CallsAsManyAsThereArePlaces) {
     take(9);
     EXPECT_THAT(rollout.call(firmware, {phone(1), phone(2), phone(3)}), ElementsAre(phone(1)));
     EXPECT_THAT(rollout.call(firmware, {phone(1), phone(2), phone(3)}), IsEmpty());
-    EXPECT_EQ(take(2), Turn::waits) << "the place is kept";
     EXPECT_EQ(take(1), Turn::on_way);
     EXPECT_EQ(take(1, "01.100"), Turn::has);
     EXPECT_THAT(rollout.call(firmware, {phone(2), phone(3)}), ElementsAre(phone(2)));
     clock.advance(Rollout::kept_place);
     EXPECT_THAT(rollout.call(firmware, {phone(2), phone(3)}), ElementsAre(phone(3)))
         << "who did not come is not called over and over";
-    EXPECT_EQ(take(2), Turn::waits);
     clock.advance(Rollout::between_calls);
     EXPECT_EQ(take(9), Turn::failed);
     EXPECT_THAT(rollout.call(firmware, {phone(2), phone(3)}), ElementsAre(phone(2), phone(3)));
+}
+
+TEST_F(RolloutTest, AVersionThatChangesToAndFroRestartsNobodyOverAndOver) {
+    EXPECT_THAT(rollout.call(firmware, {phone(1)}), ElementsAre(phone(1)));
+    for (int i = 0; i < 20; ++i) {
+        rollout.arrived(phone(1));
+        rollout.keep({});
+        EXPECT_THAT(rollout.call(firmware, {phone(1)}), IsEmpty()) << "it was told";
+    }
+    unsigned trips = 0;
+    for (int i = 0; i < 20; ++i) {
+        trips += take(1) == Turn::on_way ? 1U : 0U;
+        take(1, "99.0");
+    }
+    EXPECT_EQ(trips, Rollout::most_trips);
+    EXPECT_EQ(take(1), Turn::failed);
+    clock.advance(Rollout::rest);
+    EXPECT_EQ(take(1), Turn::on_way);
+}
+
+TEST_F(RolloutTest, APhoneThatLosesItsTripHasFailedAllTheSame) {
+    take(1);
+    clock.advance(Rollout::longest_way);
+    rollout.give_up();
+    take(1, "99.0");
+    EXPECT_EQ(take(1), Turn::failed);
+}
+
+TEST_F(RolloutTest, AnImageThatIsNoneOfThatVersionFailsAtOnce) {
+    take(1);
+    rollout.fetched(phone(2));
+    rollout.fetched(phone(1));
+    const auto step = rollout.take(firmware, phone(1), "01.070");
+    EXPECT_EQ(step.turn, Turn::failed);
+    EXPECT_TRUE(step.is_new);
+    EXPECT_FALSE(rollout.take(firmware, phone(1), "01.070").is_new);
+    EXPECT_EQ(take(1), Turn::failed) << "no loop of restarts";
+    EXPECT_EQ(take(2), Turn::on_way);
+    rollout.fetched(phone(2));
+    EXPECT_EQ(take(2, "01.100"), Turn::has);
+}
+
+TEST_F(RolloutTest, AKeptPlaceIsForWhoComesFirst) {
+    firmware.at_a_time = 1;
+    EXPECT_THAT(rollout.call(firmware, {phone(1)}), ElementsAre(phone(1)));
+    EXPECT_EQ(take(2), Turn::on_way) << "it looks by itself, and the other may be gone";
+    EXPECT_EQ(take(1), Turn::waits);
+}
+
+TEST_F(RolloutTest, PhonesThatAreGoneDoNotKeepALivingOneWaiting) {
+    firmware.at_a_time = 1;
+    std::vector<Mac> waiting;
+    for (unsigned i = 1; i <= 72; ++i) {
+        waiting.push_back(phone(i));
+    }
+    waiting.push_back(phone(100));
+    int calls = 0;
+    bool is_called = false;
+    for (; calls < 80 && !is_called; ++calls) {
+        const auto called = rollout.call(firmware, waiting);
+        is_called = !called.empty() && called[0] == phone(100);
+        clock.advance(Rollout::kept_place);
+    }
+    EXPECT_TRUE(is_called) << "each once before one is called again";
+}
+
+TEST_F(RolloutTest, TellsThoseFirstThatWereNotToldForTheLongestAndThoseLastThatFailed) {
+    firmware.at_a_time = 10;
+    take(1);
+    clock.advance(Rollout::longest_way);
+    rollout.give_up();
+    rollout.call(firmware, {phone(2)});
+    clock.advance(Rollout::rest);
+    EXPECT_THAT(rollout.call(firmware, {phone(1), phone(2), phone(3)}),
+                ElementsAre(phone(3), phone(2), phone(1)));
+}
+
+TEST_F(RolloutTest, APhoneThatCannotBeToldGivesItsPlaceBack) {
+    firmware.at_a_time = 1;
+    EXPECT_THAT(rollout.call(firmware, {phone(1), phone(2)}), ElementsAre(phone(1)));
+    rollout.not_called(phone(1));
+    EXPECT_THAT(rollout.call(firmware, {phone(1), phone(2)}), ElementsAre(phone(2)));
+    EXPECT_EQ(take(3), Turn::on_way);
+    rollout.not_called(phone(3));
+    EXPECT_EQ(now(3), Turn::on_way) << "it came";
 }
 
 TEST_F(RolloutTest, CountsEachSectionByItself) {

@@ -221,6 +221,8 @@ TEST_F(UpgradesTest, CallsTheNextWhenAPlaceIsFree) {
     for (unsigned i = 1; i <= 3; ++i) {
         configured(i);
     }
+    EXPECT_THAT(files->look_after_firmware(), IsEmpty()) << "none is registered, or they are gone";
+    registered = address_of(1);
     EXPECT_THAT(files->look_after_firmware(), ElementsAre(kx(1)));
     EXPECT_THAT(files->look_after_firmware(), IsEmpty());
     EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
@@ -255,6 +257,29 @@ TEST_F(UpgradesTest, GivesTheFileToItsPhonesOnly) {
     apply({inventory::Block{kx(1)}});
     expect_the_404(ask(1, image));
     EXPECT_EQ(files->counters().firmware, 1U);
+}
+
+TEST_F(UpgradesTest, OneUrlHasNotThePlacesOfAll) {
+    for (unsigned i = 1; i <= 2; ++i) {
+        configured(i);
+    }
+    auto first = ask(1, image);
+    const auto second = ask(1, image);
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(second.status, 200);
+    EXPECT_EQ(ask(1, image).status, 503);
+    EXPECT_EQ(ask(2, image).status, 200) << "another phone";
+    first = {};
+    EXPECT_EQ(ask(1, image).status, 200) << "one is over";
+}
+
+TEST_F(UpgradesTest, AWrongImageFailsAtOnce) {
+    configured(1);
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
+    ask(1, image).all_sent();
+    EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"N\"")) << "no loop of restarts";
+    EXPECT_THAT(steps(kx(1)), Contains("firmware_failed: 01.100"));
+    EXPECT_THAT(those(Turn::failed), ElementsAre(kx(1)));
 }
 
 TEST_F(UpgradesTest, FollowsNoLinkOutOfTheFolder) {
