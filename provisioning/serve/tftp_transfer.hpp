@@ -22,8 +22,9 @@ struct TftpPatience {
     /// packet that came each second would keep them from it, and both would wait for ever.
     std::chrono::milliseconds longest = std::chrono::seconds(8);
     /// How often a packet is sent again. Where one of five packets is lost in each direction, more
-    /// than a third of all exchanges fail, and eleven in a row do so once in 75,000.
-    unsigned repeats = 10;
+    /// than a third of all exchanges fail, and ten in a row do so once in 27,000. The last one is
+    /// sent after 55 seconds: one more would come after the end of `whole`.
+    unsigned repeats = 9;
     /// The same as long as nothing came back: whoever forges an address makes us send there, and a
     /// phone that is there asks again by itself.
     unsigned unproven_repeats = 3;

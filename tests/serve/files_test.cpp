@@ -103,7 +103,7 @@ class ThreeFilesTest : public Door {
   protected:
     ThreeFilesTest() {
         apply({inventory::AddExtension{{"401", "Joe", base::Secret("Xy1")}},
-               inventory::AddExtension{{"402", "Jörg \"Joe\"", base::Secret("Xy2")}},
+               inventory::AddExtension{{"402", "Jim", base::Secret("no \"quotes\"")}},
                inventory::Assign{kx, {"401"}}});
         neighbours[phone_address] = kx;
         store->reached(kx, Stage::offered);

@@ -158,7 +158,7 @@ TEST_F(Transfer, SendsThePacketAgainUntilItIsAcknowledged) {
     begin(octets(600), with_block_size(512));
     EXPECT_EQ(heard(ack(0)), Step::send);
     const auto packet = transfer->packet();
-    for (const auto wait : {1s, 2s, 4s, 8s, 8s, 8s, 8s, 8s, 8s, 8s}) {
+    for (const auto wait : {1s, 2s, 4s, 8s, 8s, 8s, 8s, 8s, 8s}) {
         EXPECT_EQ(transfer->deadline(), clock.now() + wait);
         clock.advance(wait - 1ms);
         EXPECT_EQ(due(), Step::wait);
@@ -175,8 +175,8 @@ TEST_F(Transfer, CountsAnewForEachPacket) {
     EXPECT_EQ(heard(ack(0)), Step::send);
     for (const unsigned block : {1U, 2U}) {
         EXPECT_EQ(transfer->deadline(), clock.now() + 1s);
-        for (int i = 0; i < 10; ++i) {
-            clock.advance(8s);
+        for (const auto wait : {1s, 2s, 4s, 8s, 8s}) {
+            clock.advance(wait);
             EXPECT_EQ(due(), Step::send);
         }
         EXPECT_EQ(heard(ack(block)), block == 1 ? Step::send : Step::complete);
@@ -216,7 +216,7 @@ TEST_F(Transfer, SendsFewPacketsToAnAddressThatSaysNothing) {
     EXPECT_EQ(due(), Step::given_up) << "four packets in all";
 }
 
-TEST_F(Transfer, KeepsItsPlaceForTenMinutesAtMost) {
+TEST_F(Transfer, KeepsItsPlaceForAMinuteAtMost) {
     begin(octets(512 * 2000));
     unsigned block = 0;
     Step step = Step::send;
@@ -226,7 +226,7 @@ TEST_F(Transfer, KeepsItsPlaceForTenMinutesAtMost) {
         step = heard(ack(++block));
     }
     EXPECT_EQ(step, Step::given_up);
-    EXPECT_EQ(clock.now() - began, 600300ms);
+    EXPECT_EQ(clock.now() - began, 60300ms);
 }
 
 } // namespace
