@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The XML of the Workpoint Interface: what a phone says, and what a service answers, as plain
+// values.
+#pragma once
+
+#include "provisioning/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wpi {
+
+/// One setting or one fact of a phone (WPI guide p. 26).
+struct Item {
+    std::string name;         ///< case-sensitive, at most 128 bytes
+    std::optional<int> index; ///< which one, of an item that there are several of
+    std::string value;        ///< trimmed; at most 256 KiB
+    std::string status = {};  ///< of phones: why the item failed, in small letters; empty: well
+
+    bool operator==(const Item&) const = default;
+};
+
+/// Why a phone calls (WPI guide p. 28).
+enum class Reason : std::uint8_t {
+    start_up,
+    local_changes,
+    inventory_changes,
+    status, ///< the result of a file that it was told to fetch
+    solicited,
+    reply_to, ///< the result of the action in our last answer
+    clean_up, ///< it gives up; the item cleanup-reason says why
+    other,    ///< a word that we do not know
+};
+
+/// What a phone says of an action (WPI guide p. 29, 46).
+enum class Outcome : std::uint8_t { accepted, failed, busy };
+
+/// A WorkpointMessage.
+struct PhoneMessage {
+    std::string nonce;                          ///< 1 to 64 letters and digits
+    std::optional<std::size_t> most_items = {}; ///< maxItems; nothing: any number
+    bool has_more = false;                      ///< fragment="next"
+    Reason reason = Reason::other;
+    std::string reason_text;             ///< as it stands there, trimmed
+    std::string action = {};             ///< of reply_to: whose result this is; may be empty
+    Outcome outcome = Outcome::accepted; ///< of reply_to
+    std::vector<Item> items = {};
+
+    bool operator==(const PhoneMessage&) const = default;
+
+    const Item* item(std::string_view name) const noexcept; ///< the first of that name
+    /// Its value; empty where it is absent or has a status.
+    std::string_view value(std::string_view name) const noexcept;
+};
+
+/// Names are matched without their namespace, and what is unknown is passed over: phones of many
+/// versions are out there (WPI guide p. 26 to 29, 45). Refused: what base::parse_xml refuses, more
+/// than 10,000 items, nesting deeper than 8, another root, no nonce. The error never quotes a
+/// value.
+base::Result<PhoneMessage> parse(std::string_view text);
+
+enum class Action : std::uint8_t {
+    read_all_items,
+    read_items,
+    write_items,
+    restart,
+    file_deployment,
+    software_deployment,
+    get_next_fragment,
+    clean_up,
+};
+
+std::string_view name(Action action) noexcept; ///< "ReadAllItems", as it stands in messages
+
+/// A DLSMessage.
+struct ServiceMessage {
+    std::string nonce; ///< of the message that it answers, byte for byte (WPI guide p. 28, 34)
+    Action action = Action::clean_up;
+    std::vector<Item> items = {};
+
+    bool operator==(const ServiceMessage&) const = default;
+};
+
+/// Whether values lose what early firmware does not decode: < and > go, & becomes + (seen in the
+/// field; unknown which versions, so `normal` by default).
+enum class Escape : std::uint8_t { normal, legacy };
+
+/// The bytes as the guide has them (p. 33, 35), with the list left out where there are no items.
+std::string write(const ServiceMessage& message, Escape escape = Escape::normal);
+
+} // namespace wpi
