@@ -324,6 +324,10 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 1 is extension 201: its "
                              "password does not fit");
     EXPECT_THAT(story().next, HasSubstr("pnp extension remove 201, pnp extension add 201"));
+    step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 1 is extension 201: its "
+                             "number does not fit");
+    EXPECT_THAT(story().next, AllOf(HasSubstr("pnp assign 001fc1000001 NUMBERS"),
+                                    Not(HasSubstr("extension remove"))));
     step(Step::file_refused, "no vendor profile matches this phone");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");

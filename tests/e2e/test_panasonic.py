@@ -109,7 +109,7 @@ def test_a_phone_that_was_reset_comes_up_though_the_pbx_still_has_it_registered(
     wait_registered(lab, phone, 2)  # both runs write into one log
     report = phone.stopped()
     assert [names(walk) for walk in report["requests"]] == [
-        [("KX-UT670.cfg", 200)], all_files(desk, 200)], report["requests"]
+        [("KX-UT670.cfg", 200)], [(f"Config{desk.mac}.cfg", 200)], all_files(desk, 200)], report
     story = pbx.pnp(f"explain {desk.mac}")
     assert "2 of 3 since it was approved" in story and "is registered from" in story, story
 
