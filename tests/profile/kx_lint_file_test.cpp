@@ -364,6 +364,20 @@ TEST(KxShown, HidesSecretsAndLogins) {
     EXPECT_EQ(profile::kx::shown("CFG_MASTER_FILE_PATH", "http://me:p@w@192.0.2.1/a@b"),
               "http://********@192.0.2.1/a@b");
     EXPECT_EQ(profile::kx::shown("NTP_ADDR", "192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(profile::kx::shown("SIP_URI_1", "sip:201@pbx"), "sip:201@pbx");
+}
+
+TEST(KxShown, HidesTheLoginOfAMistypedUrlToo) {
+    for (const char* url :
+         {"me:hush@pbx/a", "http:/me:hush@pbx/a", "http//me:hush@pbx/a", "http:\\\\me:hush@pbx/a",
+          "http://me:hu/sh@pbx/a", "http://me:hush/@pbx/a", "http://me:hu@sh@pbx/a"}) {
+        const std::string shown = profile::kx::shown("CFG_MASTER_FILE_PATH", url);
+        EXPECT_THAT(shown, HasSubstr("********@pbx/a")) << url;
+        EXPECT_THAT(shown, testing::Not(HasSubstr("hu"))) << url;
+    }
+    EXPECT_EQ(profile::kx::shown("FIRM_FILE_PATH", "http://pbx:80/a@b"), "http://pbx:80/a@b");
+    EXPECT_EQ(profile::kx::shown("LOGO_URI_PHONE", "b,http://me:hush@pbx/a"),
+              "b,http://********@pbx/a");
 }
 
 } // namespace
