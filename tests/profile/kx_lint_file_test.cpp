@@ -57,6 +57,23 @@ TEST(KxFile, C03NothingStandsBeforeTheSignature) {
     }
 }
 
+TEST(KxFile, WhatAnEditorAddedUnseenIsNamed) {
+    const auto marked = lint("\xEF\xBB\xBF" + kx_file(""));
+    EXPECT_THAT(told(marked), ElementsAre("error F01 at 1:1"));
+    EXPECT_THAT(marked[0].what, HasSubstr("byte-order mark"));
+    for (const bool has_mark : {true, false}) {
+        for (const bool is_big : {true, false}) {
+            std::string wide = !has_mark ? "" : is_big ? "\xFE\xFF" : "\xFF\xFE";
+            for (const char c : kx_file("NTP_ADDR=\"192.0.2.1\"")) {
+                wide += is_big ? std::string({'\0', c}) : std::string({c, '\0'});
+            }
+            const auto findings = lint(wide);
+            EXPECT_THAT(told(findings), ElementsAre("error F01 at 1:1", "error F02 at 1:1"));
+            EXPECT_THAT(findings[1].what, HasSubstr("UTF-16"));
+        }
+    }
+}
+
 TEST(KxFile, AMissingSignatureHidesNoFaultOfTheFirstLine) {
     EXPECT_THAT(told(lint("SYSLOG_PORT=514\r\n\r\n")),
                 ElementsAre("error F01 at 1:1", "error L05 at 1:13 SYSLOG_PORT"));

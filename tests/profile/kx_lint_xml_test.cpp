@@ -135,6 +135,11 @@ TEST(KxXml, WhatIsWellFormedAndNotTakenIsToldSo) {
     EXPECT_THAT(what(in_dev("<a>")), HasSubstr("not well-formed"));
 }
 
+TEST(KxXml, AnotherEncodingThanTheDeclaredIsToldAsThat) {
+    EXPECT_THAT(told(lint_xml(in_dev("<a>\r\n  J\xC3\xBCrgen M\xFCller</a>"))),
+                ElementsAre("error F02 at 5:11"));
+}
+
 TEST(KxXml, WhatHasNoXmlFormIsTold) {
     EXPECT_THAT(faults(lint_xml(in_dev("<X KEY_PAD_TONE=\"Y\"/>"))), ElementsAre("error X04"));
 }

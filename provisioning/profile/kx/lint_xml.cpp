@@ -186,6 +186,14 @@ class XmlCheck {
         if (file_.text.size() > most_read) {
             return {};
         }
+        const std::size_t odd = first_not_utf8(file_.text);
+        if (odd != std::string_view::npos && is_right_declaration(file_.text)) {
+            TextPlace place;
+            place.go_to(file_.text, odd);
+            report_.add(Severity::error, "F02", at(place, {}, {}),
+                        "not UTF-8 from here on; save the file in that encoding", "§2.4.4.1");
+            return {};
+        }
         const auto parsed = base::parse_xml(file_.text, most_read);
         if (!parsed) {
             tell_malformed(parsed.error());
