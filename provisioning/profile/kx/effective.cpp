@@ -58,6 +58,17 @@ std::string without_login(std::string_view value, bool is_url) {
     return std::string(value.substr(0, start)) + "********" + std::string(value.substr(at));
 }
 
+/// What nobody may read is ********.
+std::string hidden(std::string_view name, std::string_view value) {
+    if (!value.empty() && is_secret(name)) {
+        return "********";
+    }
+    const Known* known = Table::shipped().find(name);
+    const bool is_url =
+        known != nullptr && (known->row->charset == "url" || known->row->charset == "uri");
+    return without_login(value, is_url);
+}
+
 } // namespace
 
 std::vector<Effective> effective(const std::vector<NamedFile>& files) {
@@ -83,13 +94,23 @@ std::vector<Effective> effective(const std::vector<NamedFile>& files) {
 }
 
 std::string shown(std::string_view name, std::string_view value) {
-    if (!value.empty() && is_secret(name)) {
-        return "********";
+    return base::printable(hidden(name, value), most_shown);
+}
+
+std::string without_secrets(std::string_view file) {
+    std::string out;
+    for (const Line& line : read_lines(file)) {
+        if (line.has_value) {
+            const auto before = static_cast<std::size_t>(line.value.data() - line.text.data());
+            out.append(line.text.substr(0, before))
+                .append(hidden(line.name, line.value))
+                .append(line.text.substr(before + line.value.size()));
+        } else {
+            out.append(line.text);
+        }
+        out.append(line.end);
     }
-    const Known* known = Table::shipped().find(name);
-    const bool is_url =
-        known != nullptr && (known->row->charset == "url" || known->row->charset == "uri");
-    return base::printable(without_login(value, is_url), most_shown);
+    return out;
 }
 
 } // namespace profile::kx
