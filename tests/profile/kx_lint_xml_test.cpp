@@ -56,8 +56,9 @@ TEST(KxXml, TheDeclarationIsReadAsXmlAllows) {
         EXPECT_THAT(faults(lint_xml(std::string(right) + "<PANASipPhoneConfig/>")), IsEmpty())
             << right;
     }
-    for (const char* wrong : {"<?xml version=\"1.0\"?>", "<?xml encoding=\"utf-8\"?>",
-                              "<?xml version=\"1.0\" encoding=\"utf-16\"?>"}) {
+    for (const char* wrong :
+         {"<?xml version=\"1.1\" encoding=\"utf-8\"?>", "<?xml version=\"1.0\"?>",
+          "<?xml encoding=\"utf-8\"?>", "<?xml version=\"1.0\" encoding=\"utf-16\"?>"}) {
         EXPECT_THAT(faults(lint_xml(std::string(wrong) + "<PANASipPhoneConfig/>")),
                     Contains("error X02"))
             << wrong;
