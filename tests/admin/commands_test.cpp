@@ -381,6 +381,24 @@ TEST_F(Commands, RenderHidesPasswordsUnlessToldNotTo) {
     EXPECT_EQ(office.run("render 001fc1000002 x.xml").status, 1);
 }
 
+TEST_F(Commands, RenderHidesThePasswordsOfASitesTemplateToo) {
+    office.run("approve 0080f0123456");
+    auto reach = office.reach();
+    const std::string start = "# Panasonic SIP Phone Standard Format File #\r\n"
+                              "CFG_MASTER_FILE_PATH=\"http://192.0.2.1/p/{mac}\"\r\n";
+    reach.render = [&](base::Mac, const std::string&, bool) -> base::Result<std::string> {
+        return start + "ADMIN_PASS=\"hush\"\r\nFIRM_FILE_PATH=\"http://me:hush@pbx/f\"\r\n\r\n";
+    };
+    admin::Commands commands(reach);
+    const auto render = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"render", "0080f0123456", "ConfigCommon.cfg"});
+        return commands.run(words, {"uid 7", {}, false}).text;
+    };
+    EXPECT_EQ(render({}), start + "ADMIN_PASS=\"********\"\r\n"
+                                  "FIRM_FILE_PATH=\"http://********@pbx/f\"\r\n\r\n");
+    EXPECT_THAT(render({"--reveal"}), HasSubstr("ADMIN_PASS=\"hush\""));
+}
+
 TEST_F(Commands, RenderNamesTheFilesThereAre) {
     office.run("approve 001fc1000001");
     const auto none = office.run("render 001fc1000001");
