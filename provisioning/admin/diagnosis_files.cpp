@@ -135,7 +135,17 @@ constexpr Rule rules[] = {
     {[](const Facts& f) {
          return f.is_newer(Step::boot_served, {Step::file_served, Step::configured, Step::heard}) &&
                 f.device.seen.stage < Stage::configured &&
-                f.since(Step::boot_served) >= f.fetch_time();
+                f.since(Step::boot_served) < 2 * f.fetch_time(); // a Panasonic is told a minute
+     },
+     [](const Facts&) {
+         return std::string("It got a file without secrets that names its own URL, and has yet to "
+                            "come with it.");
+     },
+     [](const Facts&) { return std::string("Wait: phones take some minutes."); }},
+
+    {[](const Facts& f) {
+         return f.is_newer(Step::boot_served, {Step::file_served, Step::configured, Step::heard}) &&
+                f.device.seen.stage < Stage::configured;
      },
      [](const Facts& f) {
          return fmt::format("It got a file without secrets that names its own URL ({} of 3 for one "

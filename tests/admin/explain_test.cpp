@@ -330,6 +330,18 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
 }
 
+TEST_F(Explain, APhoneThatGotTheFileWithItsUrlAMomentAgoIsNotToBeUnplugged) {
+    device.seen.stage = Stage::offered;
+    device.seen.first = at;
+    step(Step::assigned, "201");
+    step(Step::guest_served, "KX-UT670.cfg by TFTP");
+    step(Step::boot_served, "Config0080f0010204.cfg, 1 of 3 since it was approved");
+    expect(minute,
+           "It got a file without secrets that names its own URL, and has yet to come with it.",
+           "Wait: phones take some minutes.");
+    EXPECT_THAT(story(3 * minute).now, HasSubstr("never came back with that URL"));
+}
+
 TEST_F(Explain, TellsWhichFileAPhoneOfSeveralFilesIsMissing) {
     device.seen.stage = Stage::fetching;
     step(Step::heard);
