@@ -210,6 +210,14 @@ TEST_F(Commands, SayThatAPhoneThatWaitedWhenPnpdWasRestartedMustBePluggedInAgain
     EXPECT_THAT(office.run("explain 001fc1000001").text, HasSubstr("plug it in again"));
 }
 
+TEST_F(Commands, SayThatAPhoneThatAsksAgainByItselfNeedNotBeUnplugged) {
+    office.shelf.has_extension("201");
+    office.phone_asked(phone_a, Step::guest_served);
+    office.shelf->note(mac_of(phone_a), Step::file_refused, "10.0.0.2", "pending");
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text,
+                HasSubstr("It comes by itself for its URL within minutes"));
+}
+
 TEST_F(Commands, KnowHowLongAPhoneIsHeldHere) {
     office.shelf.has_extension("201");
     office.hold_for = 60LL * 60 * 1000;
