@@ -132,7 +132,7 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
      "X_PANASONIC_IPTEL_DN|X_PANASONIC_IPTEL_HEADSET|X_PANASONIC_IPTEL_CONTACT|X_PANASONIC_IPTEL_"
      "ONETOUCH"},
     {"FLEX_BUTTON_FACILITY_ARG", button, plain, 0, 32, 0, true},
-    {"FLEX_BUTTON_LABEL", button, unicode, 0, 10, 0, true},
+    {"FLEX_BUTTON_LABEL", button, unicode, 0, 10, 0, true, "", 1, 30},
     {"CODEC_G711_REQ", none, choice, 0, 0, 0, false, "0|1"},
     {"CODEC_G729_PARAM", none, choice, 0, 0, 0, false, "0|1"},
     {"CODEC_ENABLE", codec, choice, 0, 0, 0, false, "Y|N"},
@@ -143,8 +143,8 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"MAX_DELAY_", line, number, 3, 50},
     {"MIN_DELAY_", line, number, 1, 2},
     {"NOM_DELAY_", line, number, 1, 7},
-    {"RTP_PORT_MIN", none, number, 1024, 48750},
-    {"RTP_PORT_MAX", none, number, 1424, 49150},
+    {"RTP_PORT_MIN", none, number, 1024, 48750, 0, false, "", 2},
+    {"RTP_PORT_MAX", none, number, 1424, 49150, 0, false, "", 2},
     {"RTP_PTIME", none, choice, 0, 0, 0, false, "20|30|40"},
     {"RTCP_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
     {"RTCP_SEND_BY_SDP_", line, choice, 0, 0, 0, false, "0|1"},
@@ -153,8 +153,8 @@ constexpr std::array<PanasonicParameter, 215> parameters{{
     {"DTMF_RELAY_", line, choice, 0, 0, 0, false, "Y|N"},
     {"TELEVENT_PAYLOAD", none, number, 96, 127},
     {"RFC2543_HOLD_ENABLE_", line, choice, 0, 0, 0, false, "Y|N"},
-    {"DTMF_SIGNAL_LEN", none, number, 60, 200},
-    {"DTMF_INTDIGIT_TIM", none, number, 60, 200},
+    {"DTMF_SIGNAL_LEN", none, number, 60, 200, 0, false, "", 5},
+    {"DTMF_INTDIGIT_TIM", none, number, 60, 200, 0, false, "", 5},
     {"DISPLAY_NAME_", line, unicode, 0, 24, 0, true},
     {"VM_NUMBER_", line, plain, 0, 32, 0, true},
     {"DIAL_PLAN_", line, dial_plan, 0, 500, 0, true},
@@ -297,7 +297,8 @@ bool is_number(const PanasonicParameter& row, std::string_view text) noexcept {
     std::int64_t value = 0;
     const auto* end = text.data() + text.size();
     const auto [rest, problem] = std::from_chars(text.data(), end, value);
-    return problem == std::errc() && rest == end && value >= row.low && value <= row.high;
+    return problem == std::errc() && rest == end && value >= row.low && value <= row.high &&
+           value % row.step == 0;
 }
 
 bool is_list(const PanasonicParameter& row, std::string_view text) noexcept {
@@ -407,6 +408,10 @@ base::Status judge_text(const PanasonicParameter& row, std::string_view value) {
         return base::fail(Errc::malformed, "has {} characters, not {} to {}", characters(value),
                           row.low, row.high);
     }
+    if (value.size() > row.most_bytes) {
+        return base::fail(Errc::malformed, "has {} bytes, not up to {}", value.size(),
+                          row.most_bytes);
+    }
     if (const auto shape = missed_shape(row.form, value); !shape.empty()) {
         return base::fail(Errc::malformed, "is not of the form {}", shape);
     }
@@ -435,8 +440,11 @@ base::Status judge_value(const PanasonicParameter& parameter, std::string_view v
     case number:
         return is_number(parameter, value)
                    ? base::Status()
-                   : base::fail(Errc::malformed, "is no number from {} to {}", parameter.low,
-                                parameter.high);
+                   : base::fail(Errc::malformed, "is no number from {} to {}{}", parameter.low,
+                                parameter.high,
+                                parameter.step == 1
+                                    ? ""
+                                    : fmt::format(" that is a multiple of {}", parameter.step));
     case list:
         return is_list(parameter, value)
                    ? base::Status()

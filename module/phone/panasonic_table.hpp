@@ -38,6 +38,8 @@ struct PanasonicParameter {
     int items = 0;         ///< the most of a list
     bool may_be_empty = false;
     std::string_view choices = {}; ///< "Y|N"; beside the bounds where there are both
+    std::int64_t step = 1;         ///< what a number is a multiple of
+    std::size_t most_bytes = 500;  ///< of a text, beside its characters
 };
 
 /// The parameter with that whole name, null when this phone knows none.

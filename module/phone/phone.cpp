@@ -87,6 +87,9 @@ base::Status Phone::plug_in() {
 
 Exit Phone::live() {
     auto exit = vendor_.provisioning == nullptr ? start_until_settled() : start_by_files();
+    if (settings_.registers && !settings_.stays) {
+        exit = look_for_lines(exit);
+    }
     if (exit == Exit::configured) {
         exit = go_into_service();
     }

@@ -95,6 +95,7 @@ class Phone {
     Exit judge_files(Checked checked);
     Exit restart_by_files();
     Exit look_again(Exit exit); ///< the moment of next_check_ has come
+    Exit look_for_lines(Exit exit);
     bool wants_firmware() const;
     bool upgrade(); ///< restarts; true with the new firmware
     base::Result<std::string> download(const FileUrl& file, FirmwareUpdate& row);

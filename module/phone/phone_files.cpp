@@ -238,6 +238,24 @@ Exit Phone::look_again(Exit exit) {
     return go_into_service();
 }
 
+/// Its first file says no more than where its own one is and when to ask for it: who wants to
+/// register waits for that, but not for ever.
+Exit Phone::look_for_lines(Exit exit) {
+    constexpr int most_looks = 3;
+    for (int looks = 0; looks < most_looks && exit == Exit::configured && next_check_ &&
+                        vendor_.accounts(flash_.values).empty();
+         ++looks) {
+        while (!stopped_ && now() < *next_check_) {
+            attend(*next_check_);
+        }
+        if (stopped_) {
+            break;
+        }
+        exit = judge_files(check_files());
+    }
+    return exit;
+}
+
 bool Phone::wants_firmware() const {
     const auto plan = this->plan();
     return plan.upgrades && !plan.firmware_file.url.empty() &&

@@ -40,6 +40,29 @@ bool is_waiting(const Call& call, const inventory::Device& device) {
     return false;
 }
 
+/// It got a file that makes it ask again, and nothing since.
+bool asks_again(const Call& call, const inventory::Device& device) {
+    const auto timeline = call.reach.inventory.timeline(device.mac);
+    if (!timeline) {
+        return false;
+    }
+    for (auto event = timeline->rbegin(); event != timeline->rend(); ++event) {
+        switch (event->step) {
+        case inventory::Step::guest_served:
+            return true;
+        case inventory::Step::heard:
+        case inventory::Step::offered:
+        case inventory::Step::boot_served:
+        case inventory::Step::file_served:
+        case inventory::Step::configured:
+            return false;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
 /// What happens next to a phone that may have its files, by what it did so far.
 std::string after_decision(const Call& call, const inventory::Device& before) {
     const std::string mac = before.mac.str();
@@ -56,6 +79,9 @@ std::string after_decision(const Call& call, const inventory::Device& before) {
         return fmt::format("It holds a configuration already; to make it fetch the new one: pnp "
                            "resync {}",
                            mac);
+    }
+    if (asks_again(call, before)) {
+        return "It comes by itself for its URL within minutes; later than that: restart it.";
     }
     return "Unplug the phone and plug it in again: it asks once when it starts.";
 }

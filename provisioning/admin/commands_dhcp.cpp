@@ -94,6 +94,24 @@ std::string told(const Client& client, const profile::Vendor* vendor) {
     return listed(parts);
 }
 
+constexpr int most_leases_told = 10; ///< a day
+constexpr base::UnixMs day = 24LL * 60 * 60 * 1000;
+
+/// Anybody can ask for leases with a phone's MAC: they must not push what the phone did out of its
+/// story.
+void tell(const Call& call, base::Mac mac, Step step, base::Ipv4 address, std::string_view text) {
+    const auto since = call.reach.clock.unix_ms() - day;
+    const auto story = call.reach.inventory.timeline(mac);
+    const auto told =
+        !story ? 0 : std::count_if(story->begin(), story->end(), [&](const auto& event) {
+            return event.last > since &&
+                   (event.step == Step::leased || event.step == Step::lease_ended);
+        });
+    if (story && told < most_leases_told) {
+        call.reach.inventory.note(mac, step, address.str(), text);
+    }
+}
+
 void make_known(Call& call,
                 const Client& client,
                 base::Ipv4 address,
@@ -113,7 +131,7 @@ void make_known(Call& call,
         seen.model = who.model;
     }
     call.reach.inventory.saw(client.mac, seen);
-    call.reach.inventory.note(client.mac, Step::leased, address.str(), told(client, who.vendor));
+    tell(call, client.mac, Step::leased, address, told(client, who.vendor));
 }
 
 Reply noted(const Client& client, bool is_noted, std::string text) {
@@ -176,7 +194,7 @@ Reply run_dhcp_event(Call& call) {
     const auto* device = call.now.device(*mac);
     if (action == "del") {
         if (device != nullptr) {
-            call.reach.inventory.note(*mac, Step::lease_ended, address->str(), "");
+            tell(call, *mac, Step::lease_ended, *address, "");
         }
         return noted(client, device != nullptr,
                      device != nullptr ? fmt::format("{} has no address any more.\n", mac->str())

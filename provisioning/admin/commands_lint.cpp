@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -71,20 +73,16 @@ base::Result<const inventory::Device*> known_device(const Call& call, base::Mac 
 
 /// Passwords are judged as they are sent, and shown as nobody may read them.
 void hide_values(std::vector<kx::Finding>& findings, const std::vector<kx::NamedFile>& hidden) {
-    for (kx::Finding& finding : findings) {
-        if (finding.value.empty()) {
-            continue;
+    std::map<std::pair<std::string, std::string>, std::string> shown; // by file and name
+    for (const kx::NamedFile& file : hidden) {
+        for (const kx::Effective& one : kx::effective({file})) {
+            shown.emplace(std::pair(file.name, one.name), kx::shown(one.name, one.value));
         }
-        finding.value.clear();
-        for (const kx::NamedFile& file : hidden) {
-            if (file.name != finding.file) {
-                continue;
-            }
-            for (const kx::Effective& one : kx::effective({file})) {
-                if (one.name == finding.name) {
-                    finding.value = kx::shown(one.name, one.value);
-                }
-            }
+    }
+    for (kx::Finding& finding : findings) {
+        const auto found = shown.find({finding.file, finding.name});
+        if (!finding.value.empty()) {
+            finding.value = found == shown.end() ? std::string() : found->second;
         }
     }
 }

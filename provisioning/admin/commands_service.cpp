@@ -5,6 +5,8 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/kx/effective.hpp"
+#include "provisioning/profile/kx/reader.hpp"
 
 #include <algorithm>
 
@@ -103,6 +105,9 @@ Reply run_render(Call& call) {
         const std::vector<std::string_view> known(names.begin(), names.end());
         const bool is_known = std::find(names.begin(), names.end(), name) != names.end();
         return refused(file.error().what + (is_known ? "" : did_you_mean(name, known)));
+    }
+    if (!reveal && file->starts_with(profile::kx::signature)) {
+        *file = profile::kx::without_secrets(*file); // a site's template may hold some of its own
     }
     if (reveal) {
         base::log::warn("admin", "{} looked at the passwords in {} of {}", call.caller.actor,

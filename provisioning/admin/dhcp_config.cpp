@@ -64,7 +64,7 @@ std::string for_dnsmasq(std::span<const DhcpClients> all) {
     std::string text =
         "# PBX PnP: /etc/dnsmasq.d/pnp.conf on the machine that gives addresses out. "
         "Then:\n"
-        "#   dnsmasq --test && systemctl restart dnsmasq\n";
+        "#   dnsmasq --test --conf-dir=/etc/dnsmasq.d && systemctl restart dnsmasq\n";
     for (const auto& clients : all) {
         text += "\n" + comments(clients, "#", "");
         for (const auto& oui : clients.ouis) {

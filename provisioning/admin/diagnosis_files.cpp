@@ -37,11 +37,28 @@ std::string refusal(const Facts& f) {
     return fmt::format("Its last request was refused ({}).", f.detail(Step::file_refused));
 }
 
-std::string ask_again(const Facts& /*unused*/) {
+std::string ask_again(const Facts& f) {
+    if (f.starts_by_tftp()) {
+        return fmt::format("A {} phone comes for a fresh URL only while it has no configuration: "
+                           "reset it to its factory settings.",
+                           f.around.vendor->title);
+    }
     return fmt::format("{} It then gets a fresh URL.", replug);
 }
 
 constexpr Rule rules[] = {
+    {[](const Facts& f) {
+         return f.starts_by_tftp() && f.detail_has(Step::file_refused, "asked by tftp for") &&
+                f.is_newer(Step::file_refused, {Step::guest_served, Step::boot_served,
+                                                Step::file_served, Step::configured, Step::heard});
+     },
+     refusal,
+     [](const Facts& f) {
+         return fmt::format("Is it another model, or another maker's phone? {} is the only file "
+                            "that phones are given by TFTP.",
+                            f.around.vendor->tftp_file);
+     }},
+
     {[](const Facts& f) { return was_refused(f, Step::token_refused); },
      [](const Facts& f) {
          const std::string why = f.detail(Step::token_refused);
@@ -135,7 +152,17 @@ constexpr Rule rules[] = {
     {[](const Facts& f) {
          return f.is_newer(Step::boot_served, {Step::file_served, Step::configured, Step::heard}) &&
                 f.device.seen.stage < Stage::configured &&
-                f.since(Step::boot_served) >= f.fetch_time();
+                f.since(Step::boot_served) < 2 * f.fetch_time(); // a Panasonic is told a minute
+     },
+     [](const Facts&) {
+         return std::string("It got a file without secrets that names its own URL, and has yet to "
+                            "come with it.");
+     },
+     [](const Facts&) { return std::string("Wait: phones take some minutes."); }},
+
+    {[](const Facts& f) {
+         return f.is_newer(Step::boot_served, {Step::file_served, Step::configured, Step::heard}) &&
+                f.device.seen.stage < Stage::configured;
      },
      [](const Facts& f) {
          return fmt::format("It got a file without secrets that names its own URL ({} of 3 for one "

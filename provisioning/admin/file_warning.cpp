@@ -54,6 +54,13 @@ std::optional<std::string> renewal(const inventory::Device& device, std::string_
         if (what.find(fmt::format("is extension {}: ", number)) == std::string_view::npos) {
             continue;
         }
+        if (what.find(fmt::format("is extension {}: its number ", number)) !=
+            std::string_view::npos) {
+            return fmt::format("Give it an extension with another number: pnp assign {} NUMBERS. "
+                               "Where this number should do, correct the template that takes it "
+                               "in, then: pnp reload.",
+                               device.mac.str());
+        }
         return fmt::format("An extension of PBX PnP is made anew to change it: pnp unassign {0}, "
                            "pnp extension remove {1}, pnp extension add {1}, pnp assign {0} {2}. "
                            "One of the PBX is changed there.",

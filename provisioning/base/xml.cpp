@@ -70,7 +70,8 @@ std::size_t end_of_tag(std::string_view tag, std::size_t& attributes) {
 /// Looks at the tags, once and in linear time, before libxml2 may. libxml2 works through a whole
 /// DOCTYPE before its reader shows it, and takes minutes for a tag of 1 MiB full of attributes:
 /// each is compared with each, and each prefix with every namespace of the elements around it.
-Status scan_tags(std::string_view text) {
+/// `starts_at` gets the place of each start tag: libxml2 knows only the line that one ends on.
+Status scan_tags(std::string_view text, std::vector<std::size_t>& starts_at) {
     std::vector<std::size_t> open; // attributes of each open element
     std::size_t attributes = 0;    // of all of them
     std::size_t at = 0;
@@ -104,6 +105,7 @@ Status scan_tags(std::string_view text) {
         } else {
             std::size_t here = 0;
             end = end_of_tag(rest, here);
+            starts_at.push_back(at);
             if (attributes + here > most_attributes) {
                 return refuse("more than 256 attributes on an element and those around it");
             }
@@ -182,7 +184,12 @@ std::string string_of(const xmlChar* text) {
 
 class Parser {
   public:
-    explicit Parser(xmlTextReader* reader) : reader_(reader) {}
+    /// `before` is what stands before `text` in the document.
+    Parser(xmlTextReader* reader,
+           std::string_view text,
+           std::size_t before,
+           std::vector<std::size_t> starts_at)
+        : reader_(reader), text_(text), before_(before), starts_at_(std::move(starts_at)) {}
 
     Result<XmlNode> read(const Complaint& complaint) {
         int state = 0;
@@ -232,7 +239,7 @@ class Parser {
         // elements is open.
         XmlNode& node = open_.empty() ? root_ : open_.back()->children.emplace_back();
         node.name = string_of(xmlTextReaderConstName(reader_));
-        node.line = line();
+        set_place(node);
         const bool empty = xmlTextReaderIsEmptyElement(reader_) == 1;
         while (xmlTextReaderMoveToNextAttribute(reader_) == 1) {
             node.attributes.emplace_back(string_of(xmlTextReaderConstName(reader_)),
@@ -243,10 +250,29 @@ class Parser {
         }
     }
 
+    /// Its elements come in the order of their start tags.
+    void set_place(XmlNode& node) {
+        if (starts_at_.empty()) {
+            return; // no element without a tag
+        }
+        const std::size_t at = starts_at_[std::min(elements_++, starts_at_.size() - 1)];
+        const std::string_view passed = text_.substr(passed_, at - passed_);
+        line_ += static_cast<int>(std::count(passed.begin(), passed.end(), '\n'));
+        passed_ = at;
+        node.line = line_;
+        node.at = before_ + at;
+    }
+
     /// Of the node; the parser itself reads some hundred bytes ahead.
     int line() const { return static_cast<int>(xmlGetLineNo(xmlTextReaderCurrentNode(reader_))); }
 
     xmlTextReader* reader_;
+    std::string_view text_;
+    std::size_t before_;
+    std::vector<std::size_t> starts_at_;
+    std::size_t elements_ = 0; ///< seen so far
+    std::size_t passed_ = 0;   ///< bytes up to the last one's tag
+    int line_ = 1;             ///< of that tag
     XmlNode root_;
     std::vector<XmlNode*> open_;
 };
@@ -287,14 +313,14 @@ Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
         return fail(Errc::truncated, "line 1 column 1: the document is empty");
     }
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
-        text.remove_prefix(byte_order_mark.size());
-    }
+    const std::size_t before = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+    text.remove_prefix(before);
     const auto encoding = encoding_of(text);
     if (!encoding) {
         return tl::unexpected(encoding.error());
     }
-    if (auto scanned = scan_tags(text); !scanned) {
+    std::vector<std::size_t> starts_at;
+    if (auto scanned = scan_tags(text, starts_at); !scanned) {
         return tl::unexpected(scanned.error());
     }
     // Two threads that parse for the first time would race in the library's own set-up.
@@ -308,7 +334,7 @@ Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
         return fail(Errc::io, "line 1 column 1: libxml2 cannot start: {}", complaint.what);
     }
     xmlTextReaderSetStructuredErrorHandler(reader.get(), keep_first, &complaint);
-    return Parser(reader.get()).read(complaint);
+    return Parser(reader.get(), text, before, std::move(starts_at)).read(complaint);
 }
 
 std::string escape_xml(std::string_view text) {

@@ -16,14 +16,15 @@ struct XmlNode {
     std::vector<std::pair<std::string, std::string>> attributes;
     std::string text; ///< the character data directly inside, joined
     std::vector<XmlNode> children;
-    int line = 0;
+    int line = 0;       ///< where its tag starts, from 1
+    std::size_t at = 0; ///< the byte of the document that its tag starts at
 
     const XmlNode* child(std::string_view wanted) const noexcept;
     std::string_view attribute(std::string_view wanted) const noexcept; ///< empty when absent
 };
 
-/// Parses a whole document. Refused: a DOCTYPE, more than `most` bytes (looked at first), nesting
-/// deeper than 64. Errors carry line and column.
+/// Parses a whole document. Refused, in words of ours that hold nothing of a value: a DOCTYPE, more
+/// than `most` bytes (looked at first), nesting deeper than 64. Errors carry line and column.
 Result<XmlNode> parse_xml(std::string_view text, std::size_t most = 1U << 20U);
 
 /// Text made safe for element content and for a quoted attribute. Characters XML 1.0 does not allow

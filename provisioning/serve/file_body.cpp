@@ -36,6 +36,9 @@ Result<std::shared_ptr<const FileBody>> FileBody::open(const std::string& folder
     if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
         return fail(Errc::refused, "{} is no regular file", path);
     }
+    if (what.st_size == 0) { // the disk was full when it was copied
+        return fail(Errc::refused, "{} is empty; copy it again", path);
+    }
     std::shared_ptr<FileBody> body(new FileBody(std::move(fd), name));
     body->size_ = static_cast<std::uint64_t>(what.st_size);
     body->modified_ = what.st_mtim.tv_sec;

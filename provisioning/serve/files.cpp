@@ -148,6 +148,11 @@ Response Files::by_tftp(const Request& request) {
         ++diary_.count.strangers;
         if (!shown) {
             punish(request, std::nullopt, tftp_sources_);
+        } else if (inventory_.now().device(*shown) != nullptr) {
+            // Another model asks for its own name, and would be told of as silent.
+            diary_.rumour(
+                *shown, inventory::Step::file_refused, source,
+                fmt::format("asked by TFTP for {}, which is not given", Diary::shown(name)));
         }
         return {};
     }

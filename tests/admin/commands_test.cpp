@@ -210,6 +210,14 @@ TEST_F(Commands, SayThatAPhoneThatWaitedWhenPnpdWasRestartedMustBePluggedInAgain
     EXPECT_THAT(office.run("explain 001fc1000001").text, HasSubstr("plug it in again"));
 }
 
+TEST_F(Commands, SayThatAPhoneThatAsksAgainByItselfNeedNotBeUnplugged) {
+    office.shelf.has_extension("201");
+    office.phone_asked(phone_a, Step::guest_served);
+    office.shelf->note(mac_of(phone_a), Step::file_refused, "10.0.0.2", "pending");
+    EXPECT_THAT(office.run("assign 001fc1000001 201").text,
+                HasSubstr("It comes by itself for its URL within minutes"));
+}
+
 TEST_F(Commands, KnowHowLongAPhoneIsHeldHere) {
     office.shelf.has_extension("201");
     office.hold_for = 60LL * 60 * 1000;
@@ -379,6 +387,24 @@ TEST_F(Commands, RenderHidesPasswordsUnlessToldNotTo) {
     EXPECT_EQ(office.run("render --reveal 001fc1000001 cfg001fc1000001.xml").text,
               "<p>hunter2</p>");
     EXPECT_EQ(office.run("render 001fc1000002 x.xml").status, 1);
+}
+
+TEST_F(Commands, RenderHidesThePasswordsOfASitesTemplateToo) {
+    office.run("approve 0080f0123456");
+    auto reach = office.reach();
+    const std::string start = "# Panasonic SIP Phone Standard Format File #\r\n"
+                              "CFG_MASTER_FILE_PATH=\"http://192.0.2.1/p/{mac}\"\r\n";
+    reach.render = [&](base::Mac, const std::string&, bool) -> base::Result<std::string> {
+        return start + "ADMIN_PASS=\"hush\"\r\nFIRM_FILE_PATH=\"http://me:hush@pbx/f\"\r\n\r\n";
+    };
+    admin::Commands commands(reach);
+    const auto render = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"render", "0080f0123456", "ConfigCommon.cfg"});
+        return commands.run(words, {"uid 7", {}, false}).text;
+    };
+    EXPECT_EQ(render({}), start + "ADMIN_PASS=\"********\"\r\n"
+                                  "FIRM_FILE_PATH=\"http://********@pbx/f\"\r\n\r\n");
+    EXPECT_THAT(render({"--reveal"}), HasSubstr("ADMIN_PASS=\"hush\""));
 }
 
 TEST_F(Commands, RenderNamesTheFilesThereAre) {

@@ -240,6 +240,21 @@ TEST_F(Dhcp, ALeaseThatAnybodyTellsOfDoesNotMoveAPhoneOfOurs) {
     EXPECT_THAT(office.run(std::string("explain ") + phone_a).text, HasSubstr("10.0.0.66 got"));
 }
 
+TEST_F(Dhcp, LeasesInItsNamePushNothingOutOfAPhonesStory) {
+    office.shelf.has_extension("201");
+    office.run(fmt::format("assign {} 201", panasonic));
+    office.shelf->note(mac_of(panasonic), Step::configured, "10.0.0.5", "");
+    for (int i = 0; i < 300; ++i) {
+        office.run(fmt::format("dhcp-event add {} 10.0.1.{} host-{}", panasonic, i % 200 + 1, i));
+        office.run(fmt::format("dhcp-event del {} 10.0.1.{}", panasonic, i % 200 + 1));
+    }
+    EXPECT_THAT(steps(panasonic), testing::Contains(HasSubstr("configured")));
+    EXPECT_LT(steps(panasonic).size(), 15U);
+    office.shelf.clock.advance(std::chrono::hours(25));
+    office.run(fmt::format("dhcp-event add {} 10.0.1.7", panasonic));
+    EXPECT_THAT(steps(panasonic).back(), HasSubstr("leased 10.0.1.7"));
+}
+
 TEST_F(Dhcp, OldLeasesAreNewsOfUnknownPhonesOnly) {
     office.run(std::string("dhcp-event old ") + panasonic + " 10.0.0.7");
     const auto heard = device(panasonic)->seen.last;

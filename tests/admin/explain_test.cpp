@@ -171,6 +171,34 @@ TEST_F(Explain, APhoneThatGotTheFileForEverybodyComesByItselfAfterItsApproval) {
     EXPECT_THAT(story().next, HasSubstr("for its URL within 5 minutes. Later"));
 }
 
+TEST_F(Explain, APhoneOfAnotherModelThatAsksTftpForItsOwnNameIsNotToldToBeUnplugged) {
+    profile::Vendor panasonic;
+    panasonic.title = "Panasonic";
+    panasonic.tftp_file = "KX-UT670.cfg";
+    vendor = &panasonic;
+    device.seen.first = at;
+    step(Step::file_refused, "asked by TFTP for KX-UT123.cfg, which is not given");
+    step(Step::assigned, "201");
+    expect(0, "Its last request was refused (asked by TFTP for KX-UT123.cfg, which is not given).",
+           "Is it another model, or another maker's phone? KX-UT670.cfg is the only file that "
+           "phones are given by TFTP.");
+    step(Step::guest_served, "KX-UT670.cfg by TFTP");
+    EXPECT_THAT(story().now, HasSubstr("makes it ask again"));
+}
+
+TEST_F(Explain, APhoneThatAsksTftpOnlyWhenItIsNewIsResetForAFreshUrl) {
+    profile::Vendor panasonic;
+    panasonic.title = "Panasonic";
+    panasonic.tftp_file = "KX-UT670.cfg";
+    vendor = &panasonic;
+    device.seen.stage = Stage::configured;
+    device.seen.first = at;
+    step(Step::configured);
+    step(Step::token_refused, "spent");
+    EXPECT_EQ(story().next, "A Panasonic phone comes for a fresh URL only while it has no "
+                            "configuration: reset it to its factory settings.");
+}
+
 TEST_F(Explain, TellsWhyAPhoneGotTheFileForEverybodyThoughItIsApproved) {
     device.seen.first = at;
     step(Step::file_refused, "its first file could not be made: boot: line 3: no such tag");
@@ -324,10 +352,26 @@ TEST_F(Explain, TellsWhyAFileWasRefused) {
     step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 1 is extension 201: its "
                              "password does not fit");
     EXPECT_THAT(story().next, HasSubstr("pnp extension remove 201, pnp extension add 201"));
+    step(Step::file_refused, "cfg001fc1000001.xml cannot be made: line 1 is extension 201: its "
+                             "number does not fit");
+    EXPECT_THAT(story().next, AllOf(HasSubstr("pnp assign 001fc1000001 NUMBERS"),
+                                    Not(HasSubstr("extension remove"))));
     step(Step::file_refused, "no vendor profile matches this phone");
     EXPECT_THAT(story().next, HasSubstr("pnp reload"));
     step(Step::file_refused, "odd");
     EXPECT_THAT(story().next, HasSubstr("pnp render 001fc1000001 cfg001fc1000001.xml"));
+}
+
+TEST_F(Explain, APhoneThatGotTheFileWithItsUrlAMomentAgoIsNotToBeUnplugged) {
+    device.seen.stage = Stage::offered;
+    device.seen.first = at;
+    step(Step::assigned, "201");
+    step(Step::guest_served, "KX-UT670.cfg by TFTP");
+    step(Step::boot_served, "Config0080f0010204.cfg, 1 of 3 since it was approved");
+    expect(minute,
+           "It got a file without secrets that names its own URL, and has yet to come with it.",
+           "Wait: phones take some minutes.");
+    EXPECT_THAT(story(3 * minute).now, HasSubstr("never came back with that URL"));
 }
 
 TEST_F(Explain, TellsWhichFileAPhoneOfSeveralFilesIsMissing) {

@@ -62,6 +62,16 @@ TEST(ParseXml, BuildsTheTree) {
     EXPECT_EQ(message->child("Nothing"), nullptr);
 }
 
+TEST(ParseXml, AnElementIsWhereItsTagStarts) {
+    const auto root = parse_xml("\xEF\xBB\xBF<a\n  b='1 > 0'\n><!-- <x> --><c/>\n<d\n></d></a>");
+    ASSERT_TRUE(root) << root.error().what;
+    EXPECT_EQ(root->line, 1);
+    EXPECT_EQ(root->at, 3U) << "behind the byte-order mark";
+    ASSERT_EQ(root->children.size(), 2U);
+    EXPECT_EQ(root->children[0].line, 3);
+    EXPECT_EQ(root->children[1].line, 4);
+}
+
 TEST(ParseXml, ReadsThePredefinedEntitiesAndCharacterReferences) {
     const auto root = parse_xml("<a b='&quot;&#228;'>&amp;&lt;&gt;&apos;&quot;&#x41;\xC3\xBC</a>");
     ASSERT_TRUE(root) << root.error().what;

@@ -86,7 +86,8 @@ def test_from_the_lease_to_six_lines_a_refetch_and_new_firmware(lab):
     assert report["address"] == desk.address, report
     assert [row["user"] for row in report["accounts"] if row["registered"]] == NUMBERS, report
     walks = [names(walk) for walk in report["requests"]]
-    assert walks[:3] == [[("KX-UT670.cfg", 200)], all_files(desk, 200), all_files(desk, 304)], walks
+    assert walks[:4] == [[("KX-UT670.cfg", 200)], [(f"Config{desk.mac}.cfg", 200)],
+                         all_files(desk, 200), all_files(desk, 304)], walks
     assert report["restarts"] == 4, "two resyncs; before the download and after it"
     assert_downloaded(report["firmware"], wanted)
     assert_understood(report)

@@ -223,6 +223,21 @@ TEST(PanasonicValues, AreOfTheirForm) {
     refuses("FLEX_BUTTON_LABEL1", "M\xC3\xBCller 1234");
 }
 
+TEST(PanasonicValues, AnOddPortAndALabelOfTooManyBytesAreNotTaken) {
+    for (const auto* name : {"RTP_PORT_MIN", "RTP_PORT_MAX"}) {
+        takes(name, "16000");
+        refuses(name, "16001");
+    }
+    for (const auto* name : {"DTMF_SIGNAL_LEN", "DTMF_INTDIGIT_TIM"}) {
+        takes(name, "65");
+        refuses(name, "61");
+    }
+    takes("FLEX_BUTTON_LABEL1", "\xE4\xBD\xA0\xE5\xA5\xBD");
+    refuses("FLEX_BUTTON_LABEL1",
+            "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80"
+            "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
+}
+
 TEST(PanasonicValues, HaveNoPortWhereTheGuideWantsAHost) {
     for (const auto* name : {"NTP_ADDR", "SIP_RGSTR_ADDR_1", "SIP_PRXY_ADDR_6", "SYSLOG_ADDR"}) {
         takes(name, "192.0.2.10");

@@ -57,6 +57,23 @@ TEST(KxFile, C03NothingStandsBeforeTheSignature) {
     }
 }
 
+TEST(KxFile, WhatAnEditorAddedUnseenIsNamed) {
+    const auto marked = lint("\xEF\xBB\xBF" + kx_file(""));
+    EXPECT_THAT(told(marked), ElementsAre("error F01 at 1:1"));
+    EXPECT_THAT(marked[0].what, HasSubstr("byte-order mark"));
+    for (const bool has_mark : {true, false}) {
+        for (const bool is_big : {true, false}) {
+            std::string wide = !has_mark ? "" : is_big ? "\xFE\xFF" : "\xFF\xFE";
+            for (const char c : kx_file("NTP_ADDR=\"192.0.2.1\"")) {
+                wide += is_big ? std::string({'\0', c}) : std::string({c, '\0'});
+            }
+            const auto findings = lint(wide);
+            EXPECT_THAT(told(findings), ElementsAre("error F01 at 1:1", "error F02 at 1:1"));
+            EXPECT_THAT(findings[1].what, HasSubstr("UTF-16"));
+        }
+    }
+}
+
 TEST(KxFile, AMissingSignatureHidesNoFaultOfTheFirstLine) {
     EXPECT_THAT(told(lint("SYSLOG_PORT=514\r\n\r\n")),
                 ElementsAre("error F01 at 1:1", "error L05 at 1:13 SYSLOG_PORT"));
@@ -364,6 +381,20 @@ TEST(KxShown, HidesSecretsAndLogins) {
     EXPECT_EQ(profile::kx::shown("CFG_MASTER_FILE_PATH", "http://me:p@w@192.0.2.1/a@b"),
               "http://********@192.0.2.1/a@b");
     EXPECT_EQ(profile::kx::shown("NTP_ADDR", "192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(profile::kx::shown("SIP_URI_1", "sip:201@pbx"), "sip:201@pbx");
+}
+
+TEST(KxShown, HidesTheLoginOfAMistypedUrlToo) {
+    for (const char* url :
+         {"me:hush@pbx/a", "http:/me:hush@pbx/a", "http//me:hush@pbx/a", "http:\\\\me:hush@pbx/a",
+          "http://me:hu/sh@pbx/a", "http://me:hush/@pbx/a", "http://me:hu@sh@pbx/a"}) {
+        const std::string shown = profile::kx::shown("CFG_MASTER_FILE_PATH", url);
+        EXPECT_THAT(shown, HasSubstr("********@pbx/a")) << url;
+        EXPECT_THAT(shown, testing::Not(HasSubstr("hu"))) << url;
+    }
+    EXPECT_EQ(profile::kx::shown("FIRM_FILE_PATH", "http://pbx:80/a@b"), "http://pbx:80/a@b");
+    EXPECT_EQ(profile::kx::shown("LOGO_URI_PHONE", "b,http://me:hush@pbx/a"),
+              "b,http://********@pbx/a");
 }
 
 } // namespace

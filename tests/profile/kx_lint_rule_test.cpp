@@ -25,6 +25,7 @@ TEST(KxRule, C34JitterBuffer) {
     EXPECT_THAT(faults_of("NOM_DELAY_1=\"1\""), ElementsAre("error R-JITTER"));
     EXPECT_THAT(faults_of("NOM_DELAY_1=\"1\"\nMIN_DELAY_1=\"1\""), IsEmpty());
     EXPECT_THAT(faults_of("NOM_DELAY_1=\"4\"\nMAX_DELAY_2=\"3\""), IsEmpty());
+    EXPECT_THAT(faults_of("NOM_DELAY_1=\"4\"\nMAX_DELAY_1=\"4\""), ElementsAre("error R-JITTER"));
 }
 
 TEST(KxRule, C35RtpPortsAre400Apart) {

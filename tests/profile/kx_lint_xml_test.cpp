@@ -56,8 +56,9 @@ TEST(KxXml, TheDeclarationIsReadAsXmlAllows) {
         EXPECT_THAT(faults(lint_xml(std::string(right) + "<PANASipPhoneConfig/>")), IsEmpty())
             << right;
     }
-    for (const char* wrong : {"<?xml version=\"1.0\"?>", "<?xml encoding=\"utf-8\"?>",
-                              "<?xml version=\"1.0\" encoding=\"utf-16\"?>"}) {
+    for (const char* wrong :
+         {"<?xml version=\"1.1\" encoding=\"utf-8\"?>", "<?xml version=\"1.0\"?>",
+          "<?xml encoding=\"utf-8\"?>", "<?xml version=\"1.0\" encoding=\"utf-16\"?>"}) {
         EXPECT_THAT(faults(lint_xml(std::string(wrong) + "<PANASipPhoneConfig/>")),
                     Contains("error X02"))
             << wrong;
@@ -107,6 +108,39 @@ TEST(KxXml, C59TheAttributeIsTheNameWithItsIndex) {
                 ElementsAre("error X05"));
 }
 
+TEST(KxXml, AFindingIsToldWhereItsAttributeStands) {
+    const auto findings = lint_xml(in_dev("<Time><NTPServer1\r\n"
+                                          "   ID='NTP_ADDR=' NTP_ADDR = \"a\xC3\xBC b\"\r\n"
+                                          "  FOO=\"y\"\r\n"
+                                          "/><LocalTimeZone_TIME_ZONE X='>' TIME_ZONE_COUNTRY='x'/>"
+                                          "</Time>"));
+    EXPECT_THAT(told(findings), ElementsAre("warning V01 at 5:4 ID", "error V07 at 5:32 NTP_ADDR",
+                                            "warning V01 at 6:3 FOO", "warning V01 at 7:28 X",
+                                            "error V03 at 7:53 TIME_ZONE_COUNTRY"));
+    EXPECT_THAT(told(lint_xml(in_dev("<Foo/>\r\n <Foo\r\n/>"))),
+                ElementsAre("warning X08 at 4:1 Foo", "warning X08 at 5:2 Foo"));
+}
+
+TEST(KxXml, WhatIsWellFormedAndNotTakenIsToldSo) {
+    const auto what = [](const std::string& file) {
+        const auto findings = lint_xml(file);
+        return findings.empty() ? std::string() : findings.back().what;
+    };
+    EXPECT_THAT(what(std::string(declaration) + "<!DOCTYPE a []><PANASipPhoneConfig/>"),
+                HasSubstr("a DOCTYPE is not allowed"));
+    std::string deep;
+    for (int i = 0; i < 80; ++i) {
+        deep = "<a>" + deep + "</a>";
+    }
+    EXPECT_THAT(what(in_dev(deep)), HasSubstr("nest deeper than 64"));
+    EXPECT_THAT(what(in_dev("<a>")), HasSubstr("not well-formed"));
+}
+
+TEST(KxXml, AnotherEncodingThanTheDeclaredIsToldAsThat) {
+    EXPECT_THAT(told(lint_xml(in_dev("<a>\r\n  J\xC3\xBCrgen M\xFCller</a>"))),
+                ElementsAre("error F02 at 5:11"));
+}
+
 TEST(KxXml, WhatHasNoXmlFormIsTold) {
     EXPECT_THAT(faults(lint_xml(in_dev("<X KEY_PAD_TONE=\"Y\"/>"))), ElementsAre("error X04"));
 }
@@ -117,8 +151,8 @@ TEST(KxXml, AValueAsTextOfItsElementIsNotRead) {
                         "<Srv><Prof><Line ID=\"2\"><SIP><AuthPassword>hush</AuthPassword>"
                         "<UserAgentPort3>5060</UserAgentPort3></SIP></Line></Prof></Srv>"));
     EXPECT_THAT(told(findings),
-                ElementsAre("error X07 at 4:1 NTP_ADDR", "error X07 at 5:1 SIP_PASS_2",
-                            "error X07 at 5:1 SIP_SRC_PORT_3"));
+                ElementsAre("error X07 at 4:7 NTP_ADDR", "error X07 at 5:30 SIP_PASS_2",
+                            "error X07 at 5:63 SIP_SRC_PORT_3"));
     EXPECT_EQ(findings[0].value, "1.2.3.4");
     EXPECT_THAT(findings[0].what, HasSubstr("<NTPServer1 NTP_ADDR="));
     EXPECT_EQ(findings[1].value, "********");
@@ -127,7 +161,7 @@ TEST(KxXml, AValueAsTextOfItsElementIsNotRead) {
 
 TEST(KxXml, AnUnknownElementIsToldOnce) {
     const auto findings = lint_xml(in_dev("<Time><NTPServer>1.2.3.4</NTPServer></Time>"));
-    EXPECT_THAT(told(findings), ElementsAre("warning X08 at 4:1 NTPServer"));
+    EXPECT_THAT(told(findings), ElementsAre("warning X08 at 4:7 NTPServer"));
     EXPECT_THAT(findings[0].what, HasSubstr("did you mean NTPServer1?"));
     EXPECT_THAT(faults(lint_xml(in_dev("<Foo><Bar><Baz/></Bar></Foo>"))),
                 ElementsAre("warning X08"));

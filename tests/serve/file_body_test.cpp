@@ -110,6 +110,13 @@ TEST_F(FileBodyTest, OpensRegularFilesOfItsFolderOnly) {
     EXPECT_THAT(FileBody::open(folder, "link").error().what, HasSubstr("symbolic link"));
 }
 
+TEST_F(FileBodyTest, AnEmptyImageThatAFullDiskLeftIsNone) {
+    write("empty", "");
+    const auto body = FileBody::open(folder, "empty");
+    ASSERT_FALSE(body) << "phones would be told to take it";
+    EXPECT_THAT(body.error().what, HasSubstr("is empty; copy it again"));
+}
+
 TEST_F(FileBodyTest, HasAnotherTagOnceTheFileIsAnother) {
     const auto tag = (*FileBody::open(folder, "image"))->etag();
     EXPECT_EQ((*FileBody::open(folder, "image"))->etag(), tag);

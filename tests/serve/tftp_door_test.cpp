@@ -117,6 +117,15 @@ TEST_F(TftpDoorTest, KnowsNoOtherName) {
     EXPECT_NE(store->now().device(kx), nullptr) << "the neighbour table shows it";
 }
 
+TEST_F(TftpDoorTest, AnotherModelsStorySaysWhatItAskedForInVain) {
+    expect_the_404(fetch("KX-UT123.cfg"));
+    EXPECT_THAT(steps(kx),
+                Contains("file_refused: asked by TFTP for KX-UT123.cfg, which is not given"));
+    neighbours.clear();
+    expect_the_404(fetch("KX-UT248.cfg"));
+    EXPECT_THAT(steps(kx), Not(Contains(HasSubstr("KX-UT248")))) << "anybody can have sent it";
+}
+
 TEST_F(TftpDoorTest, MadeUpNamesMakeNoPhones) {
     const auto before = store->now().devices().size();
     neighbours.clear();

@@ -35,18 +35,38 @@ std::vector<Effective> settings_of(const NamedFile& file) {
     return out;
 }
 
-/// Hides "user:password@" of a URL.
-std::string without_login(std::string_view value) {
+/// Hides "user:password@" of a URL, of one with a slip too: where scheme or slashes are wrong, or a
+/// slash stands in the password.
+std::string without_login(std::string_view value, bool is_url) {
     const auto scheme = value.find("://");
-    if (scheme == std::string_view::npos) {
+    const auto start = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const std::string_view server = value.substr(start, value.find('/', start) - start);
+    const auto colon = server.find(':');
+    const bool is_port =
+        colon != std::string_view::npos && colon + 1 < server.size() &&
+        server.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+    const bool is_sure =
+        scheme != std::string_view::npos &&
+        (colon == std::string_view::npos || is_port || server.find('@') != std::string_view::npos);
+    if (scheme == std::string_view::npos && !is_url) {
         return std::string(value);
     }
-    const auto start = scheme + 3;
-    const auto at = value.substr(0, value.find('/', start)).rfind('@');
+    const auto at = value.substr(0, is_sure ? start + server.size() : value.size()).rfind('@');
     if (at == std::string_view::npos || at < start) {
         return std::string(value);
     }
     return std::string(value.substr(0, start)) + "********" + std::string(value.substr(at));
+}
+
+/// What nobody may read is ********.
+std::string hidden(std::string_view name, std::string_view value) {
+    if (!value.empty() && is_secret(name)) {
+        return "********";
+    }
+    const Known* known = Table::shipped().find(name);
+    const bool is_url =
+        known != nullptr && (known->row->charset == "url" || known->row->charset == "uri");
+    return without_login(value, is_url);
 }
 
 } // namespace
@@ -74,10 +94,23 @@ std::vector<Effective> effective(const std::vector<NamedFile>& files) {
 }
 
 std::string shown(std::string_view name, std::string_view value) {
-    if (!value.empty() && is_secret(name)) {
-        return "********";
+    return base::printable(hidden(name, value), most_shown);
+}
+
+std::string without_secrets(std::string_view file) {
+    std::string out;
+    for (const Line& line : read_lines(file)) {
+        if (line.has_value) {
+            const auto before = static_cast<std::size_t>(line.value.data() - line.text.data());
+            out.append(line.text.substr(0, before))
+                .append(hidden(line.name, line.value))
+                .append(line.text.substr(before + line.value.size()));
+        } else {
+            out.append(line.text);
+        }
+        out.append(line.end);
     }
-    return base::printable(without_login(value), most_shown);
+    return out;
 }
 
 } // namespace profile::kx

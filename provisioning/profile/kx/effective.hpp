@@ -31,4 +31,7 @@ std::vector<Effective> effective(const std::vector<NamedFile>& files);
 /// within a URL.
 std::string shown(std::string_view name, std::string_view value);
 
+/// A plain text file with its values as shown() has them.
+std::string without_secrets(std::string_view file);
+
 } // namespace profile::kx

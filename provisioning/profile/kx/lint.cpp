@@ -3,7 +3,6 @@
 #include "provisioning/profile/kx/lint.hpp"
 
 #include "provisioning/base/text.hpp"
-#include "provisioning/base/utf8.hpp"
 #include "provisioning/profile/kx/names.hpp"
 #include "provisioning/profile/kx/reader.hpp"
 #include "provisioning/profile/kx/report.hpp"
@@ -13,6 +12,7 @@
 #include "provisioning/profile/kx/xml_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -25,6 +25,15 @@ constexpr std::size_t longest_name = 32;         // characters, guide §5.2.1
 constexpr std::size_t most_searched = 25;        // unknown names for which the nearest is looked up
 constexpr std::size_t most_repeats = 25;         // of names set above whose value is looked at
 constexpr std::size_t worth_reading = 1U << 20U; // beyond, only the size is told
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// By its byte-order mark, or the # or < that a file starts with.
+bool is_utf16(std::string_view text) {
+    using namespace std::string_view_literals;
+    constexpr std::array starts{"\xFF\xFE"sv, "\xFE\xFF"sv, "#\0"sv, "\0#"sv, "<\0"sv, "\0<"sv};
+    return std::find(starts.begin(), starts.end(), text.substr(0, 2)) != starts.end();
+}
 
 bool starts_right(std::string_view text) {
     return text.substr(0, signature.size()) == signature;
@@ -42,6 +51,12 @@ class FileCheck {
         check_size();
         check_start();
         if (text_.size() > worth_reading) {
+            return;
+        }
+        if (is_utf16(text_)) {
+            add(Severity::error, "F02", {file_, 1, 1, {}, {}},
+                "UTF-16, which editors also call Unicode; save the file as UTF-8 without a "
+                "byte-order mark");
             return;
         }
         if (looks_encrypted()) {
@@ -78,8 +93,12 @@ class FileCheck {
 
     void check_start() {
         if (!starts_right(text_)) {
+            const bool has_mark = text_.starts_with(byte_order_mark);
             add(Severity::error, "F01", {file_, 1, 1, {}, {}},
-                fmt::format("the file must start with \"{}\", with nothing before it", signature));
+                fmt::format("the file must start with \"{}\", with nothing before it{}", signature,
+                            has_mark ? "; a byte-order mark is there, which editors do not show: "
+                                       "save the file as UTF-8 without one"
+                                     : ""));
             return;
         }
         check_behind_signature(text_.substr(0, text_.find_first_of("\r\n")));
@@ -108,22 +127,20 @@ class FileCheck {
     }
 
     void check_encoding() {
-        std::size_t line = 1;
-        std::size_t start = 0;
-        for (std::size_t i = 0; i < text_.size();) {
-            const std::size_t length = base::utf8_at(text_, i).length;
-            if (length == 0) {
-                add(Severity::error, "F02",
-                    {file_, line, column_of(text_.substr(start), i - start), {}, {}},
-                    "not UTF-8 from here on; save the file in that encoding");
-                return;
-            }
-            if (text_[i] == '\n') {
-                ++line;
-                start = i + 1;
-            }
-            i += length;
+        const std::size_t at = first_not_utf8(text_);
+        if (at == std::string_view::npos) {
+            return;
         }
+        const std::string_view before = text_.substr(0, at);
+        const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+        const std::size_t start = before.rfind('\n') + 1; // npos + 1 is 0
+        add(Severity::error, "F02",
+            {file_,
+             static_cast<std::size_t>(line),
+             column_of(text_.substr(start), at - start),
+             {},
+             {}},
+            "not UTF-8 from here on; save the file in that encoding");
     }
 
     void check_ends(const std::vector<Line>& lines) {

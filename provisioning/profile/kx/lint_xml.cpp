@@ -141,6 +141,41 @@ std::string attribute_name(const Parameter& row, const Where& where) {
     return out;
 }
 
+/// Line and column of a byte, found by walking there.
+struct TextPlace {
+    std::size_t at = 0;
+    std::size_t line = 1;
+    std::size_t column = 1;
+
+    void go_to(std::string_view text, std::size_t to) {
+        const std::string_view passed = text.substr(at, std::max(to, at) - at);
+        line += static_cast<std::size_t>(std::count(passed.begin(), passed.end(), '\n'));
+        const auto feed = passed.rfind('\n');
+        const std::string_view rest = passed.substr(feed + 1); // npos + 1 is 0
+        column = (feed == std::string_view::npos ? column : 1) + column_of(rest, rest.size()) - 1;
+        at += passed.size();
+    }
+};
+
+/// Walks to the attribute `name` of the tag that `place` is in, or stays.
+void go_to_attribute(TextPlace& place, std::string_view text, std::string_view name) {
+    for (std::size_t at = place.at; at < text.size() && text[at] != '>'; ++at) {
+        if (text[at] == '"' || text[at] == '\'') { // a name may stand in a value, too
+            at = std::min(text.find(text[at], at + 1), text.size());
+        } else if (xml_blanks.find(text[at]) != std::string_view::npos &&
+                   text.substr(at + 1, name.size()) == name &&
+                   text.find_first_of("= \t\r\n", at + 1) == at + 1 + name.size()) {
+            return place.go_to(text, at + 1);
+        }
+    }
+}
+
+/// Walks on to the first character of its value.
+void go_to_value(TextPlace& place, std::string_view text) {
+    const auto quote = text.find_first_of("\"'", place.at);
+    place.go_to(text, std::min(quote, text.size() - 1) + 1);
+}
+
 class XmlCheck {
   public:
     XmlCheck(const NamedFile& file, Report& report) : file_(file), report_(report) {}
@@ -151,13 +186,21 @@ class XmlCheck {
         if (file_.text.size() > most_read) {
             return {};
         }
+        const std::size_t odd = first_not_utf8(file_.text);
+        if (odd != std::string_view::npos && is_right_declaration(file_.text)) {
+            TextPlace place;
+            place.go_to(file_.text, odd);
+            report_.add(Severity::error, "F02", at(place, {}, {}),
+                        "not UTF-8 from here on; save the file in that encoding", "§2.4.4.1");
+            return {};
+        }
         const auto parsed = base::parse_xml(file_.text, most_read);
         if (!parsed) {
-            tell_malformed(parsed.error().what);
+            tell_malformed(parsed.error());
             return {};
         }
         if (parsed->name != root) {
-            add(Severity::error, "X03", at(parsed->line, {}, {}),
+            add(Severity::error, "X03", at(place_of(*parsed), {}, {}),
                 fmt::format("the outermost element must be <{}>", root));
         }
         visit(*parsed, {});
@@ -165,8 +208,16 @@ class XmlCheck {
     }
 
   private:
-    Spot at(int line, std::string_view name, std::string_view value) const {
-        return {file_.name, static_cast<std::size_t>(std::max(line, 1)), 1, name, value};
+    static constexpr TextPlace start{};
+
+    Spot at(const TextPlace& place, std::string_view name, std::string_view value) const {
+        return {file_.name, place.line, place.column, name, value};
+    }
+
+    /// Elements are asked for from first to last, so that the file is walked once.
+    TextPlace place_of(const base::XmlNode& node) {
+        place_.go_to(file_.text, node.at);
+        return place_;
     }
 
     void add(Severity severity, std::string_view code, const Spot& spot, std::string what) {
@@ -187,13 +238,13 @@ class XmlCheck {
     void check_start() {
         const std::string_view text = file_.text;
         if (!is_right_declaration(text)) {
-            add(Severity::error, "X02", at(1, {}, {}),
+            add(Severity::error, "X02", at(start, {}, {}),
                 "the file must start with the XML declaration "
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
         }
         if (text.substr(0, text.find(root)).find(signature) == std::string_view::npos) {
             report_.add(
-                Severity::info, "X06", at(1, {}, {}),
+                Severity::info, "X06", at(start, {}, {}),
                 fmt::format("the guide wants a comment with the signature at the start, and "
                             "its own example has none: <!-- {} -->",
                             signature),
@@ -201,18 +252,23 @@ class XmlCheck {
         }
     }
 
-    /// What the parser says may hold a piece of a value, so only its place is used.
-    void tell_malformed(std::string_view what) {
+    /// What libxml2 says may hold a piece of a value, so only its place is used. What is refused is
+    /// well-formed, and told in words of ours.
+    void tell_malformed(const base::Error& error) {
+        const std::string_view what = error.what;
+        const auto colon = what.find(": ");
         std::size_t numbers[2] = {1, 1};
         std::size_t found = 0;
-        for (const std::string_view word : base::split(what.substr(0, what.find(':')), ' ')) {
+        for (const std::string_view word : base::split(what.substr(0, colon), ' ')) {
             if (const auto number = base::parse_number(word); number && found < 2) {
                 numbers[found++] = std::max<std::size_t>(*number, 1);
             }
         }
+        const bool is_ours = error.code == base::Errc::refused && colon != std::string_view::npos;
         add(Severity::error, "X01", {file_.name, numbers[0], numbers[1], {}, {}},
-            "not well-formed XML; within a value the characters \" & ' < > are written &quot; "
-            "&amp; &apos; &lt; &gt;");
+            is_ours ? std::string(what.substr(colon + 2))
+                    : "not well-formed XML; within a value the characters \" & ' < > are written "
+                      "&quot; &amp; &apos; &lt; &gt;");
     }
 
     void visit(const base::XmlNode& node, Where where) {
@@ -229,9 +285,11 @@ class XmlCheck {
         }
         const bool may_have_id =
             node.name == "Line" || node.name == "Button" || node.name == "List";
+        TextPlace place = place_of(node);
         for (const auto& [name, value] : node.attributes) {
+            go_to_attribute(place, file_.text, name);
             if (name != "ID" || !may_have_id) {
-                check_attribute(node, where, name, value);
+                check_attribute(place, where, name, value);
             }
         }
         if (!where.path.empty() && where.path != node.name && !check_element(node, where)) {
@@ -256,12 +314,12 @@ class XmlCheck {
         }
         if (const Parameter* row = Elements::shipped().row_at(where.path)) {
             const std::string name = attribute_name(*row, where);
-            add(Severity::error, "X07", at(node.line, name, text),
+            add(Severity::error, "X07", at(place_of(node), name, text),
                 fmt::format(
                     "a value is an attribute, and text is not read; write <{} {}=\"...\" />",
                     node.name, name));
         } else {
-            add(Severity::error, "X07", at(node.line, {}, {}),
+            add(Severity::error, "X07", at(place_of(node), {}, {}),
                 fmt::format("<{}> holds text, which is not read; a value is an attribute",
                             node.name));
         }
@@ -275,7 +333,7 @@ class XmlCheck {
             const std::vector<std::string_view> all(names.begin(), names.end());
             meant = base::nearest(node.name, all).value_or("");
         }
-        report_.add(Severity::warning, "X08", at(node.line, node.name, text),
+        report_.add(Severity::warning, "X08", at(place_of(node), node.name, text),
                     meant.empty()
                         ? "not an element that these phones are known to read"
                         : fmt::format("not an element that these phones are known to read; did you "
@@ -284,11 +342,11 @@ class XmlCheck {
                     "§2.4.4.2", meant);
     }
 
-    void check_attribute(const base::XmlNode& node,
+    void check_attribute(const TextPlace& place,
                          const Where& where,
                          const std::string& name,
                          const std::string& value) {
-        const Spot spot = at(node.line, name, value);
+        const Spot spot = at(place, name, value);
         if (is_of_schema(name)) {
             return;
         }
@@ -297,22 +355,27 @@ class XmlCheck {
             check_unknown_name(spot, searched_++ < most_searched, report_);
             return;
         }
-        if (const auto [first, is_new] = seen_.emplace(name, spot.line); !is_new) {
+        const auto [first, is_new] = seen_.emplace(name, spot.line);
+        if (!is_new) {
             add(Severity::warning, "L07", spot,
                 fmt::format("line {} sets it already", first->second));
             if (repeats_++ >= most_repeats) {
                 return;
             }
-        } else {
-            settings_.push_back({name, value, file_.name, spot.line, spot.column,
-                                 known->row->is_secret, known->row->yields_to_phone});
         }
         check_place(*known, where, spot);
+        TextPlace inside = place;
+        go_to_value(inside, file_.text);
+        const Spot in_value = at(inside, name, value);
+        if (is_new) {
+            settings_.push_back({name, value, file_.name, in_value.line, in_value.column,
+                                 known->row->is_secret, known->row->yields_to_phone});
+        }
         if (value.find('"') != std::string::npos) {
-            report_.add(Severity::error, "V07", spot, "a value cannot hold a double quote",
+            report_.add(Severity::error, "V07", in_value, "a value cannot hold a double quote",
                         known->row->section);
         } else {
-            check_value(*known, spot, report_);
+            check_value(*known, in_value, report_);
         }
     }
 
@@ -343,6 +406,7 @@ class XmlCheck {
 
     const NamedFile& file_;
     Report& report_;
+    TextPlace place_; ///< of the element that is looked at
     std::size_t searched_ = 0;
     std::size_t repeats_ = 0;
     std::unordered_map<std::string, std::size_t> seen_;

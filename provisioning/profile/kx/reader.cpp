@@ -3,6 +3,7 @@
 #include "provisioning/profile/kx/reader.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/base/utf8.hpp"
 
 #include <algorithm>
 
@@ -97,6 +98,17 @@ void read_shape(Line& line) {
 }
 
 } // namespace
+
+std::size_t first_not_utf8(std::string_view text) noexcept {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = base::utf8_at(text, at).length;
+        if (length == 0) {
+            return at;
+        }
+        at += length;
+    }
+    return std::string_view::npos;
+}
 
 std::size_t column_of(std::string_view line, std::size_t at) noexcept {
     const std::string_view before = line.substr(0, std::min(at, line.size()));

@@ -46,6 +46,9 @@ struct Line {
 /// All lines, the first too. A file that ends with a line end has no further line.
 std::vector<Line> read_lines(std::string_view file);
 
+/// The first byte that belongs to no UTF-8; npos when all do.
+std::size_t first_not_utf8(std::string_view text) noexcept;
+
 /// Column of the byte at `at`, from 1, counted in characters.
 std::size_t column_of(std::string_view line, std::size_t at) noexcept;
 
