@@ -124,8 +124,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void send_piece(const base::Result<std::string>& piece);
     void end_reply();
     void sent(boost::system::error_code error);
-    template <class Then> void write_out(Then then);
-    template <class Then> void write_bytes(Then then);
+    void write_out(std::function<void()> then);
+    void write_bytes(std::function<void()> then);
     void linger();
 
     std::shared_ptr<Shared> shared_; // null once closed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An HTTP/1.1 server on the loop: plain requests in, plain responses out; Asio is seen in http.cpp
-// and connection.cpp only, Beast in head.cpp only.
+// and connection*.cpp only, Beast in head.cpp only.
 #pragma once
 
 #include "provisioning/base/loop.hpp"
