@@ -44,6 +44,12 @@ std::int64_t unix_seconds() {
         .count();
 }
 
+/// For Request::connection.
+std::uint64_t next_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
 /// Whether the answer says no for a reason that is nobody's business.
 bool is_refusal(const Response& response) {
     return response.status == 401 || response.status == 403 || response.status == 404;
@@ -80,7 +86,7 @@ Connection::Connection(std::shared_ptr<Shared> shared,
                        base::Endpoint local,
                        Door door)
     : shared_(std::move(shared)), socket_(std::move(socket)), timer_(shared_->loop.context()),
-      peer_(peer), local_(local), door_(door), phase_began_(now()) {}
+      number_(next_number()), peer_(peer), local_(local), door_(door), phase_began_(now()) {}
 
 void Connection::start() {
     if (!door_.tls) {
@@ -162,6 +168,7 @@ void Connection::close() {
         if (std::exchange(counts_as_download_, false)) {
             --shared->downloads;
         }
+        shared->bodies.give_back(peer_.address, std::exchange(body_taken_, 0));
         error_code ignored;
         socket_.close(ignored);
         timer_.cancel();
@@ -317,7 +324,9 @@ void Connection::read_head() {
         wait_readable();
         return;
     }
-    auto head = parse_head(std::string_view(in_).substr(0, length), shared_->limits.body_bytes);
+    const auto& limits = shared_->limits;
+    auto head = parse_head(std::string_view(in_).substr(0, length),
+                           std::max(limits.body_bytes, limits.posted_bytes));
     in_.erase(0, length);
     if (!head) {
         refuse(head.error().status, head.error().why);
@@ -326,6 +335,16 @@ void Connection::read_head() {
     head_ = std::move(*head);
     keep_alive_ = head_.keep_alive;
     body_left_ = head_.body_bytes;
+    path_shown_ = "?";
+    is_post_ = limits.posted_bytes != 0 && head_.method == "POST";
+    if (body_left_ > (is_post_ ? limits.posted_bytes : limits.body_bytes)) {
+        refuse(413, "a body larger than any that is meant for us");
+        return;
+    }
+    if (is_post_) {
+        begin_post();
+        return;
+    }
     if (head_.expects_100 && body_left_ != 0) {
         // It asks before it sends, and our word is no; what it sends all the same is not read.
         keep_alive_ = false;
@@ -336,9 +355,56 @@ void Connection::read_head() {
     read_body();
 }
 
+void Connection::begin_post() {
+    if (!head_.has_length) { // RFC 9112 6.3: it would have no body, which nobody posts
+        refuse(411, "a POST without Content-Length");
+        return;
+    }
+    if (!shared_->bodies.has_room(peer_.address, body_left_)) {
+        no_room();
+        return;
+    }
+    phase_ = Phase::body;
+    // RFC 9110 10.1.1: not where the body comes unasked.
+    if (head_.expects_100 && body_left_ != 0 && in_.empty()) {
+        invite();
+    } else {
+        read_body();
+    }
+}
+
+void Connection::invite() {
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (tls_ && tls_->write(go_on) != TlsSession::Step::done) {
+        close();
+        return;
+    }
+    out_ = tls_ ? tls_->to_send() : go_on;
+    write_bytes([this] { read_body(); });
+}
+
+void Connection::no_room() {
+    ++shared_->overloaded;
+    keep_alive_ = false; // what it still sends is no request
+    busy("the bodies of too many requests are held");
+}
+
+void Connection::drop_body() {
+    shared_->bodies.give_back(peer_.address, std::exchange(body_taken_, 0));
+    body_ = {};
+}
+
 void Connection::read_body() {
-    const auto here = std::min<std::uint64_t>(body_left_, in_.size());
-    in_.erase(0, static_cast<std::size_t>(here));
+    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, in_.size()));
+    if (is_post_) {
+        if (!shared_->bodies.take(peer_.address, here)) {
+            no_room();
+            return;
+        }
+        body_taken_ += here;
+        body_.append(in_, 0, here);
+    }
+    in_.erase(0, here);
     body_left_ -= here;
     if (body_left_ == 0) {
         answer();
@@ -359,15 +425,28 @@ void Connection::answer() {
     path_shown_ = path ? without_token(*path) : "?";
     std::optional<Request> request;
     if (path) {
-        request = Request{head_.method, std::move(*path), head_.user_agent, head_.authorization,
-                          peer_,        local_,           head_.conditions, door_.tls};
+        request = Request{head_.method,
+                          std::move(*path),
+                          head_.user_agent,
+                          head_.authorization,
+                          peer_,
+                          local_,
+                          head_.conditions,
+                          door_.tls,
+                          std::string(query_of(head_.target)),
+                          head_.cookie,
+                          {},
+                          number_};
     }
     if (!may_ask(request ? &*request : nullptr)) {
         ++shared_->limited;
         busy("more requests than are answered in this time");
-    } else if (head_.method != "GET" && head_.method != "HEAD") {
+    } else if (head_.method != "GET" && head_.method != "HEAD" && !is_post_) {
         Response response;
         response.status = 405;
+        if (shared_->limits.posted_bytes != 0) {
+            response.fields = {{"Allow", "GET, HEAD, POST"}};
+        }
         leave(response);
     } else if (!request) {
         shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
@@ -389,18 +468,24 @@ bool Connection::may_ask(const Request* request) {
 
 void Connection::hand_over(Request request) {
     ++shared_->working;
+    request.body = std::exchange(body_, {});
+    const auto taken = std::exchange(body_taken_, 0);
     // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
     // it.
-    shared_->loop.work([shared = shared_, weak = weak_from_this(), request = std::move(request)] {
-        auto response = std::make_shared<Response>(shared->ask(request));
-        shared->loop.post([shared, weak, response] {
-            --shared->working;
-            const auto self = weak.lock();
-            if (self && self->shared_) {
-                self->answered(std::move(*response));
-            }
+    shared_->loop.work(
+        [shared = shared_, weak = weak_from_this(), request = std::move(request), taken]() mutable {
+            const auto source = request.peer.address;
+            auto response = std::make_shared<Response>(shared->ask(request));
+            request.body = {};
+            shared->loop.post([shared, weak, response, source, taken] {
+                --shared->working;
+                shared->bodies.give_back(source, taken);
+                const auto self = weak.lock();
+                if (self && self->shared_) {
+                    self->answered(std::move(*response));
+                }
+            });
         });
-    });
 }
 
 void Connection::answered(Response response) {
@@ -429,6 +514,7 @@ void Connection::answered(Response response) {
 }
 
 void Connection::leave(const Response& response) {
+    keep_alive_ = keep_alive_ && !response.ends_connection;
     Reply reply = make_reply(head_, response, keep_alive_, unix_seconds());
     if (reply.file && shared_->downloads >= shared_->limits.downloads) {
         ++shared_->overloaded;

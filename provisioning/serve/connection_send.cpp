@@ -57,6 +57,7 @@ void Connection::write_bytes(std::function<void()> then) {
 }
 
 void Connection::send(Reply reply, bool keep_alive) {
+    drop_body(); // that nobody was given
     set_phase(Phase::reply);
     keep_alive_ = keep_alive;
     reply_ = std::move(reply);
