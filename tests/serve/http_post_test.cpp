@@ -4,9 +4,9 @@
 
 #include "client.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <string>
@@ -21,8 +21,6 @@ using serve::Response;
 using serve_test::Client;
 using serve_test::until;
 using std::chrono::milliseconds;
-using testing::HasSubstr;
-using testing::Not;
 
 constexpr base::Endpoint loopback{base::Ipv4{INADDR_LOOPBACK}, 0};
 constexpr base::Ipv4 neighbour{INADDR_LOOPBACK + 1};
