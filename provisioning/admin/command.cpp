@@ -41,6 +41,7 @@ constexpr Option enrol_options[] = {
 
 constexpr Option dhcp_options[] = {
     {"--host", "ADDRESS", "this address or host name instead of our own address"},
+    {"--vlan", "ID", "the network that OpenStage phones are to move to, 1 to 4094"},
 };
 constexpr Option lease_options[] = {
     {"--vendor-class", "TEXT", "what the client says it is (DHCP option 60)"},
@@ -271,8 +272,9 @@ constexpr Command table[] = {
      run_probe},
     {"dhcp",
      "",
-     "dhcp dnsmasq|kea|isc [--host ADDRESS]",
-     "Prints the configuration of a DHCP server for phones that learn from it where we are.",
+     "dhcp dnsmasq|kea|isc|hex [--host ADDRESS] [--vlan ID]",
+     "Prints the configuration of a DHCP server for phones that learn from it where we are; hex "
+     "prints the options as bytes, for any other server.",
      {Place::dhcp_server},
      1,
      dhcp_options,

@@ -114,6 +114,7 @@ struct Reach {
     std::function<std::vector<base::Ipv4>()> own_addresses = {};
     /// Where TFTP is served; nothing: it is off.
     std::function<std::optional<std::vector<base::Endpoint>>()> tftp = {};
+    std::uint16_t wpi_port = 18443; ///< where the Workpoint Interface is served; 0: it is off
 };
 
 class Commands {

@@ -4,6 +4,7 @@
 #include "provisioning/admin/dhcp_config.hpp"
 #include "provisioning/admin/tell.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/wpi/dhcp.hpp"
 
 #include <algorithm>
 
@@ -31,6 +32,20 @@ base::Result<std::string> host_of(const Call& call) {
                                       : "phones are served at " + listed(own));
     }
     return own.front();
+}
+
+/// The network that phones are to move to, if one is given.
+base::Result<std::optional<std::uint16_t>> vlan_of(const Call& call) {
+    const auto given = call.options.find("--vlan");
+    if (given == call.options.end()) {
+        return std::nullopt;
+    }
+    const auto number = base::parse_number(given->second);
+    if (!number || *number == 0 || *number > wpi::largest_vlan) {
+        return base::fail(base::Errc::malformed, "'{}' is no VLAN; they are numbered 1 to {}",
+                          base::printable(given->second, 40), wpi::largest_vlan);
+    }
+    return static_cast<std::uint16_t>(*number);
 }
 
 /// What a lease tells of who got it.
@@ -148,7 +163,7 @@ Reply run_dhcp(Call& call) {
     });
     if (server == servers.end()) {
         return misunderstood(fmt::format("'{}' is no DHCP server that is known here; there are "
-                                         "dnsmasq, kea and isc",
+                                         "dnsmasq, kea and isc, and hex for any other",
                                          base::printable(call.places[0], 40)));
     }
     const auto host = host_of(call);
@@ -158,8 +173,12 @@ Reply run_dhcp(Call& call) {
     if (auto good = check_tftp_host(*host); !good) {
         return refused(good.error());
     }
+    const auto vlan = vlan_of(call);
+    if (!vlan) {
+        return misunderstood(vlan.error().what);
+    }
     const auto vendors = call.reach.catalogue()->vendors();
-    const auto clients = dhcp_clients(vendors, *host);
+    const auto clients = dhcp_clients(vendors, {*host, call.reach.wpi_port, *vlan});
     if (clients.empty()) {
         return refused("No vendor's phones need anything from DHCP.");
     }

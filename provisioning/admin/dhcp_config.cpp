@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Writes configuration for dnsmasq, Kea and ISC dhcpd, each with comments that say where it goes.
+// Writes configuration for dnsmasq, Kea and ISC dhcpd, each with comments that say where it goes,
+// and the bare bytes for all others.
 #include "provisioning/admin/dhcp_config.hpp"
 
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/wpi/dhcp.hpp"
 
 #include <algorithm>
 
@@ -52,12 +54,31 @@ std::string colons(std::string_view oui) {
     return fmt::format("{}:{}:{}", oui.substr(0, 2), oui.substr(2, 2), oui.substr(4, 2));
 }
 
+std::string hex(std::string_view bytes, std::string_view separator) {
+    std::string text;
+    for (const char byte : bytes) {
+        text += fmt::format("{}{:02x}", text.empty() ? "" : separator,
+                            static_cast<unsigned char>(byte));
+    }
+    return text;
+}
+
 std::string comments(const DhcpClients& clients, std::string_view sign, std::string_view indent) {
     std::string text;
     for (const auto& option : clients.options) {
         text += fmt::format("{}{} {}: {}\n", indent, sign, clients.title, option.why);
     }
     return text;
+}
+
+std::string dnsmasq_option(std::string_view name, const DhcpOption& option) {
+    if (option.is_bytes) {
+        // Sent whether or not the phone lists it among what it wants to know.
+        return fmt::format("dhcp-option-force=tag:pnp-{},{},{}\n", name, option.code,
+                           hex(option.data, ":"));
+    }
+    // Without the quotes an address would be sent as four bytes.
+    return fmt::format("dhcp-option=tag:pnp-{},{},\"{}\"\n", name, option.code, option.data);
 }
 
 std::string for_dnsmasq(std::span<const DhcpClients> all) {
@@ -67,13 +88,15 @@ std::string for_dnsmasq(std::span<const DhcpClients> all) {
         "#   dnsmasq --test --conf-dir=/etc/dnsmasq.d && systemctl restart dnsmasq\n";
     for (const auto& clients : all) {
         text += "\n" + comments(clients, "#", "");
+        if (!clients.vendor_class.empty()) {
+            text +=
+                fmt::format("dhcp-vendorclass=set:pnp-{},{}\n", clients.name, clients.vendor_class);
+        }
         for (const auto& oui : clients.ouis) {
             text += fmt::format("dhcp-mac=set:pnp-{},{}:*:*:*\n", clients.name, colons(oui));
         }
         for (const auto& option : clients.options) {
-            // Without the quotes an address would be sent as four bytes.
-            text += fmt::format("dhcp-option=tag:pnp-{},{},\"{}\"\n", clients.name, option.code,
-                                option.data);
+            text += dnsmasq_option(clients.name, option);
         }
     }
     return text +
@@ -86,23 +109,51 @@ std::string for_dnsmasq(std::span<const DhcpClients> all) {
                        dhcp_program);
 }
 
+std::string kea_option(const DhcpOption& option) {
+    if (option.is_bytes) {
+        return fmt::format(
+            "          {{ \"code\": {}, \"csv-format\": false, \"always-send\": true,\n"
+            "            \"data\": \"{}\" }}",
+            option.code, hex(option.data, ""));
+    }
+    return fmt::format("          {{ \"code\": {}, \"data\": \"{}\" }}", option.code, option.data);
+}
+
+/// Kea takes 43 for a list of sub-options that it knows, unless the class says that it is bytes.
+std::string kea_definitions(const DhcpClients& clients) {
+    std::string text;
+    for (const auto& option : clients.options) {
+        if (option.code == 43) {
+            text += "        \"option-def\": [\n"
+                    "          { \"name\": \"vendor-encapsulated-options\", \"code\": 43, "
+                    "\"type\": \"binary\" }\n"
+                    "        ],\n";
+        }
+    }
+    return text;
+}
+
 std::string kea_class(const DhcpClients& clients) {
     std::vector<std::string> tests;
+    if (!clients.vendor_class.empty()) {
+        tests.push_back(fmt::format("substring(option[60].hex, 0, {}) == '{}'",
+                                    clients.vendor_class.size(), clients.vendor_class));
+    }
     for (const auto& oui : clients.ouis) {
         tests.push_back(fmt::format("substring(pkt4.mac, 0, 3) == 0x{}", oui));
     }
     std::vector<std::string> options;
     for (const auto& option : clients.options) {
-        options.push_back(fmt::format("          {{ \"code\": {}, \"data\": \"{}\" }}", option.code,
-                                      option.data));
+        options.push_back(kea_option(option));
     }
     return fmt::format("{}      {{\n"
                        "        \"name\": \"pnp-{}\",\n"
                        "        \"test\": \"{}\",\n"
+                       "{}"
                        "        \"option-data\": [\n{}\n        ]\n"
                        "      }}",
                        comments(clients, "//", "      "), clients.name, fmt::join(tests, " or "),
-                       fmt::join(options, ",\n"));
+                       kea_definitions(clients), fmt::join(options, ",\n"));
 }
 
 std::string for_kea(std::span<const DhcpClients> all) {
@@ -138,7 +189,24 @@ std::string for_kea(std::span<const DhcpClients> all) {
 
 /// Names of the options that dhcpd knows without a declaration (dhcp-options(5)).
 std::string isc_name(std::uint8_t code) {
-    return code == 66 ? "tftp-server-name" : fmt::format("option-{}", code);
+    switch (code) {
+    case 43:
+        return "vendor-encapsulated-options";
+    case 66:
+        return "tftp-server-name";
+    default:
+        return fmt::format("option-{}", code);
+    }
+}
+
+std::string isc_option(const DhcpOption& option) {
+    if (option.is_bytes) {
+        return fmt::format("  option {} {};\n"
+                           "  option dhcp-parameter-request-list = concat(option "
+                           "dhcp-parameter-request-list, {:02x}); # asked for or not\n",
+                           isc_name(option.code), hex(option.data, ":"), option.code);
+    }
+    return fmt::format("  option {} \"{}\";\n", isc_name(option.code), option.data);
 }
 
 std::string for_isc(std::span<const DhcpClients> all) {
@@ -146,13 +214,17 @@ std::string for_isc(std::span<const DhcpClients> all) {
                        "#   dhcpd -t && systemctl restart isc-dhcp-server\n";
     for (const auto& clients : all) {
         std::vector<std::string> tests;
+        if (!clients.vendor_class.empty()) {
+            tests.push_back(fmt::format("substring(option vendor-class-identifier, 0, {}) = \"{}\"",
+                                        clients.vendor_class.size(), clients.vendor_class));
+        }
         for (const auto& oui : clients.ouis) {
             tests.push_back(fmt::format("substring(hardware, 1, 3) = {}", colons(oui)));
         }
         text += fmt::format("\n{}class \"pnp-{}\" {{\n  match if {};\n", comments(clients, "#", ""),
                             clients.name, fmt::join(tests, "\n    or "));
         for (const auto& option : clients.options) {
-            text += fmt::format("  option {} \"{}\";\n", isc_name(option.code), option.data);
+            text += isc_option(option);
         }
         text += "}\n";
     }
@@ -173,10 +245,57 @@ std::string for_isc(std::span<const DhcpClients> all) {
                        dhcp_program);
 }
 
+/// For the forms of servers that take an option as bytes: most routers do.
+std::string for_any(std::span<const DhcpClients> all) {
+    std::string text = "# PBX PnP: options as bytes, for a DHCP server that is none of the others. "
+                       "Give each of them to\n# its phones only.\n";
+    for (const auto& clients : all) {
+        text += "\n" + comments(clients, "#", "");
+        if (!clients.vendor_class.empty()) {
+            text += fmt::format("# To clients whose option 60 starts with {} ({})\n",
+                                clients.vendor_class, hex(clients.vendor_class, ":"));
+        }
+        std::vector<std::string> starts;
+        for (const auto& oui : clients.ouis) {
+            starts.push_back(colons(oui));
+        }
+        if (!starts.empty()) {
+            text += fmt::format("# To clients whose MAC starts with {}\n", fmt::join(starts, ", "));
+        }
+        for (const auto& option : clients.options) {
+            text += fmt::format("{} {}\n", option.code, hex(option.data, ":"));
+            if (!option.early.empty()) {
+                text += fmt::format("# {}\n# {} {}\n", option.early_why, option.code,
+                                    hex(option.early, ":"));
+            }
+        }
+    }
+    return text;
+}
+
+/// Phones of the Workpoint Interface say what they are, whoever's MAC they have.
+DhcpClients workpoints(const DhcpAnswer& answer) {
+    const wpi::DhcpHint hint{answer.host, answer.wpi_port, answer.vlan};
+    auto why =
+        fmt::format("option 43 says where they are provisioned, {}", wpi::dhcp_service(hint));
+    if (answer.vlan) {
+        why += fmt::format(", and moves them to VLAN {}; its own DHCP server is not to name a VLAN",
+                           *answer.vlan);
+    }
+    return {"openstage",
+            "OpenStage",
+            {},
+            {{43, wpi::dhcp_option_43(hint), std::move(why), true,
+              wpi::dhcp_option_43(hint, wpi::DhcpForm::early),
+              "Where a phone with early firmware does not come, this in its place:"}},
+            std::string(wpi::dhcp_vendor_class)};
+}
+
 constexpr DhcpServer servers[] = {
     {"dnsmasq", for_dnsmasq},
     {"kea", for_kea},
     {"isc", for_isc},
+    {"hex", for_any},
 };
 
 } // namespace
@@ -186,7 +305,7 @@ std::span<const DhcpServer> dhcp_servers() noexcept {
 }
 
 std::vector<DhcpClients> dhcp_clients(std::span<const profile::Vendor* const> vendors,
-                                      std::string_view host) {
+                                      const DhcpAnswer& answer) {
     std::vector<DhcpClients> all;
     for (const auto* vendor : vendors) {
         if (!vendor->tftp_file.empty() && !vendor->ouis.empty()) {
@@ -194,10 +313,13 @@ std::vector<DhcpClients> dhcp_clients(std::span<const profile::Vendor* const> ve
                 {vendor->name,
                  vendor->title,
                  vendor->ouis,
-                 {{66, std::string(host),
+                 {{66, answer.host,
                    fmt::format("{} comes by TFTP from here, an address or a host name and no URL",
                                vendor->tftp_file)}}});
         }
+    }
+    if (answer.wpi_port != 0) {
+        all.push_back(workpoints(answer));
     }
     return all;
 }

@@ -6,6 +6,7 @@
 #include "provisioning/profile/vendor.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,27 +18,38 @@ namespace admin {
 struct DhcpOption {
     std::uint8_t code = 0; ///< 66, RFC 2132 §9.4
     std::string data;
-    std::string why; ///< for a comment
+    std::string why;            ///< for a comment
+    bool is_bytes = false;      ///< `data` is no text
+    std::string early = {};     ///< `data` as early firmware wants it; empty: there is one form
+    std::string early_why = {}; ///< for a comment
 };
 
-/// Phones that are told apart by the first half of their MACs.
+/// Phones that are told apart by what they say they are, or else by the first half of their MACs.
 struct DhcpClients {
     std::string name;  ///< "panasonic"
     std::string title; ///< "Panasonic"
     std::vector<std::string> ouis;
     std::vector<DhcpOption> options;
+    std::string vendor_class = {}; ///< how their option 60 starts; empty: by `ouis`
+};
+
+/// Where we are, as phones are to be told.
+struct DhcpAnswer {
+    std::string host;                       ///< what check_tftp_host() takes
+    std::uint16_t wpi_port = 0;             ///< of the Workpoint Interface; 0: it is not served
+    std::optional<std::uint16_t> vlan = {}; ///< where its phones belong
 };
 
 /// What the vendors' phones want to be told; vendors whose phones want nothing are left out.
 std::vector<DhcpClients> dhcp_clients(std::span<const profile::Vendor* const> vendors,
-                                      std::string_view host);
+                                      const DhcpAnswer& answer);
 
 /// A value of option 66 that the phones take: an address, or a host name of at most 64 bytes (guide
 /// §2.4.2.2 of the KX-UT670). The error says what to write instead.
 base::Status check_tftp_host(std::string_view host);
 
 struct DhcpServer {
-    std::string_view word; ///< "dnsmasq"
+    std::string_view word; ///< "dnsmasq"; "hex" is any other one
     std::string (*write)(std::span<const DhcpClients> clients);
 };
 

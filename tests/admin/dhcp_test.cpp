@@ -74,6 +74,63 @@ TEST_F(Dhcp, DnsmasqIsToldOption66ForThesePhonesOnly) {
     EXPECT_THAT(text, Not(HasSubstr("htek"))) << "it uses no option";
 }
 
+constexpr const char* to_openstage = "01:07:53:69:65:6d:65:6e:73:03:17:73:64:6c:70:3a:2f:2f:31:30:"
+                                     "2e:32:30:2e:33:30:2e:35:3a:31:38:34:34:33:ff";
+
+std::string without(std::string text, char unwanted) {
+    text.erase(std::remove(text.begin(), text.end(), unwanted), text.end());
+    return text;
+}
+
+TEST_F(Dhcp, OpenStagePhonesAreToldOption43BecauseOfWhatTheySayTheyAre) {
+    EXPECT_THAT(
+        config("dnsmasq --host 10.20.30.5"),
+        AllOf(HasSubstr("\n# OpenStage: option 43 says where they are provisioned, "
+                        "sdlp://10.20.30.5:18443\n"
+                        "dhcp-vendorclass=set:pnp-openstage,OptiIpPhone\n"),
+              HasSubstr(fmt::format("dhcp-option-force=tag:pnp-openstage,43,{}\n", to_openstage))));
+    EXPECT_THAT(config("kea --host 10.20.30.5"),
+                AllOf(HasSubstr("\"test\": \"substring(option[60].hex, 0, 11) == 'OptiIpPhone'\""),
+                      HasSubstr(fmt::format("\"data\": \"{}\"", without(to_openstage, ':')))));
+    EXPECT_THAT(
+        config("isc --host 10.20.30.5"),
+        AllOf(HasSubstr("class \"pnp-openstage\" {\n  match if substring(option "
+                        "vendor-class-identifier, 0, 11) = \"OptiIpPhone\";\n"),
+              HasSubstr(fmt::format("  option vendor-encapsulated-options {};\n", to_openstage))));
+}
+
+TEST_F(Dhcp, AnyOtherServerIsToldTheBytes) {
+    const auto text = config("hex --host 10.20.30.5");
+    EXPECT_THAT(text, AllOf(HasSubstr("# To clients whose option 60 starts with OptiIpPhone "
+                                      "(4f:70:74:69:49:70:50:68:6f:6e:65)\n43 "),
+                            HasSubstr(fmt::format("\n43 {}\n", to_openstage)),
+                            HasSubstr("\n# 43 01:0a:53:69:65:6d:65:6e:73:00:00:00:03:17:")));
+    EXPECT_THAT(text, AllOf(HasSubstr("# To clients whose MAC starts with 00:80:f0, "),
+                            HasSubstr("\n66 31:30:2e:32:30:2e:33:30:2e:35\n")));
+    EXPECT_THAT(text, Not(HasSubstr(std::string(admin::dhcp_program)))) << "it tells of no lease";
+}
+
+TEST_F(Dhcp, AVlanIsToldToOpenStagePhones) {
+    const auto text = config("dnsmasq --host 10.20.30.5 --vlan 20");
+    EXPECT_THAT(text, HasSubstr(",43,01:07:53:69:65:6d:65:6e:73:02:04:00:00:00:14:03:17:"));
+    EXPECT_THAT(text, HasSubstr("moves them to VLAN 20"));
+    for (const char* bad : {"0", "4095", "-1", "x", "20x", "18446744073709551617"}) {
+        const auto reply = office.run(std::string("dhcp dnsmasq --host 10.20.30.5 --vlan=") + bad);
+        EXPECT_EQ(reply.status, 2) << bad;
+        EXPECT_THAT(reply.text, HasSubstr("numbered 1 to 4094"));
+    }
+}
+
+TEST_F(Dhcp, ThePortIsTheOneThatIsServed) {
+    auto reach = office.reach();
+    reach.wpi_port = 18999;
+    office.commands = std::make_shared<admin::Commands>(reach);
+    EXPECT_THAT(config("dnsmasq --host 10.20.30.5"), HasSubstr("sdlp://10.20.30.5:18999\n"));
+    reach.wpi_port = 0;
+    office.commands = std::make_shared<admin::Commands>(reach);
+    EXPECT_THAT(config("dnsmasq --host 10.20.30.5"), Not(HasSubstr("openstage")));
+}
+
 TEST_F(Dhcp, DnsmasqTakesIt) {
     if (!is_there("dnsmasq")) {
         GTEST_SKIP() << "no dnsmasq here";
@@ -82,6 +139,7 @@ TEST_F(Dhcp, DnsmasqTakesIt) {
     for (const char* host : {"192.0.2.10", "pnp.example.net"}) {
         EXPECT_EQ(run(test + file("good", config(std::string("dnsmasq --host ") + host))), 0);
     }
+    EXPECT_EQ(run(test + file("good", config("dnsmasq --host 192.0.2.10 --vlan 20"))), 0);
     EXPECT_NE(run(test + file("bad", "dhcp-option=tag:x,66\nnonsense\n")), 0) << "it does look";
 }
 
@@ -126,7 +184,7 @@ TEST_F(Dhcp, TheHostIsOurOwnUnlessThereAreSeveral) {
 
 TEST_F(Dhcp, AnUnknownServerIsNotUnderstood) {
     EXPECT_EQ(office.run("dhcp bootp").status, 2);
-    EXPECT_THAT(office.run("dhcp bootp").text, HasSubstr("dnsmasq, kea and isc"));
+    EXPECT_THAT(office.run("dhcp bootp").text, HasSubstr("dnsmasq, kea and isc, and hex"));
     EXPECT_EQ(office.run("dhcp").status, 2);
     EXPECT_THAT(office.commands->complete({"dhcp", "d"}), ElementsAre("dnsmasq"));
     EXPECT_THAT(office.commands->complete({"dhcp-event", ""}), ElementsAre("add", "del", "old"));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A real dnsmasq with the configuration that pnp prints: option 66, and the phones that it makes known."""
+"""A real dnsmasq with the configuration that pnp prints: options 66 and 43, and the phones that it makes known."""
 import grp
 import itertools
 import json
@@ -13,12 +13,14 @@ import tempfile
 from programs import Program
 
 PHONE = "00:80:f0:12:34:56"
+OPENSTAGE = "00:1a:e8:10:20:30"
 LAPTOP = "3c:97:0e:00:00:01"
 CLIENT = """#!/bin/sh
 case $1 in
 bound)
   ip address replace "$ip/$mask" dev "$interface" && echo "$ip" >"$NOTES"
-  echo "${tftp:-$sname}" >"$NOTES-of-tftp";;
+  echo "${tftp:-$sname}" >"$NOTES-of-tftp"
+  echo "$opt43" >"$NOTES-of-43";;
 deconfig) ip address flush dev "$interface";;
 esac
 """
@@ -81,6 +83,12 @@ def option66(lab, host):
         return file.read().strip()
 
 
+def option43(lab, host):
+    """The bytes of it in the last lease of this machine, as hex digits."""
+    with open(notes_of(lab, host) + "-of-43", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def lease(lab, host, *options):
     """What udhcpc was given; it releases nothing."""
     script = os.path.join(lab.folder, "udhcpc")
@@ -135,6 +143,37 @@ def test_a_laptop_is_no_phone_and_gets_no_option_66(lab):
                                   "dhcp.hw.mac_addr")
     assert [ack["dhcp.option.tftp_server_name"] for ack in acks] == [None, lab.pbx.address], acks
     assert "script process exited" not in server.program.log(), "dnsmasq complains of no status"
+
+
+def test_who_says_it_is_an_openstage_is_told_its_service_and_nobody_else(lab):
+    server = lab.close_later(DhcpServer(lab))
+    pnpd = lab.pnpd()
+    server.start(pnpd.text("dhcp", "dnsmasq"))
+    phone = client(lab, "openstage", OPENSTAGE)
+    twin = client(lab, "twin", OPENSTAGE[:-1] + "1")  # the maker's MAC, and says nothing
+    laptop = client(lab, "laptop", LAPTOP)
+    service = f"sdlp://{lab.pbx.address}:18443".encode()
+    wanted = b"\x01\x07Siemens\x03" + bytes([len(service)]) + service + b"\xff"
+    capture = lab.close_later(lab.capture(lab.pbx))
+    lease(lab, phone, "-V", "OptiIpPhone")
+    lease(lab, twin, "-O", "43")
+    lease(lab, laptop, "-O", "43", "-V", "MSFT 5.0")
+    assert option43(lab, phone) == wanted.hex()
+    assert option43(lab, twin) == option43(lab, laptop) == ""
+    acks = capture.stop().packets("dhcp.option.dhcp == 5 && dhcp.option.type == 43",
+                                  "dhcp.hw.mac_addr")
+    assert [ack["dhcp.hw.mac_addr"] for ack in acks] == [OPENSTAGE], acks
+
+
+def test_an_openstage_is_told_its_vlan_where_one_is_given(lab):
+    server = lab.close_later(DhcpServer(lab))
+    pnpd = lab.pnpd()
+    server.start(pnpd.text("dhcp", "dnsmasq", "--vlan", "20"))
+    phone = client(lab, "openstage", OPENSTAGE)
+    lease(lab, phone, "-V", "OptiIpPhone")
+    service = f"sdlp://{lab.pbx.address}:18443".encode()
+    assert option43(lab, phone) == (b"\x01\x07Siemens\x02\x04\x00\x00\x00\x14\x03"
+                                    + bytes([len(service)]) + service + b"\xff").hex()
 
 
 def test_a_server_that_starts_again_tells_of_the_phones_it_remembers(lab):
