@@ -4,6 +4,7 @@
 #include "tests/inventory/workpoint_fixture.hpp"
 
 #include <csignal>
+#include <set>
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -6,7 +6,10 @@
 #include "provisioning/inventory/sql/schema.hpp"
 
 #include <atomic>
+#include <set>
 #include <thread>
+
+#include <unistd.h>
 
 namespace inventory {
 namespace {
@@ -56,9 +59,9 @@ void expect_equal(const Workpoint& is, const Workpoint& wanted) {
     EXPECT_EQ(is.refused, wanted.refused);
 }
 
-class Workpoint_ : public WorkpointTest {};
+class KnownPhone : public WorkpointTest {};
 
-TEST_F(Workpoint_, ComesBackAsItWasAfterAStart) {
+TEST_F(KnownPhone, ComesBackAsItWasAfterAStart) {
     approve(1);
     workpoints().update(mac(1), [](Workpoint& known) { known = full(1); });
     for (int round = 0; round < 2; ++round) {
@@ -68,7 +71,7 @@ TEST_F(Workpoint_, ComesBackAsItWasAfterAStart) {
     }
 }
 
-TEST_F(Workpoint_, WithoutAFlushAChangeOfOneFieldLeavesTheItemsOnTheDiskAlone) {
+TEST_F(KnownPhone, WithoutAFlushAChangeOfOneFieldLeavesTheItemsOnTheDiskAlone) {
     approve(1);
     workpoints().update(mac(1), [](Workpoint& known) { known = full(1); });
     flush();
@@ -82,7 +85,7 @@ TEST_F(Workpoint_, WithoutAFlushAChangeOfOneFieldLeavesTheItemsOnTheDiskAlone) {
     EXPECT_EQ(workpoints().find(mac(1))->reported, full(1).reported);
 }
 
-TEST_F(Workpoint_, IsOfAnApprovedDeviceOnly) {
+TEST_F(KnownPhone, IsOfAnApprovedDeviceOnly) {
     inventory().saw(mac(1), at(1));
     apply({Block{mac(2)}});
     for (std::uint64_t phone = 1; phone <= 3; ++phone) {
@@ -103,7 +106,7 @@ TEST_F(Workpoint_, IsOfAnApprovedDeviceOnly) {
     EXPECT_TRUE(all[0]->must_read_all);
 }
 
-TEST_F(Workpoint_, OfABlockedDeviceIsForgottenAtOnceAndOnTheDisk) {
+TEST_F(KnownPhone, OfABlockedDeviceIsForgottenAtOnceAndOnTheDisk) {
     approve(1);
     approve(2);
     report(1, {{{"e164"}, "201"}});
@@ -121,7 +124,7 @@ TEST_F(Workpoint_, OfABlockedDeviceIsForgottenAtOnceAndOnTheDisk) {
     EXPECT_EQ(count("workpoint_items"), 1);
 }
 
-TEST_F(Workpoint_, ThatLosesItsLinesKeepsWhatIsKnownOfIt) {
+TEST_F(KnownPhone, ThatLosesItsLinesKeepsWhatIsKnownOfIt) {
     apply({extension("201"), Assign{mac(1), {"201"}}});
     workpoints().update(mac(1), [](Workpoint& known) { known = full(1); });
     apply({Unassign{mac(1)}});
@@ -130,7 +133,7 @@ TEST_F(Workpoint_, ThatLosesItsLinesKeepsWhatIsKnownOfIt) {
     EXPECT_EQ(workpoints().find(mac(1))->written, full(1).written);
 }
 
-TEST_F(Workpoint_, ReadersKeepWhatTheyTook) {
+TEST_F(KnownPhone, ReadersKeepWhatTheyTook) {
     approve(1);
     report(1, {{{"e164"}, "201"}});
     const auto taken = workpoints().find(mac(1));
@@ -138,7 +141,7 @@ TEST_F(Workpoint_, ReadersKeepWhatTheyTook) {
     EXPECT_EQ(taken->reported.begin()->second, "201");
 }
 
-TEST_F(Workpoint_, KeepsNoItemThatReadsLikeASecret) {
+TEST_F(KnownPhone, KeepsNoItemThatReadsLikeASecret) {
     approve(1);
     report(1, {{{"user-pwd"}, "hush"},
                {{"user-pwd-unicode"}, "hush"},
@@ -159,7 +162,7 @@ TEST_F(Workpoint_, KeepsNoItemThatReadsLikeASecret) {
     EXPECT_THAT(logged_, Not(Contains(HasSubstr("not kept"))));
 }
 
-TEST_F(Workpoint_, TakesTheWordOfTheItemTableForWhatASecretIs) {
+TEST_F(KnownPhone, TakesTheWordOfTheItemTableForWhatASecretIs) {
     workpoints().secret_items([](std::string_view name) { return name == "e164"; });
     approve(1);
     report(1, {{{"e164"}, "201"}, {{"min-admin-passw-length"}, "6"}});
@@ -167,7 +170,7 @@ TEST_F(Workpoint_, TakesTheWordOfTheItemTableForWhatASecretIs) {
                 ElementsAre(Key(ItemKey{"min-admin-passw-length"})));
 }
 
-TEST_F(Workpoint_, KeepsTheFirstTenThousandItemsAndOneMegabyteAndSaysSoOnce) {
+TEST_F(KnownPhone, KeepsTheFirstTenThousandItemsAndOneMegabyteAndSaysSoOnce) {
     approve(1);
     std::map<ItemKey, std::string> many;
     for (int index = 0; index < 12'000; ++index) {
@@ -186,7 +189,7 @@ TEST_F(Workpoint_, KeepsTheFirstTenThousandItemsAndOneMegabyteAndSaysSoOnce) {
     EXPECT_THAT(logged_, Contains(HasSubstr("are not kept")).Times(1));
 }
 
-TEST_F(Workpoint_, LeavesOutItemsAndWordsThatNoPhoneHas) {
+TEST_F(KnownPhone, LeavesOutItemsAndWordsThatNoPhoneHas) {
     approve(1);
     workpoints().update(mac(1), [](Workpoint& known) {
         known.contact_me_uri = std::string(256, 'h');
@@ -210,14 +213,14 @@ TEST_F(Workpoint_, LeavesOutItemsAndWordsThatNoPhoneHas) {
     EXPECT_EQ(known->written.size(), 1000U);
 }
 
-TEST_F(Workpoint_, NobodyCanTurnIntoAnother) {
+TEST_F(KnownPhone, NobodyCanTurnIntoAnother) {
     approve(1);
     workpoints().update(mac(1), [](Workpoint& known) { known.mac = mac(2); });
     EXPECT_EQ(workpoints().find(mac(1))->mac, mac(1));
     EXPECT_EQ(workpoints().find(mac(2)), nullptr);
 }
 
-TEST_F(Workpoint_, IsWrittenWhenTheDiskHasRoomAgain) {
+TEST_F(KnownPhone, IsWrittenWhenTheDiskHasRoomAgain) {
     approve(1);
     report(1, {{{"e164"}, "201"}});
     {
@@ -232,7 +235,7 @@ TEST_F(Workpoint_, IsWrittenWhenTheDiskHasRoomAgain) {
     EXPECT_EQ(workpoints().find(mac(1))->reported.size(), 1U);
 }
 
-TEST_F(Workpoint_, WhoseDeviceAnotherProgramDeletedStopsNobody) {
+TEST_F(KnownPhone, WhoseDeviceAnotherProgramDeletedStopsNobody) {
     approve(1);
     approve(2);
     report(1, {{{"e164"}, "201"}});
@@ -245,7 +248,7 @@ TEST_F(Workpoint_, WhoseDeviceAnotherProgramDeletedStopsNobody) {
     EXPECT_TRUE(inventory().flush());
 }
 
-TEST_F(Workpoint_, DamagedRowsAreLeftOutWithOneLineAndTheOthersStay) {
+TEST_F(KnownPhone, DamagedRowsAreLeftOutWithOneLineAndTheOthersStay) {
     for (std::uint64_t phone = 1; phone <= 8; ++phone) {
         approve(phone);
         workpoints().update(mac(phone), [&](Workpoint& known) { known = full(phone); });
@@ -276,7 +279,7 @@ TEST_F(Workpoint_, DamagedRowsAreLeftOutWithOneLineAndTheOthersStay) {
     EXPECT_THAT(logged_, Contains(HasSubstr("what 6 phones")));
 }
 
-TEST_F(Workpoint_, TenThousandAreThereAfterAStart) {
+TEST_F(KnownPhone, TenThousandAreThereAfterAStart) {
     std::vector<Change> approvals;
     for (std::uint64_t phone = 1; phone <= 10'000; ++phone) {
         approvals.emplace_back(Approve{mac(phone)});
@@ -306,7 +309,7 @@ TEST_F(Workpoint_, TenThousandAreThereAfterAStart) {
     EXPECT_EQ(workpoints().find(mac(10'000))->reported, items);
 }
 
-TEST_F(Workpoint_, ADatabaseOfTheStepBeforeGoesOnWithItsRows) {
+TEST_F(KnownPhone, ADatabaseOfTheStepBeforeGoesOnWithItsRows) {
     auto steps = sql::schema_steps();
     ASSERT_GE(steps.size(), 4U);
     steps.resize(3);
@@ -335,7 +338,7 @@ TEST_F(Workpoint_, ADatabaseOfTheStepBeforeGoesOnWithItsRows) {
     EXPECT_TRUE(workpoints().is_window_spent(mac(1), 3));
 }
 
-TEST_F(Workpoint_, HashesOfWrittenValuesAreOfOnePhoneOneItemAndOneInstallation) {
+TEST_F(KnownPhone, HashesOfWrittenValuesAreOfOnePhoneOneItemAndOneInstallation) {
     const auto hash = [&](std::uint64_t phone, const ItemKey& item, std::string_view value) {
         return base::hex(workpoints().written_hash(mac(phone), item, value));
     };
@@ -355,7 +358,7 @@ TEST_F(Workpoint_, HashesOfWrittenValuesAreOfOnePhoneOneItemAndOneInstallation) 
     EXPECT_NE(hash(1, {"line-sip-pwd", 1}, "secret"), one) << "another key";
 }
 
-TEST_F(Workpoint_, ReadersObserversAndDecidersAtOnce) {
+TEST_F(KnownPhone, ReadersObserversAndDecidersAtOnce) {
     approve(1);
     std::atomic<bool> done = false;
     std::atomic<int> wrong = 0;
