@@ -38,7 +38,7 @@ TEST(WpiItems, TableIsWellFormed) {
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     std::size_t rows = 0;
     for (const auto line : base::split_cells(text, '\n')) {
-        rows += line.empty() || line[0] == '#' ? 0 : 1;
+        rows += line.empty() || line[0] == '#' ? 0U : 1U;
     }
     const auto cells = base::tsv_rows(text, 12);
     EXPECT_EQ(cells.size(), rows - 1) << "a row without 12 cells";
@@ -142,7 +142,7 @@ TEST(WpiItems, AreComparedWithTheirTable) {
     EXPECT_THAT(wrong("reg-addr", "sip:example"), HasSubstr("the name of a host"));
     EXPECT_EQ(wrong("XML-app-action", "update", 1), "");
     EXPECT_THAT(wrong("XML-app-action", "add", 1), HasSubstr("'add' should be update or delete"));
-    EXPECT_EQ(wrong("display-id", "Rezeption \xC3\xA4\xC3\xB6\xC3\xBC 01234567890"), "");
+    EXPECT_EQ(wrong("display-id", "Rezeption \xC3\xA4\xC3\xB6\xC3\xBC 0123456789"), "");
     EXPECT_THAT(wrong("display-id", std::string(25, 'a')),
                 HasSubstr("25 characters, and at most 24 fit"));
     EXPECT_EQ(wrong("new-item", "any thing", 7), "") << "models differ";
