@@ -133,8 +133,7 @@ TEST(Profile, WhoseKeysLeaveNoPhoneAFileIsRefusedWithItsSectionAndOption) {
         return check_rules(
             read("[profile kx]\n" + vendor + "keys = line 1, blf 202 Receptionist\n"), **catalogue);
     };
-    EXPECT_THAT(check("").error().what,
-                StartsWith("pnp.conf:2: [profile kx] keys: for Panasonic phones: "));
+    EXPECT_TRUE(check("")) << "OpenStage phones take longer labels";
     EXPECT_THAT(check("vendor = panasonic\n").error().what,
                 StartsWith("pnp.conf:3: [profile kx] keys: for Panasonic phones: "));
     EXPECT_TRUE(check("vendor = htek\n")) << "whose files have no keys";

@@ -255,7 +255,7 @@ TEST(Catalogue, LoadsWithoutASiteFolder) {
     SiteFolder empty;
     empty.write("README", "nothing here yet");
     EXPECT_TRUE(profile::Catalogue::load(empty.path()));
-    EXPECT_THAT(catalogue()->vendors(), testing::SizeIs(2));
+    EXPECT_THAT(catalogue()->vendors(), testing::SizeIs(3));
     EXPECT_EQ(catalogue()->named("HTEK")->title, "Htek");
     EXPECT_EQ(catalogue()->named("nobody"), nullptr);
 }
@@ -541,7 +541,7 @@ TEST(VendorFile, SaysWhatIsWrongAndWhere) {
     EXPECT_THAT(said_of("[vendor]\nfolder_url = http://{host}/\n"), HasSubstr("expected {token}"));
     EXPECT_THAT(said_of("[vendor]\nfolder_url = http://{hots}/{token}\n"), HasSubstr("{host}"));
     EXPECT_THAT(said_of("[vendor]\ndialect = klingon\n"), HasSubstr("standard or echo"));
-    EXPECT_THAT(said_of("[step a]\nformat = json\n"), HasSubstr("expected xml, text or kx"));
+    EXPECT_THAT(said_of("[step a]\nformat = json\n"), HasSubstr("expected xml, text, kx or items"));
     EXPECT_THAT(said_of("[step a]\ntemplate = ../x\n"), HasSubstr("beside profile.conf"));
     EXPECT_THAT(said_of("[step {code}{code}]\n"), HasSubstr("{code} once at most"));
     EXPECT_THAT(said_of("[models]\nUC1 = 12\n"), HasSubstr("four digits"));

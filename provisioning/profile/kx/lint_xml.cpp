@@ -194,7 +194,7 @@ class XmlCheck {
                         "not UTF-8 from here on; save the file in that encoding", "§2.4.4.1");
             return {};
         }
-        const auto parsed = base::parse_xml(file_.text, most_read);
+        const auto parsed = base::parse_xml(file_.text, {most_read});
         if (!parsed) {
             tell_malformed(parsed.error());
             return {};
