@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads a request, has a worker answer it, writes the answer: one in flight on each connection.
+// Reads a request and has a worker answer it: one in flight on each connection.
 #include "provisioning/serve/connection.hpp"
 
-#include "provisioning/serve/file_body.hpp"
 #include "provisioning/serve/target.hpp"
 
 #include <algorithm>
@@ -15,7 +14,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
 
 namespace serve {
 
@@ -25,17 +23,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// How long a client may take to close its side after we closed ours (RFC 9112 9.6): closing at
-/// once would reset the connection under an answer that is still on its way.
-constexpr milliseconds longest_linger = std::chrono::seconds(2);
-
 /// A refusal leaves this long after its request was read, however soon it was known: how long we
 /// looked must not tell a token that is right from one that is not. Where looking took longer, it
 /// leaves at the next multiple.
 constexpr milliseconds refusal_time{10};
-
-/// Of an answer in one TLS record.
-constexpr std::size_t largest_piece = 16384;
 
 /// What a peer can make TLS want to say while it only listens, such as answers to new keys.
 constexpr std::size_t most_unsaid = 16384;
@@ -51,6 +42,12 @@ std::int64_t unix_seconds() {
     return std::chrono::duration_cast<std::chrono::seconds>(
                std::chrono::system_clock::now().time_since_epoch())
         .count();
+}
+
+/// For Request::connection.
+std::uint64_t next_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
 }
 
 /// Whether the answer says no for a reason that is nobody's business.
@@ -89,7 +86,7 @@ Connection::Connection(std::shared_ptr<Shared> shared,
                        base::Endpoint local,
                        Door door)
     : shared_(std::move(shared)), socket_(std::move(socket)), timer_(shared_->loop.context()),
-      peer_(peer), local_(local), door_(door), phase_began_(now()) {}
+      number_(next_number()), peer_(peer), local_(local), door_(door), phase_began_(now()) {}
 
 void Connection::start() {
     if (!door_.tls) {
@@ -163,28 +160,6 @@ bool Connection::decrypt(std::string_view bytes) {
     return true;
 }
 
-/// Writes what TLS has to say, then goes on.
-template <class Then> void Connection::write_out(Then then) {
-    out_ = tls_->to_send();
-    write_bytes(std::move(then));
-}
-
-/// Writes out_, then goes on.
-template <class Then> void Connection::write_bytes(Then then) {
-    asio::async_write(
-        socket_, asio::buffer(out_),
-        [self = shared_from_this(), then = std::move(then)](error_code error, std::size_t) {
-            if (!self->shared_) {
-                return;
-            }
-            if (error) {
-                self->close();
-            } else {
-                then();
-            }
-        });
-}
-
 void Connection::close() {
     if (const auto shared = std::exchange(shared_, nullptr)) {
         if (std::exchange(counts_as_delayed_, false)) {
@@ -193,6 +168,7 @@ void Connection::close() {
         if (std::exchange(counts_as_download_, false)) {
             --shared->downloads;
         }
+        shared->bodies.give_back(peer_.address, std::exchange(body_taken_, 0));
         error_code ignored;
         socket_.close(ignored);
         timer_.cancel();
@@ -348,7 +324,9 @@ void Connection::read_head() {
         wait_readable();
         return;
     }
-    auto head = parse_head(std::string_view(in_).substr(0, length), shared_->limits.body_bytes);
+    const auto& limits = shared_->limits;
+    auto head = parse_head(std::string_view(in_).substr(0, length),
+                           std::max(limits.body_bytes, limits.posted_bytes));
     in_.erase(0, length);
     if (!head) {
         refuse(head.error().status, head.error().why);
@@ -357,6 +335,16 @@ void Connection::read_head() {
     head_ = std::move(*head);
     keep_alive_ = head_.keep_alive;
     body_left_ = head_.body_bytes;
+    path_shown_ = "?";
+    is_post_ = limits.posted_bytes != 0 && head_.method == "POST";
+    if (body_left_ > (is_post_ ? limits.posted_bytes : limits.body_bytes)) {
+        refuse(413, "a body larger than any that is meant for us");
+        return;
+    }
+    if (is_post_) {
+        begin_post();
+        return;
+    }
     if (head_.expects_100 && body_left_ != 0) {
         // It asks before it sends, and our word is no; what it sends all the same is not read.
         keep_alive_ = false;
@@ -367,9 +355,56 @@ void Connection::read_head() {
     read_body();
 }
 
+void Connection::begin_post() {
+    if (!head_.has_length) { // RFC 9112 6.3: it would have no body, which nobody posts
+        refuse(411, "a POST without Content-Length");
+        return;
+    }
+    if (!shared_->bodies.has_room(peer_.address, body_left_)) {
+        no_room();
+        return;
+    }
+    phase_ = Phase::body;
+    // RFC 9110 10.1.1: not where the body comes unasked.
+    if (head_.expects_100 && body_left_ != 0 && in_.empty()) {
+        invite();
+    } else {
+        read_body();
+    }
+}
+
+void Connection::invite() {
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (tls_ && tls_->write(go_on) != TlsSession::Step::done) {
+        close();
+        return;
+    }
+    out_ = tls_ ? tls_->to_send() : go_on;
+    write_bytes([this] { read_body(); });
+}
+
+void Connection::no_room() {
+    ++shared_->overloaded;
+    keep_alive_ = false; // what it still sends is no request
+    busy("the bodies of too many requests are held");
+}
+
+void Connection::drop_body() {
+    shared_->bodies.give_back(peer_.address, std::exchange(body_taken_, 0));
+    body_ = {};
+}
+
 void Connection::read_body() {
-    const auto here = std::min<std::uint64_t>(body_left_, in_.size());
-    in_.erase(0, static_cast<std::size_t>(here));
+    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, in_.size()));
+    if (is_post_) {
+        if (!shared_->bodies.take(peer_.address, here)) {
+            no_room();
+            return;
+        }
+        body_taken_ += here;
+        body_.append(in_, 0, here);
+    }
+    in_.erase(0, here);
     body_left_ -= here;
     if (body_left_ == 0) {
         answer();
@@ -390,15 +425,28 @@ void Connection::answer() {
     path_shown_ = path ? without_token(*path) : "?";
     std::optional<Request> request;
     if (path) {
-        request = Request{head_.method, std::move(*path), head_.user_agent, head_.authorization,
-                          peer_,        local_,           head_.conditions, door_.tls};
+        request = Request{head_.method,
+                          std::move(*path),
+                          head_.user_agent,
+                          head_.authorization,
+                          peer_,
+                          local_,
+                          head_.conditions,
+                          door_.tls,
+                          std::string(query_of(head_.target)),
+                          head_.cookie,
+                          {},
+                          number_};
     }
     if (!may_ask(request ? &*request : nullptr)) {
         ++shared_->limited;
         busy("more requests than are answered in this time");
-    } else if (head_.method != "GET" && head_.method != "HEAD") {
+    } else if (head_.method != "GET" && head_.method != "HEAD" && !is_post_) {
         Response response;
         response.status = 405;
+        if (shared_->limits.posted_bytes != 0) {
+            response.fields = {{"Allow", "GET, HEAD, POST"}};
+        }
         leave(response);
     } else if (!request) {
         shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
@@ -420,18 +468,24 @@ bool Connection::may_ask(const Request* request) {
 
 void Connection::hand_over(Request request) {
     ++shared_->working;
+    request.body = std::exchange(body_, {});
+    const auto taken = std::exchange(body_taken_, 0);
     // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
     // it.
-    shared_->loop.work([shared = shared_, weak = weak_from_this(), request = std::move(request)] {
-        auto response = std::make_shared<Response>(shared->ask(request));
-        shared->loop.post([shared, weak, response] {
-            --shared->working;
-            const auto self = weak.lock();
-            if (self && self->shared_) {
-                self->answered(std::move(*response));
-            }
+    shared_->loop.work(
+        [shared = shared_, weak = weak_from_this(), request = std::move(request), taken]() mutable {
+            const auto source = request.peer.address;
+            auto response = std::make_shared<Response>(shared->ask(request));
+            request.body = {};
+            shared->loop.post([shared, weak, response, source, taken] {
+                --shared->working;
+                shared->bodies.give_back(source, taken);
+                const auto self = weak.lock();
+                if (self && self->shared_) {
+                    self->answered(std::move(*response));
+                }
+            });
         });
-    });
 }
 
 void Connection::answered(Response response) {
@@ -460,6 +514,7 @@ void Connection::answered(Response response) {
 }
 
 void Connection::leave(const Response& response) {
+    keep_alive_ = keep_alive_ && !response.ends_connection;
     Reply reply = make_reply(head_, response, keep_alive_, unix_seconds());
     if (reply.file && shared_->downloads >= shared_->limits.downloads) {
         ++shared_->overloaded;
@@ -482,159 +537,6 @@ void Connection::refuse(int status, std::string_view why) {
     ++shared_->bad_requests;
     shared_->complain("{} was answered with {}: {}", peer_.str(), status, why);
     send(make_refusal(status), false);
-}
-
-void Connection::send(Reply reply, bool keep_alive) {
-    set_phase(Phase::reply);
-    keep_alive_ = keep_alive;
-    reply_ = std::move(reply);
-    reply_began_ = phase_began_;
-    sent_ = 0;
-    if (reply_.file) {
-        counts_as_download_ = true;
-        ++shared_->downloads;
-    }
-    set_deadline(shared_->limits.write_deadline);
-    if (tls_) {
-        send_more();
-        return;
-    }
-    const std::array<asio::const_buffer, 2> bytes = {
-        asio::buffer(reply_.head), reply_.body
-                                       ? asio::buffer(reply_.body->data() + reply_.offset,
-                                                      static_cast<std::size_t>(reply_.length))
-                                       : asio::const_buffer{}};
-    asio::async_write(socket_, bytes,
-                      [self = shared_from_this()](error_code error, std::size_t /*sent*/) {
-                          if (self->shared_ && !error && self->reply_.file) {
-                              self->sent_ = self->reply_.head.size();
-                              self->read_piece();
-                          } else if (self->shared_) {
-                              self->sent(error);
-                          }
-                      });
-}
-
-// The next piece of a file, by a worker: the disk may take its time, and the loop has none.
-void Connection::read_piece() {
-    const auto of_body = sent_ - reply_.head.size();
-    if (of_body == reply_.length) {
-        if (reply_.all_sent && reply_.offset + reply_.length == reply_.file->size()) {
-            reply_.all_sent();
-        }
-        sent({});
-        return;
-    }
-    if (is_too_slow(of_body)) {
-        ++shared_->timeouts;
-        shared_->complain("{} is too slow with a file: its connection was closed", peer_.str());
-        close();
-        return;
-    }
-    // It moves: the time to write is for each piece, and no other connection needs its place.
-    set_phase(Phase::reply);
-    set_deadline(shared_->limits.write_deadline);
-    const auto length = static_cast<std::size_t>(
-        std::min<std::uint64_t>(reply_.length - of_body, FileBody::largest_piece));
-    shared_->loop.work([shared = shared_, weak = weak_from_this(), file = reply_.file,
-                        offset = reply_.offset + of_body, length] {
-        auto piece = std::make_shared<base::Result<std::string>>(file->read(offset, length));
-        shared->loop.post([weak, piece] {
-            const auto self = weak.lock();
-            if (self && self->shared_) {
-                self->send_piece(*piece);
-            }
-        });
-    });
-}
-
-bool Connection::is_too_slow(std::uint64_t of_body) const {
-    const auto took = now() - reply_began_;
-    const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
-    return took >= shared_->limits.least_rate_after &&
-           of_body < static_cast<std::uint64_t>(ms) * shared_->limits.least_rate / 1000;
-}
-
-void Connection::send_piece(const base::Result<std::string>& piece) {
-    if (!piece) { // the client sees that it is shorter than Content-Length said
-        shared_->complain("{} gets no more: {}", peer_.str(), piece.error().what);
-        close();
-        return;
-    }
-    sent_ += piece->size();
-    if (tls_ && tls_->write(*piece) != TlsSession::Step::done) {
-        close();
-        return;
-    }
-    out_ = tls_ ? tls_->to_send() : *piece;
-    write_bytes([this, size = piece->size()] {
-        shared_->file_bytes += size;
-        read_piece();
-    });
-}
-
-void Connection::end_reply() {
-    if (std::exchange(counts_as_download_, false)) {
-        --shared_->downloads;
-    }
-    reply_ = {};
-}
-
-void Connection::send_more() {
-    std::string piece;
-    if (sent_ < reply_.head.size()) {
-        piece = reply_.head.substr(static_cast<std::size_t>(sent_), largest_piece);
-    }
-    const auto of_body = sent_ + piece.size() - reply_.head.size();
-    if (reply_.body && of_body < reply_.length) {
-        piece += std::string_view(*reply_.body)
-                     .substr(static_cast<std::size_t>(reply_.offset + of_body),
-                             static_cast<std::size_t>(std::min<std::uint64_t>(
-                                 reply_.length - of_body, largest_piece - piece.size())));
-    }
-    if (piece.empty()) {
-        if (reply_.file) {
-            read_piece();
-        } else {
-            sent({});
-        }
-        return;
-    }
-    if (tls_->write(piece) != TlsSession::Step::done) {
-        close();
-        return;
-    }
-    sent_ += piece.size();
-    write_out([this] { send_more(); });
-}
-
-void Connection::sent(error_code error) {
-    if (error) {
-        close();
-    } else if (keep_alive_) {
-        next();
-    } else {
-        linger();
-    }
-}
-
-void Connection::linger() {
-    set_phase(Phase::linger);
-    end_reply();
-    error_code error;
-    if (tls_) { // that no more comes; where it cannot be said at once, the end says it
-        tls_->end();
-        const auto bytes = tls_->to_send();
-        (void)::send(socket_.native_handle(), bytes.data(), bytes.size(),
-                     MSG_DONTWAIT | MSG_NOSIGNAL);
-    }
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    if (error) {
-        close();
-        return;
-    }
-    set_deadline(std::min(longest_linger, shared_->limits.request_deadline));
-    wait_readable();
 }
 
 } // namespace serve

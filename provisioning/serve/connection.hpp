@@ -4,6 +4,7 @@
 
 #include "provisioning/base/limit.hpp"
 #include "provisioning/base/log.hpp"
+#include "provisioning/serve/bodies.hpp"
 #include "provisioning/serve/head.hpp"
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/reply.hpp"
@@ -29,6 +30,7 @@ struct Shared {
     base::Loop& loop;
     HttpLimits limits;
     Http::Handler handler;
+    Bodies bodies{limits.posted_in_all, limits.posted_per_source};
     std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
     Http::TlsFailure tls_failure;
     Http::PhoneOf phone_of;
@@ -109,7 +111,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void readable();
     void look();
     void read_head();
+    void begin_post();
+    void invite();
     void read_body();
+    void drop_body();
+    void no_room();
     void answer();
     bool may_ask(const Request* request);
     void hand_over(Request request);
@@ -124,14 +130,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void send_piece(const base::Result<std::string>& piece);
     void end_reply();
     void sent(boost::system::error_code error);
-    template <class Then> void write_out(Then then);
-    template <class Then> void write_bytes(Then then);
+    void write_out(std::function<void()> then);
+    void write_bytes(std::function<void()> then);
     void linger();
 
     std::shared_ptr<Shared> shared_; // null once closed
     boost::asio::ip::tcp::socket socket_;
     boost::asio::steady_timer timer_;
     std::uint64_t round_ = 0; // of the timer: a handler of an earlier round comes too late
+    std::uint64_t number_;    // of Request::connection
     base::Endpoint peer_;
     base::Endpoint local_;
     Door door_;
@@ -142,9 +149,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string in_;           // received and not yet used
     std::size_t searched_ = 0; // of in_, for the end of the head
     Head head_;
+    bool is_post_ = false; // whose body the handler gets
     std::uint64_t body_left_ = 0;
-    base::Steady read_; // when the request was there
-    Response response_; // of Phase::delay
+    std::string body_;             // of a POST
+    std::uint64_t body_taken_ = 0; // of Shared::bodies
+    base::Steady read_;            // when the request was there
+    Response response_;            // of Phase::delay
     bool counts_as_delayed_ = false;
     Reply reply_;
     base::Steady reply_began_;

@@ -25,12 +25,12 @@ std::string_view view(boost::beast::string_view text) {
 
 /// All lines of one field as one list (RFC 9110 5.3): a second Range line makes it a list of
 /// ranges, and so no single range.
-std::string joined(const Fields& fields, http::field name) {
+std::string joined(const Fields& fields, http::field name, std::string_view between = ", ") {
     std::string text;
     const auto [first, last] = fields.equal_range(name);
     for (auto line = first; line != last; ++line) {
         if (!text.empty()) {
-            text += ", ";
+            text += between;
         }
         text += view(line->value());
     }
@@ -90,9 +90,11 @@ tl::expected<Head, Refusal> read(std::string_view bytes, std::uint64_t most_body
     head.target = view(request.target());
     head.keep_alive = parser.keep_alive();
     head.expects_100 = head.minor == 1 && request.count(http::field::expect) != 0;
+    head.has_length = lengths != 0;
     head.body_bytes = parser.content_length().value_or(0);
     head.user_agent = view(request[http::field::user_agent]);
     head.authorization = view(request[http::field::authorization]);
+    head.cookie = joined(request, http::field::cookie, "; "); // RFC 6265 4.2.1
     head.conditions.if_none_match = joined(request, http::field::if_none_match);
     head.conditions.if_modified_since = view(request[http::field::if_modified_since]);
     head.conditions.range = joined(request, http::field::range);

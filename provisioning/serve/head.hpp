@@ -18,9 +18,11 @@ struct Head {
     int minor = 1;            ///< HTTP/1.minor: 0 or 1
     bool keep_alive = false;  ///< what the client wants, by its version and its Connection field
     bool expects_100 = false; ///< waits for a word before it sends its body (RFC 9110 10.1.1)
+    bool has_length = false;  ///< there is a Content-Length, if of 0
     std::uint64_t body_bytes = 0;
     std::string user_agent;
     std::string authorization;
+    std::string cookie; ///< several are joined by "; "
     Conditions conditions;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An HTTP/1.1 server on the loop: plain requests in, plain responses out; Asio is seen in http.cpp
-// and connection.cpp only, Beast in head.cpp only.
+// and connection*.cpp only, Beast in head.cpp only.
 #pragma once
 
 #include "provisioning/base/loop.hpp"
@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace serve {
@@ -22,15 +23,21 @@ namespace serve {
 class FileBody;
 
 struct Request {
-    std::string method; ///< GET or HEAD: others were answered before anybody is asked
+    /// GET or HEAD, and POST where the server takes bodies: others were answered before anybody is
+    /// asked.
+    std::string method;
     /// percent-decoded, starts with "/", printable ASCII, no "..", no "//", no query
     std::string path;
     std::string user_agent;
     std::string authorization;
     base::Endpoint peer;
-    base::Endpoint local;  ///< the address the client reached us at
-    Conditions conditions; ///< of a GET
-    bool tls = false;      ///< came over HTTPS
+    base::Endpoint local;         ///< the address the client reached us at
+    Conditions conditions;        ///< of a GET
+    bool tls = false;             ///< came over HTTPS
+    std::string query = {};       ///< as sent, without the "?"; no blanks and no control characters
+    std::string cookie = {};      ///< the value of the Cookie field; several are joined by "; "
+    std::string body = {};        ///< of a POST, any bytes
+    std::uint64_t connection = 0; ///< that it came on: a number that no other has in this process
 };
 
 struct Response {
@@ -44,6 +51,11 @@ struct Response {
     std::shared_ptr<void> place = {}; ///< with `file`: let go when nothing more of it is sent
     /// With `file`: its last byte went out. On the loop thread, so without waiting for anything.
     std::function<void()> all_sent = {};
+    /// Name and value of further header fields, such as Set-Cookie; nothing about the length or the
+    /// connection. Allow and Cache-Control take the place of ours. What says Cache-Control is no
+    /// file: it has no entity tag, and conditions and ranges do not apply.
+    std::vector<std::pair<std::string, std::string>> fields = {};
+    bool ends_connection = false;
 };
 
 struct HttpLimits {
@@ -52,6 +64,12 @@ struct HttpLimits {
     std::size_t connections_per_source = 400; ///< 300 phones may sit behind one address
     std::size_t target_bytes = 2048;
     std::uint64_t body_bytes = 65536; ///< read and dropped: no handler wants one
+    /// Of a POST that is given to the handler with its body; 0 = this server takes none.
+    std::uint64_t posted_bytes = 0;
+    /// Of such bodies, from their first byte until the handler is done with them: over all
+    /// connections, and from one address. Whoever comes beyond is told to come again later.
+    std::uint64_t posted_in_all = std::uint64_t{64} << 20U;
+    std::uint64_t posted_per_source = std::uint64_t{16} << 20U; ///< 300 phones with 50 kB each
     RequestRates rates;
     std::size_t waiting_requests = 500; ///< for a worker; more are told to come again later
     std::size_t delayed_answers = 500;  ///< at a time
@@ -75,7 +93,7 @@ struct HttpCounters {
     std::uint64_t bad_requests = 0;        ///< answered with 4xx and the end of the connection
     std::uint64_t open = 0;                ///< connections now
     std::uint64_t limited = 0;             ///< requests over the rates, answered with 503
-    std::uint64_t overloaded = 0;          ///< requests that found no worker soon, the same
+    std::uint64_t overloaded = 0;          ///< requests that found no worker or no room, the same
     std::uint64_t evicted = 0;             ///< slow connections closed to make room
     std::uint64_t handshakes = 0;          ///< of TLS that came to a good end
     std::uint64_t tls_failures = 0;        ///< and those that did not

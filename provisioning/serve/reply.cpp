@@ -2,6 +2,7 @@
 // Status lines and header fields, always in one order.
 #include "provisioning/serve/reply.hpp"
 
+#include "provisioning/base/text.hpp"
 #include "provisioning/serve/conditional.hpp"
 #include "provisioning/serve/date.hpp"
 #include "provisioning/serve/file_body.hpp"
@@ -22,6 +23,8 @@ std::string_view reason(int status) {
     switch (status) {
     case 200:
         return "OK";
+    case 202:
+        return "Accepted";
     case 206:
         return "Partial Content";
     case 304:
@@ -74,11 +77,16 @@ class HeadWriter {
     std::string text_;
 };
 
-/// Content types come from vendor profiles, which a site may write.
+/// Content types come from vendor profiles, which a site may write, and fields from wherever.
 std::string one_line(std::string text) {
     std::replace_if(
         text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
     return text;
+}
+
+bool says(const Response& response, std::string_view name) {
+    return std::any_of(response.fields.begin(), response.fields.end(),
+                       [&](const auto& field) { return base::iequals(field.first, name); });
 }
 
 void connection(HeadWriter& head, int minor, bool keep_alive) {
@@ -95,7 +103,9 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
     const std::uint64_t size = response.file   ? response.file->size()
                                : response.body ? response.body->size()
                                                : 0;
-    const bool is_file = response.status == 200; // conditions and ranges are of files only
+    // Conditions and ranges are of files only.
+    const bool is_file =
+        response.status == 200 && request.method != "POST" && !says(response, "Cache-Control");
     Plan plan{response.status, 0, size};
     std::string etag;
     if (is_file) {
@@ -106,7 +116,7 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
     }
 
     HeadWriter head(plan.status);
-    if (is_file) {
+    if (response.status == 200 || response.status == 202) {
         head.field("Date", http_date(now));
     }
     if (plan.length != 0 && !response.content_type.empty()) {
@@ -122,7 +132,7 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
         head.field("Content-Range", fmt::format("bytes */{}", size));
     } else if (plan.status == 401) {
         head.field("WWW-Authenticate", "Basic realm=\"pnp\""); // RFC 7617: always the same
-    } else if (plan.status == 405) {
+    } else if (plan.status == 405 && !says(response, "Allow")) {
         head.field("Allow", "GET, HEAD");
     } else if (plan.status == 503) {
         head.field("Retry-After", seconds_until_retry);
@@ -135,6 +145,9 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
         if (response.last_modified != 0) {
             head.field("Last-Modified", http_date(response.last_modified));
         }
+    }
+    for (const auto& [name, value] : response.fields) {
+        head.field(one_line(name), one_line(value));
     }
     connection(head, request.minor, keep_alive);
 

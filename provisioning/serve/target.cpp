@@ -91,6 +91,11 @@ base::Result<std::string> clean_path(std::string_view target) {
     return path;
 }
 
+std::string_view query_of(std::string_view target) {
+    const auto mark = target.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
 std::string without_token(std::string_view text) {
     constexpr std::string_view folder = "/p/";
     constexpr std::size_t token_length = 22;

@@ -15,6 +15,9 @@ namespace serve {
 /// would not is an error: no file of ours has such a name.
 base::Result<std::string> clean_path(std::string_view target);
 
+/// What stands behind the first "?", as it was sent.
+std::string_view query_of(std::string_view target);
+
 /// A path or name as logs and timelines may show it: of whatever is long enough to be a token no
 /// more than the first four characters, wherever it stands.
 std::string without_token(std::string_view text);
