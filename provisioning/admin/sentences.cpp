@@ -89,6 +89,34 @@ std::string_view what(Step step) noexcept {
     case Step::firmware_failed:
         return "did not come back with the firmware it was told to fetch; it is told again in a "
                "day, or by `pnp resync`";
+    case Step::called:
+        return "called (Workpoint Interface)";
+    case Step::call_failed:
+        return "broke a call off";
+    case Step::items_read:
+        return "reported what it has";
+    case Step::items_changed:
+        return "reported what was changed on it";
+    case Step::items_written:
+        return "took what was written to it";
+    case Step::items_refused:
+        return "did not take all that was written to it";
+    case Step::secret_sent:
+        return "was given its passwords";
+    case Step::secret_withheld:
+        return "was not given its passwords";
+    case Step::contact_asked:
+        return "was asked to call and confirmed that";
+    case Step::contact_failed:
+        return "was asked to call in vain";
+    case Step::poll_unheeded:
+        return "polls, is told to call, and does not";
+    case Step::job_added:
+        return "has a job waiting for its next call";
+    case Step::job_done:
+        return "carried out a job";
+    case Step::job_failed:
+        return "did not carry out a job";
     }
     return "did something";
 }

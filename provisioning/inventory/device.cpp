@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 37> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 51> step_names = {{
     {Step::heard, "heard"},
     {Step::leased, "leased"},
     {Step::lease_ended, "lease_ended"},
@@ -47,6 +47,20 @@ constexpr std::array<std::pair<Step, std::string_view>, 37> step_names = {{
     {Step::firmware_fetched, "firmware_fetched"},
     {Step::firmware_runs, "firmware_runs"},
     {Step::firmware_failed, "firmware_failed"},
+    {Step::called, "called"},
+    {Step::call_failed, "call_failed"},
+    {Step::items_read, "items_read"},
+    {Step::items_changed, "items_changed"},
+    {Step::items_written, "items_written"},
+    {Step::items_refused, "items_refused"},
+    {Step::secret_sent, "secret_sent"},
+    {Step::secret_withheld, "secret_withheld"},
+    {Step::contact_asked, "contact_asked"},
+    {Step::contact_failed, "contact_failed"},
+    {Step::poll_unheeded, "poll_unheeded"},
+    {Step::job_added, "job_added"},
+    {Step::job_done, "job_done"},
+    {Step::job_failed, "job_failed"},
 }};
 
 } // namespace

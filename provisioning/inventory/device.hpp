@@ -129,6 +129,20 @@ enum class Step : std::uint8_t {
     firmware_fetched,   ///< asked for the firmware's file, or for a part of it
     firmware_runs,      ///< came back with the firmware that it was offered, or a later one
     firmware_failed,    ///< did not come back with it in time
+    called,             ///< opened a conversation of the Workpoint Interface, for this reason
+    call_failed,        ///< that ended too soon: by the phone's own clean-up, or without a word
+    items_read,         ///< reported what it has
+    items_changed,      ///< reported what somebody changed at the phone
+    items_written,      ///< took items that we wrote
+    items_refused,      ///< did not take some of them
+    secret_sent,        ///< its secrets were written, and by which right
+    secret_withheld,    ///< they were not, and why
+    contact_asked,      ///< was asked to call (contact-me) and confirmed that
+    contact_failed,     ///< could not be asked, or was and did not call
+    poll_unheeded,      ///< asks by polling, is told to call, and does not
+    job_added,          ///< something is wanted of it at its next call
+    job_done,           ///< and was done
+    job_failed,         ///< or failed, was given up or cancelled
 };
 
 std::string_view name(Step step) noexcept; ///< "notify_accepted"

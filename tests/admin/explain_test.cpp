@@ -91,7 +91,7 @@ TEST_F(Explain, TellsEveryStepAsASentence) {
 }
 
 TEST_F(Explain, HasASentenceForEachStep) {
-    for (int i = 0; i <= static_cast<int>(Step::firmware_failed); ++i) {
+    for (int i = 0; i <= static_cast<int>(Step::job_failed); ++i) {
         step(static_cast<Step>(i));
         EXPECT_THAT(story().lines.back(), testing::Not(HasSubstr("did something"))) << i;
     }

@@ -31,7 +31,7 @@ TEST(DeviceState, IsTheDecisionUntilApprovedAndTheStageAfterThat) {
 
 TEST(StepNames, AreDistinctAndReadBack) {
     std::set<std::string_view> names;
-    for (int number = 0; number <= static_cast<int>(Step::guest_served); ++number) {
+    for (int number = 0; number <= static_cast<int>(Step::job_failed); ++number) {
         const auto step = static_cast<Step>(number);
         EXPECT_EQ(step_named(name(step)), step);
         EXPECT_TRUE(names.insert(name(step)).second) << name(step);
