@@ -16,7 +16,6 @@
 namespace base {
 namespace {
 
-constexpr std::size_t deepest = 64;
 constexpr std::size_t most_attributes = 256;
 
 /// "line 3 column 7" of a byte.
@@ -70,12 +69,16 @@ std::size_t end_of_tag(std::string_view tag, std::size_t& attributes) {
 /// Looks at the tags, once and in linear time, before libxml2 may. libxml2 works through a whole
 /// DOCTYPE before its reader shows it, and takes minutes for a tag of 1 MiB full of attributes:
 /// each is compared with each, and each prefix with every namespace of the elements around it.
-Status scan_tags(std::string_view text) {
+Status scan_tags(std::string_view text, const XmlLimits& limits) {
     std::vector<std::size_t> open; // attributes of each open element
     std::size_t attributes = 0;    // of all of them
+    std::size_t elements = 0;
     std::size_t at = 0;
     const auto refuse = [&](std::string_view why) {
         return fail(Errc::refused, "{}: {}", place(text, at), why);
+    };
+    const auto refuse_more = [&](std::string_view what, std::size_t most) {
+        return fail(Errc::refused, "{}: {} {}", place(text, at), what, most);
     };
     if ((at = text.find('\0')) != std::string_view::npos) {
         return refuse("a zero byte; send UTF-8");
@@ -104,14 +107,17 @@ Status scan_tags(std::string_view text) {
         } else {
             std::size_t here = 0;
             end = end_of_tag(rest, here);
+            if (++elements > limits.elements) {
+                return refuse_more("more elements than", limits.elements);
+            }
             if (attributes + here > most_attributes) {
                 return refuse("more than 256 attributes on an element and those around it");
             }
             if (end != std::string_view::npos && rest[end - 1] != '/') {
                 open.push_back(here);
                 attributes += here;
-                if (open.size() > deepest) {
-                    return refuse("elements nest deeper than 64");
+                if (open.size() > limits.depth) {
+                    return refuse_more("elements nest deeper than", limits.depth);
                 }
             }
         }
@@ -277,11 +283,11 @@ std::string_view XmlNode::attribute(std::string_view wanted) const noexcept {
     return {};
 }
 
-Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
-    if (text.size() > most || text.size() > INT_MAX) {
+Result<XmlNode> parse_xml(std::string_view text, const XmlLimits& limits) {
+    if (text.size() > limits.bytes || text.size() > INT_MAX) {
         return fail(Errc::refused,
                     "line 1 column 1: the document has {} bytes, more than the {} allowed",
-                    text.size(), most);
+                    text.size(), limits.bytes);
     }
     if (text.empty()) {
         return fail(Errc::truncated, "line 1 column 1: the document is empty");
@@ -294,7 +300,7 @@ Result<XmlNode> parse_xml(std::string_view text, std::size_t most) {
     if (!encoding) {
         return tl::unexpected(encoding.error());
     }
-    if (auto scanned = scan_tags(text); !scanned) {
+    if (auto scanned = scan_tags(text, limits); !scanned) {
         return tl::unexpected(scanned.error());
     }
     // Two threads that parse for the first time would race in the library's own set-up.

@@ -4,6 +4,8 @@
 
 #include "provisioning/base/result.hpp"
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,9 +24,17 @@ struct XmlNode {
     std::string_view attribute(std::string_view wanted) const noexcept; ///< empty when absent
 };
 
-/// Parses a whole document. Refused: a DOCTYPE, more than `most` bytes (looked at first), nesting
-/// deeper than 64. Errors carry line and column.
-Result<XmlNode> parse_xml(std::string_view text, std::size_t most = 1U << 20U);
+/// What a document may have at most; all of it is looked at before libxml2 sees a byte.
+struct XmlLimits {
+    std::size_t bytes = 1U << 20U;
+    std::size_t depth = 64; ///< elements in each other
+    /// A tree takes some hundred bytes for each of them, and a document only four.
+    std::size_t elements = std::numeric_limits<std::size_t>::max();
+};
+
+/// Parses a whole document. Refused: a DOCTYPE, and what is above a limit (the size is looked at
+/// first). Errors carry line and column.
+Result<XmlNode> parse_xml(std::string_view text, const XmlLimits& limits = {});
 
 /// Text made safe for element content and for a quoted attribute. Characters XML 1.0 does not allow
 /// become U+FFFD.

@@ -247,11 +247,11 @@ void tell_of_zone(const Vendor& vendor, const std::string& zone) {
     }
 }
 
-/// The finished file. Nobody sees the text that a KX file is made of, so errors of its checker are
-/// told without the place in it: they name the setting.
+/// The finished file. Nobody sees the text that a KX file or a list of items is made of, so errors
+/// of their checkers are told without the place in it: they name the setting.
 base::Result<std::string> finished(const ChainStep& step, std::string made) {
     auto file = finish_file(step, std::move(made));
-    if (file || step.format != Format::kx) {
+    if (file || (step.format != Format::kx && step.format != Format::items)) {
         return file;
     }
     const std::string& what = file.error().what;
@@ -346,6 +346,18 @@ Catalogue::render(const Vendor& vendor, const ChainStep& step, const Facts& fact
         return fail(Errc::not_found, "{} is not served: {}", step.pattern, step.reason);
     }
     return render(vendor, step, facts, false);
+}
+
+base::Result<std::vector<wpi::Item>> Catalogue::render_items(const Vendor& vendor,
+                                                             const Facts& facts) const {
+    const ChainStep* step = vendor.items_step();
+    if (step == nullptr) {
+        return fail(Errc::not_found, "{} phones have no [step …] with format = items",
+                    vendor.title);
+    }
+    const auto list = render(vendor, *step, facts, false);
+    return list ? wpi::parse_item_list(*list)
+                : base::Result<std::vector<wpi::Item>>(tl::unexpected(list.error()));
 }
 
 base::Result<std::string> Catalogue::render_boot(const Vendor& vendor, const Facts& facts) const {

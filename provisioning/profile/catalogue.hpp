@@ -10,7 +10,10 @@
 #include "provisioning/profile/firmware.hpp"
 #include "provisioning/profile/site.hpp"
 #include "provisioning/profile/vendor.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +36,13 @@ struct Account {
     std::string user = {}; ///< for authentication; the number where there is none
 };
 
+/// What a phone of the Workpoint Interface is told of us, besides our address.
+struct Service {
+    std::uint16_t port = 18443; ///< for its messages
+    std::string poll_url;       ///< what it asks whether there is work for it; empty: it asks not
+    std::chrono::minutes poll_interval{5};
+};
+
 /// All that a file is made of: equal facts give byte-identical files.
 struct Facts {
     base::Mac mac;
@@ -45,6 +55,7 @@ struct Facts {
     std::vector<Account> accounts; ///< line 1 first
     Site site;
     std::optional<FirmwareOffer> firmware_offer = {}; ///< none: this phone fetches no firmware now
+    Service service = {};
 };
 
 class Catalogue {
@@ -72,6 +83,11 @@ class Catalogue {
     /// is that of the first bad one, or that they are too large together.
     base::Result<std::vector<std::string>> render_chain(const Vendor& vendor,
                                                         const Facts& facts) const;
+
+    /// What a phone of the Workpoint Interface should have, as its vendor's step of format `items`
+    /// says; errors as those of render(). Refused for phones that fetch files.
+    base::Result<std::vector<wpi::Item>> render_items(const Vendor& vendor,
+                                                      const Facts& facts) const;
 
     /// The file for a phone without a URL of its own, and that for a guest: made of facts without
     /// accounts, and looked at by a guard that knows no name of an account. Nothing where the

@@ -7,6 +7,7 @@
 #include "provisioning/base/xml.hpp"
 #include "provisioning/profile/kx/compose.hpp"
 #include "provisioning/profile/tags.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 
 namespace profile {
 namespace {
@@ -16,7 +17,7 @@ using base::fail;
 using base::Status;
 
 Status check_xml(const ChainStep& step, std::string_view file) {
-    const auto parsed = base::parse_xml(file, largest_file);
+    const auto parsed = base::parse_xml(file, {largest_file});
     if (!parsed) {
         return tl::unexpected(parsed.error());
     }
@@ -62,13 +63,25 @@ Status check_text(std::string_view file) {
     return {};
 }
 
+Status check_items(std::string_view list) {
+    const auto items = wpi::parse_item_list(list);
+    return items ? Status() : Status(tl::unexpected(items.error()));
+}
+
+Status check_form(Format format, const ChainStep& step, std::string_view file) {
+    if (format == Format::items) {
+        return check_items(file);
+    }
+    return format == Format::xml ? check_xml(step, file) : check_text(file);
+}
+
 } // namespace
 
 base::Result<std::string> finish_file(const ChainStep& step, std::string made) {
     if (step.format == Format::kx) {
         return kx::compose(made);
     }
-    const auto good = step.format == Format::xml ? check_xml(step, made) : check_text(made);
+    const auto good = check_form(step.format, step, made);
     if (!good) {
         return tl::unexpected(good.error());
     }

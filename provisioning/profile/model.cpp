@@ -166,13 +166,33 @@ void add_phone(Model& model, const Vendor& vendor, const Facts& facts) {
     model.values["firmware_url"] = firmware ? facts.provisioning_url + firmware->file : "";
     model.values["resync_event"] = vendor.resync_event;
     model.flags["pnp_stays"] = facts.site.pnp_after != "off";
+    model.values["service_port"] = std::to_string(facts.service.port);
+    model.values["poll_url"] = facts.service.poll_url;
+    model.values["poll_minutes"] = std::to_string(facts.service.poll_interval.count());
+    model.flags["has_polling"] = !facts.service.poll_url.empty();
+}
+
+/// The key that shows a line: where the site sets keys, the first one that is for it; else the one
+/// with its own number, but for the first line, which is the phone's own. Empty: none.
+std::string key_of_line(const Site& site, std::size_t index) {
+    const std::string number = std::to_string(index + 1);
+    if (site.keys.empty()) {
+        return index == 0 ? std::string() : number;
+    }
+    const auto found = std::find_if(site.keys.begin(), site.keys.end(), [&](const Key& key) {
+        return key.kind == Key::Kind::line && key.number == number;
+    });
+    return found == site.keys.end() ? std::string() : std::to_string(found - site.keys.begin() + 1);
 }
 
 /// What a template knows of line `index` of every phone, with or without an account.
-Model line_of(const Vendor& vendor, std::size_t index) {
+Model line_of(const Vendor& vendor, const Site& site, std::size_t index) {
     Model line;
     line.values["index"] = std::to_string(index + 1);
     line.values["index0"] = std::to_string(index);
+    line.values["key"] = key_of_line(site, index);
+    line.flags["has_key"] = !line.values["key"].empty();
+    line.flags["is_first"] = index == 0;
     for (const auto& [name, columns] : vendor.line_columns) {
         line.values[name] = columns.at(index);
     }
@@ -258,7 +278,7 @@ model_of(const Vendor& vendor, const Facts& facts, std::string_view machine_zone
     auto& lines = model.lists["lines"];
     auto& spare = model.lists["spare_lines"];
     for (std::size_t i = 0; i < vendor.max_lines; ++i) {
-        Model line = line_of(vendor, i);
+        Model line = line_of(vendor, facts.site, i);
         if (i >= facts.accounts.size()) {
             spare.push_back(std::move(line));
             continue;

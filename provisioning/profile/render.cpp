@@ -67,6 +67,7 @@ class Scope final : public km::basic_context<std::string> {
 std::string escape(Format format, const std::string& value) {
     switch (format) {
     case Format::xml:
+    case Format::items:
         return base::escape_xml(value);
     case Format::text:
     case Format::kx:  // knows no escape: a value with a " makes a bad file, which is not sent

@@ -54,6 +54,9 @@ Facts sample_phone(const Vendor& vendor,
                            {Key::Kind::dial, "00123", "Taxi"},
                            {Key::Kind::headset, "", ""}};
     }
+    if (everything) {
+        facts.service.poll_url = fmt::format("http://192.0.2.10:18080/a{}b/", awkward.text);
+    }
     for (std::size_t i = 0; i < lines; ++i) {
         facts.accounts.push_back(
             {std::to_string(201 + i), std::string(awkward.name), base::Secret(awkward.password)});

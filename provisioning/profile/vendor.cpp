@@ -63,7 +63,8 @@ const ChainStep*
 Vendor::step_for(std::string_view file, base::Mac mac, std::string_view model) const {
     const std::string_view code = by_model(device_codes, model);
     const auto found = std::find_if(chain.begin(), chain.end(), [&](const ChainStep& step) {
-        return matches(without_mac(step.pattern, mac, model, default_model), file, code);
+        return step.format != Format::items &&
+               matches(without_mac(step.pattern, mac, model, default_model), file, code);
     });
     return found == chain.end() ? nullptr : &*found;
 }
@@ -75,6 +76,13 @@ const ChainStep* Vendor::served_step() const {
     return found == chain.rend() ? nullptr : &*found;
 }
 
+const ChainStep* Vendor::items_step() const {
+    const auto found = std::find_if(chain.begin(), chain.end(), [](const ChainStep& step) {
+        return step.format == Format::items && !step.template_name.empty();
+    });
+    return found == chain.end() ? nullptr : &*found;
+}
+
 bool Vendor::is_last(const ChainStep& step) const {
     const auto* last = served_step();
     return last != nullptr && last->template_name == step.template_name;
@@ -84,6 +92,9 @@ std::vector<std::string> Vendor::names_for(base::Mac mac, std::string_view model
     const std::string_view code = by_model(device_codes, model);
     std::vector<std::string> names;
     for (const ChainStep& step : chain) {
+        if (step.format == Format::items) {
+            continue;
+        }
         const std::string pattern = without_mac(step.pattern, mac, model, default_model);
         names.push_back(pattern);
         replace(names.back(), code_slot, no_code);

@@ -20,6 +20,7 @@ enum class Format : std::uint8_t {
     xml,
     text,
     kx, ///< NAME="value" of Panasonic's KX phones: written in the order of their list, and checked
+    items, ///< an ItemList of the Workpoint Interface: no file, but what a phone is told by it
 };
 
 /// One file name of the chain, in the order in which the phone asks.
@@ -75,13 +76,15 @@ struct Vendor {
 
     /// The step whose pattern gives `file` for this phone; nullptr when the name is outside the
     /// chain. {code} stands for the model's device code and for 0000; for a model without a known
-    /// code it stands for any four digits.
+    /// code it stands for any four digits. Items are no file, whatever their step is called.
     const ChainStep* step_for(std::string_view file, base::Mac mac, std::string_view model) const;
     /// The last step that is served: it says what the files of these phones look like.
     const ChainStep* served_step() const;
+    /// The step of the Workpoint Interface; nullptr for phones that fetch files.
+    const ChainStep* items_step() const;
     /// Whether a phone has all of its chain with this step, which may go by several names.
     bool is_last(const ChainStep& step) const;
-    /// The chain's names as this phone would ask for them.
+    /// The chain's names as this phone would ask for them; none of items.
     std::vector<std::string> names_for(base::Mac mac, std::string_view model) const;
     /// The key spelling of a model; the site's own wish comes before it.
     std::string_view spelling_of(std::string_view model) const;

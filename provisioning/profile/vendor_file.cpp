@@ -166,10 +166,10 @@ constexpr VendorKey vendor_keys[] = {
 
 Status set_format(ChainStep& step, const std::string& value) {
     static const std::map<std::string_view, Format> formats = {
-        {"xml", Format::xml}, {"text", Format::text}, {"kx", Format::kx}};
+        {"xml", Format::xml}, {"text", Format::text}, {"kx", Format::kx}, {"items", Format::items}};
     const auto found = formats.find(value);
     if (found == formats.end()) {
-        return fail(Errc::malformed, "expected xml, text or kx");
+        return fail(Errc::malformed, "expected xml, text, kx or items");
     }
     step.format = found->second;
     return {};
@@ -245,7 +245,8 @@ Status set_column(Vendor& vendor, const base::IniEntry& entry) {
         "password",      "sip_server", "sip_host",         "sip_port",
         "is_udp",        "is_tcp",     "is_tls",           "expires_seconds",
         "sip_transport", "lines",      "spare_lines",      "expires_minutes",
-        "user",          "dial_plan",  "blocks_unmatched", "number_is_digits"};
+        "user",          "dial_plan",  "blocks_unmatched", "number_is_digits",
+        "key",           "has_key",    "is_first"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "provisioning/base/result.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace wpi {
-
-/// One setting or one fact of a phone (WPI guide p. 26).
-struct Item {
-    std::string name;         ///< case-sensitive, at most 128 bytes
-    std::optional<int> index; ///< which one, of an item that there are several of
-    std::string value;        ///< trimmed; at most 256 KiB
-    std::string status = {};  ///< of phones: why the item failed, in small letters; empty: well
-
-    bool operator==(const Item&) const = default;
-};
 
 /// Why a phone calls (WPI guide p. 28).
 enum class Reason : std::uint8_t {
@@ -45,8 +36,9 @@ struct PhoneMessage {
     std::optional<std::size_t> most_items = {}; ///< maxItems; nothing: any number
     bool has_more = false;                      ///< fragment="next"
     Reason reason = Reason::other;
-    std::string reason_text;             ///< as it stands there, trimmed
-    std::string action = {};             ///< of reply_to: whose result this is; may be empty
+    std::string reason_text; ///< as it stands there, trimmed
+    /// Of reply_to: whose result this is, known ones as name() spells them; may be empty.
+    std::string action = {};
     Outcome outcome = Outcome::accepted; ///< of reply_to
     std::vector<Item> items = {};
 
@@ -57,10 +49,13 @@ struct PhoneMessage {
     std::string_view value(std::string_view name) const noexcept;
 };
 
+constexpr std::size_t largest_message = 1U << 20U; ///< bytes; the guide's own limit is 50 kB
+constexpr std::size_t most_items_read = 10'000;
+
 /// Names are matched without their namespace, and what is unknown is passed over: phones of many
 /// versions are out there (WPI guide p. 26 to 29, 45). Refused: what base::parse_xml refuses, more
-/// than 10,000 items, nesting deeper than 8, another root, no nonce. The error never quotes a
-/// value.
+/// than 1 MiB or 10,000 items, a name or a value that is too long, nesting deeper than 8, another
+/// root, no nonce. The error says line and column, or what is missing, and never quotes a value.
 base::Result<PhoneMessage> parse(std::string_view text);
 
 enum class Action : std::uint8_t {
@@ -76,6 +71,8 @@ enum class Action : std::uint8_t {
 
 std::string_view name(Action action) noexcept; ///< "ReadAllItems", as it stands in messages
 
+std::optional<Action> action_named(std::string_view word) noexcept; ///< in any letter case
+
 /// A DLSMessage.
 struct ServiceMessage {
     std::string nonce; ///< of the message that it answers, byte for byte (WPI guide p. 28, 34)
@@ -90,6 +87,10 @@ struct ServiceMessage {
 enum class Escape : std::uint8_t { normal, legacy };
 
 /// The bytes as the guide has them (p. 33, 35), with the list left out where there are no items.
+/// Of items, name, index and value are written.
 std::string write(const ServiceMessage& message, Escape escape = Escape::normal);
+
+/// The bytes that one item takes in a message.
+std::string write(const Item& item, Escape escape = Escape::normal);
 
 } // namespace wpi

@@ -119,8 +119,20 @@ TEST(ParseXml, RefusesNestingDeeperThanSixtyFour) {
     EXPECT_THAT(error_of(nested(100'000)), HasSubstr("deeper than 64"));
 }
 
+TEST(ParseXml, RefusesWhatIsAboveTheCallersLimits) {
+    EXPECT_TRUE(parse_xml(nested(8), {.depth = 8}));
+    const auto deep = parse_xml(nested(9), {.depth = 8});
+    ASSERT_FALSE(deep);
+    EXPECT_THAT(deep.error().what, HasSubstr("line 1 column 25: elements nest deeper than 8"));
+    EXPECT_TRUE(parse_xml("<a><b/><c></c></a>", {.elements = 3}));
+    const auto many = parse_xml("<a><b/><c></c></a>", {.elements = 2});
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().code, Errc::refused);
+    EXPECT_THAT(many.error().what, HasSubstr("line 1 column 8: more elements than 2"));
+}
+
 TEST(ParseXml, RefusesALargeDocumentUnread) {
-    const auto node = parse_xml("<!-- not even XML", 10);
+    const auto node = parse_xml("<!-- not even XML", {10});
     ASSERT_FALSE(node);
     EXPECT_EQ(node.error().code, Errc::refused);
     EXPECT_THAT(node.error().what, HasSubstr("17 bytes"));

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     // Whatever the bytes are, escaped they are well-formed, in an attribute and between tags.
     const std::string escaped = base::escape_xml(text);
-    const auto wrapped = base::parse_xml("<a b='" + escaped + "'>" + escaped + "</a>", 1U << 24U);
+    const auto wrapped = base::parse_xml("<a b='" + escaped + "'>" + escaped + "</a>", {1U << 24U});
     require(wrapped.has_value() && wrapped->text == wrapped->attribute("b"));
 
     const auto node = base::parse_xml(text);
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     std::string written;
     write(*node, written, 1);
-    const auto again = base::parse_xml(written, 1U << 24U);
+    const auto again = base::parse_xml(written, {1U << 24U});
     require(again.has_value());
     same(*node, *again);
     return 0;

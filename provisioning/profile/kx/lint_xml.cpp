@@ -151,7 +151,7 @@ class XmlCheck {
         if (file_.text.size() > most_read) {
             return {};
         }
-        const auto parsed = base::parse_xml(file_.text, most_read);
+        const auto parsed = base::parse_xml(file_.text, {most_read});
         if (!parsed) {
             tell_malformed(parsed.error().what);
             return {};

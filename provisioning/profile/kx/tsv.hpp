@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The tables that are built in: tab-separated cells, # lines that say what the table is, a header.
+// The tables of conf/vendors/panasonic, which are built in.
 #pragma once
 
+#include "provisioning/base/tsv.hpp"
+
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 #include <vector>
 
 namespace profile::kx {
 
-/// Cells, the empty ones too.
-std::vector<std::string_view> split_cells(std::string_view text, char separator);
+using base::split_cells;
+using base::tsv_number;
 
-/// Digits with an optional minus at the start; 0 where there are none.
-std::int64_t tsv_number(std::string_view text) noexcept;
-
-/// The rows of a file of conf/vendors/panasonic that have so many cells, which all have: the tests
-/// count them.
+/// The rows of one of its files.
 std::vector<std::vector<std::string_view>> shipped_rows(std::string_view name, std::size_t cells);
 
 } // namespace profile::kx
