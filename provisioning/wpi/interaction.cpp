@@ -64,7 +64,8 @@ std::size_t bytes_of(const std::vector<Item>& items) noexcept {
 void report_changes(Visit& visit) {
     std::vector<ItemKey> changed;
     for (const auto& item : visit.message.items) {
-        if (is_basic(item.name)) {
+        // Modules are basic items, and what inventory-changes is about.
+        if (is_basic(item.name) && !item.name.ends_with("-modules")) {
             continue;
         }
         changed.push_back(key_of(item));

@@ -15,9 +15,10 @@ using testing::Pair;
 class WpiAcceptance : public Office {};
 
 TEST_F(WpiAcceptance, N1TheNonceIsRepeatedByteForByte) {
-    for (const std::string nonce : {"4C1F09A2B7D84E63A5509E1BD2C7F834", "1a2b3c4d5e6f7a8b9c0d1e2",
-                                    "Z", "0123456789012345678901234567890123456789012345678901234"
-                                         "567890123"}) {
+    for (const std::string nonce :
+         {"4C1F09A2B7D84E63A5509E1BD2C7F834", "1a2b3c4d5e6f7a8b9c0d1e2", "Z",
+          "0123456789012345678901234567890123456789012345678901234"
+          "567890123"}) {
         auto it = phone();
         EXPECT_EQ(it.post(envelope(nonce, "solicited", it.basic())).nonce, nonce);
     }
@@ -29,8 +30,7 @@ TEST_F(WpiAcceptance, N1AConversationMayKeepToOneNonceAndAReplayIsNoted) {
     EXPECT_EQ(it.post(envelope(nonce, "start-up", it.basic())).action, "ReadAllItems");
     EXPECT_EQ(it.post(envelope(nonce, "reply-to", item("e164"), " action=\"ReadAllItems\"")).action,
               "WriteItems");
-    EXPECT_TRUE(
-        it.post(envelope(nonce, "reply-to", "", " action=\"WriteItems\"")).is_clean_up());
+    EXPECT_TRUE(it.post(envelope(nonce, "reply-to", "", " action=\"WriteItems\"")).is_clean_up());
     EXPECT_EQ(service->counters().replays, 0U);
     auto again = phone();
     EXPECT_EQ(again.post(envelope(nonce, "start-up", it.basic())).action, "WriteItems")
@@ -69,9 +69,9 @@ TEST_F(WpiAcceptance, N3TwoPhonesInterleavedAreKeptApart) {
     Phone two{*this, other_mac, other_address};
     one.start_up(true, "");
     two.start_up(true, "");
-    EXPECT_THAT(two.reply("ReadAllItems", item("e164")).items,
-                testing::UnorderedElementsAre(Pair("e164", "4211"),
-                                              Pair("sip-pwd", "another-secret")));
+    EXPECT_THAT(
+        two.reply("ReadAllItems", item("e164")).items,
+        testing::UnorderedElementsAre(Pair("e164", "4211"), Pair("sip-pwd", "another-secret")));
     EXPECT_THAT(one.reply("ReadAllItems", item("e164")).items,
                 Contains(Pair("sip-pwd", sip_password)));
     EXPECT_TRUE(one.reply("WriteItems").is_clean_up());
@@ -138,17 +138,17 @@ TEST_F(WpiAcceptance, N4ALostPartLeavesNoHalfState) {
 TEST_F(WpiAcceptance, N4AnOpeningMessageMayComeInParts) {
     configure();
     auto it = phone();
-    const auto flags = item("configuration-changed-flag", "true") +
-                       item("configuration-attached-flag", "true");
+    const auto flags =
+        item("configuration-changed-flag", "true") + item("configuration-attached-flag", "true");
     const auto more = it.post(envelope(it.nonce(), "local-changes",
                                        it.basic() + flags + item("ringer-melody", "5"), "",
                                        " fragment=\"next\""));
     EXPECT_EQ(more.action, "GetNextFragment");
     EXPECT_EQ(reported("ringer-melody"), "(not reported)");
-    const auto end = it.post(envelope(it.nonce(), "local-changes",
-                                      item("mac-addr", "00:1A:E8:10:20:30") +
-                                          item("display-id", "Me"),
-                                      "", " fragment=\"final\""));
+    const auto end =
+        it.post(envelope(it.nonce(), "local-changes",
+                         item("mac-addr", "00:1A:E8:10:20:30") + item("display-id", "Me"), "",
+                         " fragment=\"final\""));
     EXPECT_TRUE(end.is_clean_up());
     EXPECT_EQ(reported("ringer-melody"), "5");
     EXPECT_EQ(reported("display-id"), "Me");
@@ -161,8 +161,8 @@ TEST_F(WpiAcceptance, N4PartsWithoutEndAreEnded) {
     Reply reply;
     int parts = 0;
     do {
-        reply = it.reply("ReadAllItems", item("a" + std::to_string(parts), "1"), "accepted",
-                         "next");
+        reply =
+            it.reply("ReadAllItems", item("a" + std::to_string(parts), "1"), "accepted", "next");
     } while (reply.action == "GetNextFragment" && ++parts < 1000);
     EXPECT_TRUE(reply.is_clean_up());
     EXPECT_LE(parts, 200);
@@ -173,9 +173,9 @@ TEST_F(WpiAcceptance, N4PartsWithoutEndAreEnded) {
     serve(limits);
     auto large = phone();
     large.start_up(true, "");
-    EXPECT_EQ(large.reply("ReadAllItems", item("b", std::string(60'000, 'x')), "accepted", "next")
-                  .action,
-              "GetNextFragment");
+    EXPECT_EQ(
+        large.reply("ReadAllItems", item("b", std::string(60'000, 'x')), "accepted", "next").action,
+        "GetNextFragment");
     EXPECT_TRUE(large.reply("ReadAllItems", item("c", std::string(60'000, 'x')), "accepted", "next")
                     .is_clean_up());
 }
@@ -203,8 +203,8 @@ TEST_F(WpiAcceptance, N4WhatIsTooMuchForOneMessageIsWrittenInSeveral) {
                       reply.items.count("key-label-unicode" + index))
                 << "the items of one key stay together";
         }
-        reply = it.post(envelope(it.nonce(), "reply-to", "", " action=\"WriteItems\"",
-                                 " maxItems=\"10\""));
+        reply = it.post(
+            envelope(it.nonce(), "reply-to", "", " action=\"WriteItems\"", " maxItems=\"10\""));
     }
     EXPECT_TRUE(reply.is_clean_up());
     EXPECT_EQ(all.size(), wanted.size());

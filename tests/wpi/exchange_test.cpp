@@ -37,9 +37,9 @@ TEST_F(WpiExchange, E1FirstStartUpIsReadInPartsWrittenAndCleanedUp) {
                               "\"><Action>ReadAllItems</Action></Message></DLSMessage>")
         << "byte for byte, but for white space between elements";
 
-    const auto part = it.reply("ReadAllItems",
-                               item("mac-addr", "00:1A:E8:10:20:30") + item("reg-addr"),
-                               "accepted", "next");
+    const auto part =
+        it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:10:20:30") + item("reg-addr"),
+                 "accepted", "next");
     EXPECT_EQ(part.action, "GetNextFragment");
     EXPECT_EQ(part.nonce, it.last_nonce);
     EXPECT_EQ(part.set_cookie, "") << "once in a conversation";
@@ -48,14 +48,13 @@ TEST_F(WpiExchange, E1FirstStartUpIsReadInPartsWrittenAndCleanedUp) {
     const auto write = it.reply("ReadAllItems", item("ringer-melody", "2"));
     EXPECT_EQ(write.action, "WriteItems");
     EXPECT_EQ(write.nonce, it.last_nonce);
-    EXPECT_THAT(write.items,
-                UnorderedElementsAre(Pair("e164", "4210"), Pair("sip-user-id", "4210"),
-                                     Pair("sip-pwd", sip_password), Pair("reg-addr", "10.20.30.9"),
-                                     Pair("reg-port", "5060"), Pair("registrar-addr", "10.20.30.9"),
-                                     Pair("registrar-port", "5060"),
-                                     Pair("function-key-def 1", "59"),
-                                     Pair("key-label-unicode 1", "Front desk"),
-                                     Pair("dcmp-url", "http://10.20.30.5:8080/dcmp/")));
+    EXPECT_THAT(write.items, UnorderedElementsAre(
+                                 Pair("e164", "4210"), Pair("sip-user-id", "4210"),
+                                 Pair("sip-pwd", sip_password), Pair("reg-addr", "10.20.30.9"),
+                                 Pair("reg-port", "5060"), Pair("registrar-addr", "10.20.30.9"),
+                                 Pair("registrar-port", "5060"), Pair("function-key-def 1", "59"),
+                                 Pair("key-label-unicode 1", "Front desk"),
+                                 Pair("dcmp-url", "http://10.20.30.5:8080/dcmp/")));
     EXPECT_FALSE(write.ends_connection);
 
     const auto end = it.reply("WriteItems");
@@ -96,13 +95,12 @@ TEST_F(WpiExchange, E1ChangedFlagReadsAllAndWritesDifferencesOnly) {
     wanted[8].value = "Reception";
     auto it = phone();
     EXPECT_EQ(it.start_up(true).action, "ReadAllItems");
-    const auto write = it.reply("ReadAllItems", item("e164", "4210") + item("sip-user-id", "4210") +
-                                                    item("reg-addr", "10.20.30.9") +
-                                                    item("reg-port", "05060") +
-                                                    item("registrar-addr", "10.20.30.9") +
-                                                    item("registrar-port", "5060") +
-                                                    item("function-key-def", "59", "1") +
-                                                    item("key-label-unicode", "Front desk", "1"));
+    const auto write = it.reply(
+        "ReadAllItems", item("e164", "4210") + item("sip-user-id", "4210") +
+                            item("reg-addr", "10.20.30.9") + item("reg-port", "05060") +
+                            item("registrar-addr", "10.20.30.9") + item("registrar-port", "5060") +
+                            item("function-key-def", "59", "1") +
+                            item("key-label-unicode", "Front desk", "1"));
     EXPECT_THAT(write.items, UnorderedElementsAre(Pair("key-label-unicode 1", "Reception"),
                                                   Pair("dcmp-url", testing::_)));
     EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
@@ -111,11 +109,11 @@ TEST_F(WpiExchange, E1ChangedFlagReadsAllAndWritesDifferencesOnly) {
 TEST_F(WpiExchange, E2LocalChangesWithValuesAreRecordedAndCleanedUp) {
     configure();
     auto it = phone();
-    const auto end = it.call("local-changes",
-                             item("configuration-changed-flag", "true") +
-                                 item("configuration-attached-flag", "true") +
-                                 item("configuration-attached-number", "1") +
-                                 item("e164", "4210") + item("ringer-melody", "4"));
+    const auto end =
+        it.call("local-changes", item("configuration-changed-flag", "true") +
+                                     item("configuration-attached-flag", "true") +
+                                     item("configuration-attached-number", "1") +
+                                     item("e164", "4210") + item("ringer-melody", "4"));
     EXPECT_TRUE(end.is_clean_up());
     EXPECT_EQ(end.nonce, it.last_nonce);
     EXPECT_EQ(end.set_cookie, "");
@@ -145,9 +143,9 @@ TEST_F(WpiExchange, E3SolicitedRunsAReadJob) {
     EXPECT_THAT(read.text, HasSubstr("<Item name=\"ipaddress\"/>"));
     EXPECT_EQ(job(id).state, JobState::sent);
     EXPECT_FALSE(store->workpoints().has_waiting_job(phone_mac));
-    EXPECT_TRUE(it.reply("ReadItems",
-                         item("ipaddress", "10.20.31.77") + item("reg-addr", "10.20.30.9"))
-                    .is_clean_up());
+    EXPECT_TRUE(
+        it.reply("ReadItems", item("ipaddress", "10.20.31.77") + item("reg-addr", "10.20.30.9"))
+            .is_clean_up());
     EXPECT_EQ(job(id).state, JobState::done);
     EXPECT_EQ(reported("ipaddress"), "10.20.31.77");
     EXPECT_THAT(called, Contains(phone_mac));
@@ -278,10 +276,10 @@ TEST_F(WpiExchange, E7AFileIsForItsPhoneAndItsTime) {
     auto another = url;
     another.replace(another.find("bell"), 4, "other");
     EXPECT_EQ(service->answer(get(another, phone_address)).status, 404);
-    EXPECT_EQ(service->answer(get("https://x/files/" + std::string(22, 'A') + "/bell.wav",
-                                  phone_address))
-                  .status,
-              404);
+    EXPECT_EQ(
+        service->answer(get("https://x/files/" + std::string(22, 'A') + "/bell.wav", phone_address))
+            .status,
+        404);
     EXPECT_EQ(service->answer(get("https://x/files/bell.wav", phone_address)).status, 404);
     auto head = get(url, phone_address);
     head.method = "HEAD";
@@ -299,8 +297,8 @@ TEST_F(WpiExchange, E7AStatusThatFailedAndOneThatNeverComesEndTheJob) {
         add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
     auto it = phone();
     it.call("solicited");
-    it.call("status", item("file-deployment-name", "bell.wav") +
-                          item("file-deployment-status", "failed"));
+    it.call("status",
+            item("file-deployment-name", "bell.wav") + item("file-deployment-status", "failed"));
     EXPECT_EQ(job(id).state, JobState::failed);
     id = add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
     phone().call("solicited");

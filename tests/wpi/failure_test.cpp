@@ -219,9 +219,8 @@ TEST_F(WpiFailure, FHAnAnswerToWhatWasNotAskedIsCleanedUp) {
 TEST_F(WpiFailure, FHAnotherMacInTheMiddleEndsTheConversation) {
     auto it = phone();
     it.start_up(true, "");
-    EXPECT_TRUE(
-        it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:99:99:99") + item("e164", "1"))
-            .is_clean_up());
+    EXPECT_TRUE(it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:99:99:99") + item("e164", "1"))
+                    .is_clean_up());
     EXPECT_EQ(service->counters().open, 0U);
     EXPECT_TRUE(it.reply("ReadAllItems", item("e164", "1")).is_clean_up());
     EXPECT_EQ(reported("e164"), "");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An office with OpenStage phones: a real inventory, a service, and phones that write their own XML.
+// An office with OpenStage phones: a real inventory, a service, and phones that write their own
+// XML.
 #pragma once
 
 #include "provisioning/base/log.hpp"
@@ -34,7 +35,8 @@ inline const Mac other_mac = *Mac::parse("001ae8102031");
 inline const Ipv4 our_address = *Ipv4::parse("10.20.30.5");
 inline const Ipv4 phone_address = *Ipv4::parse("10.20.31.77");
 inline const Ipv4 other_address = *Ipv4::parse("10.20.31.78");
-inline const Ipv4 nat_address = *Ipv4::parse("192.0.2.9"); ///< off-link: no neighbour proves anything
+inline const Ipv4 nat_address =
+    *Ipv4::parse("192.0.2.9"); ///< off-link: no neighbour proves anything
 inline const std::string sip_password = "an-example-only";
 
 /// What the service answered, read with nothing of ours.
@@ -144,9 +146,7 @@ class Office : public testing::Test {
         service = std::make_unique<wpi::Service>(
             *store, clock,
             wpi::Service::Reach{
-                [this](const inventory::Device& device,
-                       const std::string&,
-                       const std::string&,
+                [this](const inventory::Device& device, const std::string&, const std::string&,
                        Ipv4) -> base::Result<std::vector<wpi::Item>> {
                     ++rendered;
                     if (!broken.empty()) {
@@ -271,8 +271,7 @@ class Office : public testing::Test {
                    item("contact-me-uri",
                         "\n   http://" + source.str() + ":8085/contact_dls.html/ContactDLS\n") +
                    item("mac-addr", upper) + item("mobility-enabled", "false") +
-                   item("user-pwd", "000000-in-clear") +
-                   item("user-pwd-unicode", "", "", "failed");
+                   item("user-pwd", "000000-in-clear") + item("user-pwd-unicode", "", "", "failed");
         }
 
         Reply call(const std::string& reason, const std::string& items = "") {
@@ -280,9 +279,9 @@ class Office : public testing::Test {
         }
 
         Reply start_up(bool is_changed = false, const std::string& e164 = "4210") {
-            return call("start-up", item("configuration-changed-flag",
-                                         is_changed ? "true" : "false") +
-                                        item("e164", e164));
+            return call("start-up",
+                        item("configuration-changed-flag", is_changed ? "true" : "false") +
+                            item("e164", e164));
         }
 
         Reply reply(const std::string& action,
@@ -297,9 +296,7 @@ class Office : public testing::Test {
 
     Phone phone() { return Phone{*this}; }
 
-    Phone behind_nat() {
-        return Phone{*this, phone_mac, nat_address};
-    }
+    Phone behind_nat() { return Phone{*this, phone_mac, nat_address}; }
 
     /// What a phone has that took all that is wanted.
     std::string all_items() const {
@@ -328,7 +325,8 @@ class Office : public testing::Test {
 
     std::int64_t enrol(std::optional<base::Network> from = std::nullopt) {
         inventory::Enrolment window;
-        window.until = clock.unix_ms() + std::chrono::milliseconds(std::chrono::minutes(30)).count();
+        window.until =
+            clock.unix_ms() + std::chrono::milliseconds(std::chrono::minutes(30)).count();
         window.mac = phone_mac;
         window.from = from;
         apply({inventory::OpenEnrolment{window}});
