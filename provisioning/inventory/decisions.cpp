@@ -62,7 +62,8 @@ Status write(Store& store,
             done = store.put_decision(planned.device);
         }
         if (done && planned.is_blocked_anew) {
-            done = store.remove_tokens(mac);
+            done = store.remove_tokens(mac).and_then(
+                [&] { return store.workpoints().block(mac, now); });
         }
         if (!done) {
             return done;
@@ -139,7 +140,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
         touched = plan.touched(); // before the lock that every packet waits for
         orders = plan.orders();
 
-        const std::lock_guard model(state.model);
+        std::unique_lock model(state.model);
         if (!written) {
             for (auto& batch : timelines.waiting) {
                 const bool is_stranger = state.is_stranger(batch.mac);
@@ -180,6 +181,12 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                                               std::make_shared<const Extension>(*extension));
             } else {
                 state.current.extensions_.erase(number);
+            }
+        }
+        model.unlock();
+        for (const auto& [mac, planned] : plan.devices()) {
+            if (planned.is_blocked_anew) {
+                state.workpoints->blocked(mac, now);
             }
         }
     }

@@ -55,6 +55,9 @@ void Inventory::State::fill(Stored stored) {
 }
 
 void Inventory::State::set_enrolments(std::vector<Enrolment> enrolments) {
+    for (const auto& each : enrolments) {
+        current.newest_enrolment_ = std::max(current.newest_enrolment_, each.id);
+    }
     current.enrolments_ = std::make_shared<const std::vector<Enrolment>>(std::move(enrolments));
 }
 
@@ -127,9 +130,26 @@ Result<std::unique_ptr<Inventory>> Inventory::open(const std::string& path,
     std::unique_ptr<Inventory> inventory(new Inventory());
     inventory->state_ = std::make_unique<State>(limits, clock);
     inventory->state_->store = std::move(*store);
-    const std::lock_guard model(inventory->state_->model);
-    inventory->state_->fill(std::move(*stored));
+    auto& state = *inventory->state_;
+    state.workpoints.reset(new Workpoints(*inventory));
+    auto workpoints = std::move(stored->workpoints);
+    {
+        const std::lock_guard model(state.model);
+        state.fill(std::move(*stored));
+    }
+    state.workpoints->fill(std::move(workpoints));
+    const std::lock_guard model(state.model);
+    state.current.newest_enrolment_ =
+        std::max(state.current.newest_enrolment_, state.workpoints->newest_spent());
     return inventory;
+}
+
+Workpoints& Inventory::workpoints() noexcept {
+    return *state_->workpoints;
+}
+
+const Workpoints& Inventory::workpoints() const noexcept {
+    return *state_->workpoints;
 }
 
 Snapshot Inventory::now() const {

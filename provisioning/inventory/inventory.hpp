@@ -99,6 +99,8 @@ struct Counters {
     bool flush_fails = false; ///< the last one did
 };
 
+class Workpoints;
+
 class Inventory {
   public:
     /// Opens or creates the database (mode 0600) and the key that its secrets are sealed with,
@@ -181,6 +183,10 @@ class Inventory {
     /// The newest `most` lines, oldest first. Blocks.
     base::Result<std::vector<AuditLine>> audit(std::size_t most);
 
+    /// Phones of the Workpoint Interface and their jobs; lives as long as this.
+    Workpoints& workpoints() noexcept;
+    const Workpoints& workpoints() const noexcept;
+
     Counters counters() const;
 
     /// Called after each apply() with the devices it touched, on the thread that called apply().
@@ -194,6 +200,8 @@ class Inventory {
     void host_numbers(std::function<bool(const std::string& number)> is_known);
 
   private:
+    friend class Workpoints;
+
     Inventory();
 
     struct State;

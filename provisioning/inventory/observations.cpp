@@ -192,6 +192,9 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
         }
         newest.push_back(std::move(*row));
     }
+    if (done) {
+        done = Workpoints::write(store->workpoints(), taken.workpoints);
+    }
     if (done && (tidy || taken.has_ended)) {
         done = store->remove_expired_tokens(now).and_then(
             [&] { return store->remove_ended_enrolments(now); });
@@ -222,12 +225,14 @@ Status Inventory::flush() {
         const std::lock_guard model(state.model);
         taken = state.take_unsaved(now);
     }
+    taken.workpoints = state.workpoints->take_unsaved();
     if (taken.empty() && !tidy) {
         state.store->shorten_log();
         return {};
     }
     auto written = state.write(taken, now, tidy);
     if (!written) {
+        state.workpoints->keep_for_later(taken.workpoints);
         {
             const std::lock_guard model(state.model);
             ++state.flush_failures;

@@ -82,7 +82,7 @@ Status Plan::carry_out(const OpenEnrolment& change) {
                     "open enrolment: {} are open, and more nobody oversees; close them first",
                     open.size());
     }
-    wanted.id = 1;
+    wanted.id = before_.newest_enrolment() + 1;
     for (const auto& each : open) {
         wanted.id = std::max(wanted.id, each.id + 1);
     }

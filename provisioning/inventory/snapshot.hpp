@@ -50,6 +50,9 @@ class Snapshot {
     /// Those that have not been closed; whether one has ended is for the caller to see.
     const std::vector<Enrolment>& enrolments() const noexcept { return *enrolments_; }
 
+    /// The greatest id that one had so far: none is given twice while anybody may remember it.
+    std::int64_t newest_enrolment() const noexcept { return newest_enrolment_; }
+
     std::size_t device_count() const noexcept { return devices_.size(); }
 
   private:
@@ -61,6 +64,7 @@ class Snapshot {
     base::ShardMap<base::Digest256, base::Mac, DigestHash> former_;
     std::shared_ptr<const std::vector<Enrolment>> enrolments_ =
         std::make_shared<const std::vector<Enrolment>>();
+    std::int64_t newest_enrolment_ = 0;
 };
 
 } // namespace inventory

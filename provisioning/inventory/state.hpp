@@ -6,6 +6,7 @@
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/inventory/store.hpp"
 #include "provisioning/inventory/strangers.hpp"
+#include "provisioning/inventory/workpoints.hpp"
 
 #include <deque>
 #include <mutex>
@@ -51,6 +52,9 @@ struct Inventory::State {
     std::uint64_t flush_failures = 0;
     bool flush_fails = false;
 
+    /// Has locks of its own, taken behind `disk` and before `model`.
+    std::unique_ptr<Workpoints> workpoints;
+
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;
     std::function<bool(const std::string&)> is_host_number;
@@ -93,10 +97,12 @@ struct Inventory::State {
         std::vector<Seen> seen;
         std::vector<EventQueue::Batch> events;
         std::vector<std::size_t> most_events; ///< of each batch
-        bool has_ended = false;               ///< a first token or an enrolment window
+        std::vector<Workpoints::Unsaved> workpoints;
+        bool has_ended = false; ///< a first token or an enrolment window
 
         bool empty() const noexcept {
-            return gone.empty() && seen.empty() && events.empty() && !has_ended;
+            return gone.empty() && seen.empty() && events.empty() && workpoints.empty() &&
+                   !has_ended;
         }
     };
 

@@ -3,6 +3,7 @@
 #include "provisioning/inventory/store.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/rows.hpp"
 #include "provisioning/inventory/sealing.hpp"
 #include "provisioning/inventory/sql/schema.hpp"
 
@@ -19,14 +20,6 @@ using base::Result;
 using base::Status;
 
 namespace {
-
-std::int64_t key(base::Mac mac) {
-    return static_cast<std::int64_t>(mac.number());
-}
-
-base::Mac mac_in(const sql::Statement& row, int column) {
-    return base::Mac::from_number(static_cast<std::uint64_t>(row.integer(column)));
-}
 
 /// A value out of its range means the least: nothing is served to it.
 template <class Enum> Enum enum_in(const sql::Statement& row, int column, Enum last) {
@@ -48,29 +41,11 @@ std::uint8_t boots_in(const sql::Statement& row, int column) {
                                           : static_cast<std::uint8_t>(value);
 }
 
-/// Calls `read` for each row.
-template <class Read> Status each_row(sql::Statement& statement, Read&& read) {
-    for (;;) {
-        const auto row = statement.step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return {};
-        }
-        read(statement);
-    }
-}
-
-template <class Read> Status each_row(sql::Connection& connection, const char* query, Read&& read) {
-    return connection.prepare(query).and_then(
-        [&](sql::Statement statement) { return each_row(statement, read); });
-}
-
 } // namespace
 
 Store::Store(sql::LockFile lock, sql::Connection connection, base::Sealer sealer)
-    : lock_(std::move(lock)), connection_(std::move(connection)), sealer_(std::move(sealer)) {}
+    : lock_(std::move(lock)), connection_(std::move(connection)), sealer_(std::move(sealer)),
+      workpoints_(connection_) {}
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, const std::string& key_file) {
     auto lock = sql::LockFile::take(path);
@@ -154,7 +129,7 @@ Status Store::prepare() {
         }
         *statement = std::move(*prepared);
     }
-    return {};
+    return workpoints_.prepare();
 }
 
 Result<Stored> Store::load() {
@@ -176,6 +151,11 @@ Result<Stored> Store::load() {
     }
     if (auto all = enrolments()) {
         stored.enrolments = std::move(*all);
+    } else {
+        return tl::unexpected(all.error());
+    }
+    if (auto all = workpoints_.load()) {
+        stored.workpoints = std::move(*all);
     } else {
         return tl::unexpected(all.error());
     }

@@ -8,6 +8,7 @@
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/inventory/sql/connection.hpp"
 #include "provisioning/inventory/sql/lock_file.hpp"
+#include "provisioning/inventory/workpoint_rows.hpp"
 
 #include <memory>
 #include <string>
@@ -32,6 +33,7 @@ struct Stored {
     std::vector<std::pair<base::Mac, FirstToken>> first_tokens; ///< the oldest first
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
     std::vector<Enrolment> enrolments; ///< ended ones too
+    StoredWorkpoints workpoints;
     base::Secret token_key;
 };
 
@@ -49,6 +51,8 @@ class Store {
     }
 
     void shorten_log() noexcept { connection_.shorten_log(); }
+
+    WorkpointRows& workpoints() noexcept { return workpoints_; }
 
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
@@ -92,6 +96,7 @@ class Store {
     sql::LockFile lock_; ///< let go of last
     sql::Connection connection_;
     base::Sealer sealer_;
+    WorkpointRows workpoints_;
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;

@@ -13,7 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace inventory {
 
@@ -77,5 +77,18 @@ struct Job {
     std::uint32_t attempts = 0; ///< how often its action was sent
     std::string result = {};    ///< for people: why it waits, or what came of it
 };
+
+/// Nothing is done for it any more.
+bool has_ended(JobState state) noexcept;
+
+// Stable: the database, consoles and tests use them.
+std::string_view name(JobKind kind) noexcept;   ///< "factory_reset"
+std::string_view name(JobState state) noexcept; ///< "done_with_errors"
+std::optional<JobKind> job_kind_named(std::string_view name) noexcept;
+std::optional<JobState> job_state_named(std::string_view name) noexcept;
+
+/// "write e164, key-label 3", "read all items", "deploy bell.wav": without values, for audit and
+/// consoles.
+std::string describe(const Job& job);
 
 } // namespace inventory

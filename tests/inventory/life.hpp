@@ -3,6 +3,7 @@
 // inventory's own, so that what a database holds after an accident can be held against it.
 #pragma once
 
+#include "provisioning/inventory/workpoints.hpp"
 #include "tests/inventory/fixture.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,14 +34,43 @@ struct Order {
         contest,
         enrol,
         close,
+        spend, ///< the phone's window
+        add_job,
+        end_job, ///< the oldest
         flush,
         kinds
     };
 
     Kind kind = flush;
     std::uint8_t phone = 1;
-    base::UnixMs until = 0;
+    base::UnixMs until = 0; ///< a job's item has its name by this
 };
+
+inline std::string item_of(const Order& order) {
+    return "item-" + std::to_string(order.until);
+}
+
+/// Of the phone's own enrolment; 0: it has none.
+inline std::int64_t window_of(const Inventory& inventory, base::Mac phone) {
+    const auto now = inventory.now();
+    for (const auto& enrolment : now.enrolments()) {
+        if (enrolment.mac == phone) {
+            return enrolment.id;
+        }
+    }
+    return 0;
+}
+
+/// Those that have not ended; of equal items the last.
+inline std::map<std::string, std::int64_t> jobs_of(const Inventory& inventory, base::Mac phone) {
+    std::map<std::string, std::int64_t> open;
+    for (const auto& job : inventory.workpoints().jobs(phone)) {
+        if (!has_ended(job.state)) {
+            open[job.items.begin()->first.name] = job.id;
+        }
+    }
+    return open;
+}
 
 struct Answer {
     bool ok = false;
@@ -96,10 +127,24 @@ inline Answer carry_out(Inventory& inventory, const Order& order) {
         return applied(OpenEnrolment{{0, order.until, "", {}, who}});
     case Order::close:
         return applied(CloseEnrolments{});
+    case Order::spend:
+        return {inventory.workpoints().spend_window(who, window_of(inventory, who)).has_value(),
+                {}};
+    case Order::add_job: {
+        const Job job{0, who, JobKind::read, {{{item_of(order)}, ""}}};
+        return {inventory.workpoints().add(job, "me").has_value(), {}};
+    }
+    case Order::end_job: {
+        const auto open = jobs_of(inventory, who);
+        const auto id = open.empty() ? 0 : open.begin()->second;
+        const auto end = [](Job& job) { job.state = JobState::done; };
+        return {inventory.workpoints().update_job(id, end).has_value(), {}};
+    }
     case Order::flush:
     case Order::kinds:
         break;
     }
+    inventory.workpoints().update(who, [](Workpoint& seen) { ++seen.polls_unanswered; });
     inventory.saw(who, at(0x0a000001));
     inventory.used(who, base::Ipv4{0x0a000001});
     return {inventory.flush().has_value(), {}};
@@ -141,8 +186,10 @@ class Life {
             forget_first(phone);
             if (phone.approved) {
                 const auto generation = phone.generation + 1;
+                const bool spent = phone.spent;
                 phone = Phone();
                 phone.generation = generation;
+                phone.spent = spent;
             }
             return true;
         case Order::rotate:
@@ -177,9 +224,27 @@ class Life {
             return true;
         case Order::enrol:
             enrolments_[order.phone] = order.until;
+            phone.spent = false;
             return true;
         case Order::close:
             enrolments_.clear();
+            return true;
+        case Order::spend:
+            if (!phone.approved || phone.spent || enrolments_.count(order.phone) == 0) {
+                return false;
+            }
+            phone.spent = true;
+            return true;
+        case Order::add_job:
+            if (phone.approved) {
+                phone.jobs.insert(item_of(order));
+            }
+            return phone.approved;
+        case Order::end_job:
+            if (phone.jobs.empty()) {
+                return false;
+            }
+            phone.jobs.erase(phone.jobs.begin());
             return true;
         case Order::flush:
         case Order::kinds:
@@ -209,6 +274,18 @@ class Life {
                     device.keeps_previous, static_cast<int>(device.claim), device.boots,
                     phone.approved, phone.generation, phone.confirmed, phone.previous,
                     static_cast<int>(phone.claim), phone.boots);
+            }
+            std::set<std::string> jobs;
+            for (const auto& [item, id] : jobs_of(inventory, mac(number))) {
+                jobs.insert(item);
+            }
+            if (jobs != phone.jobs) {
+                say(number, "its jobs");
+            }
+            if (enrolments_.count(number) != 0 &&
+                inventory.workpoints().is_window_spent(
+                    mac(number), window_of(inventory, mac(number))) != phone.spent) {
+                say(number, phone.spent ? "its window is unspent" : "its window is spent");
             }
             for (const auto& token : phone.first) {
                 if (token.front() != '\0' && !now.credential(token)) {
@@ -249,6 +326,8 @@ class Life {
         Claim claim = Claim::settled;
         std::uint8_t boots = 0;
         std::deque<std::string> first;
+        std::set<std::string> jobs; ///< the items of those that wait
+        bool spent = false;         ///< its window, if it has one
     };
 
     void forget_first(Phone& phone) {
