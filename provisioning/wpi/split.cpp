@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -48,20 +49,19 @@ class Packer {
           escape_(escape) {}
 
     void add(const Group& group) {
-        std::size_t bytes = 0;
+        std::vector<std::size_t> sizes;
         for (const Item& item : group) {
-            bytes += write(item, escape_).size();
+            sizes.push_back(write(item, escape_).size());
         }
-        if (!fits(group.size(), bytes)) {
+        if (!fits(group.size(), std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}))) {
             end_message();
         }
-        for (const Item& item : group) {
-            const auto size = write(item, escape_).size();
-            if (!fits(1, size)) { // only of a group that is too much for one message
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            if (!fits(1, sizes[i])) { // only of a group that is too much for one message
                 end_message();
             }
-            message_.push_back(item);
-            bytes_ += size;
+            message_.push_back(group[i]);
+            bytes_ += sizes[i];
         }
     }
 

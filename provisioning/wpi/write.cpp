@@ -40,18 +40,18 @@ std::string escaped(std::string_view value, Escape escape) {
     }
     const std::string safe = base::escape_xml(raw);
     std::string out;
-    for (std::size_t at = 0; at < safe.size();) {
+    std::size_t from = 0;
+    for (auto at = safe.find('&'); at != std::string::npos; at = safe.find('&', at + 1)) {
         const auto rest = std::string_view(safe).substr(at);
         const auto* const swap = std::find_if(swaps.begin(), swaps.end(), [&](const Swap& each) {
             return rest.substr(0, each.from.size()) == each.from;
         });
-        if (swap == swaps.end()) {
-            out += safe[at++];
-        } else {
-            out += swap->to;
-            at += swap->from.size();
+        if (swap != swaps.end()) {
+            out.append(safe, from, at - from).append(swap->to);
+            from = at + swap->from.size();
         }
     }
+    out.append(safe, from);
     return out;
 }
 

@@ -255,7 +255,7 @@ TEST(Catalogue, LoadsWithoutASiteFolder) {
     SiteFolder empty;
     empty.write("README", "nothing here yet");
     EXPECT_TRUE(profile::Catalogue::load(empty.path()));
-    EXPECT_THAT(catalogue()->vendors(), testing::SizeIs(2));
+    EXPECT_THAT(catalogue()->vendors(), testing::SizeIs(3));
     EXPECT_EQ(catalogue()->named("HTEK")->title, "Htek");
     EXPECT_EQ(catalogue()->named("nobody"), nullptr);
 }
