@@ -7,6 +7,7 @@
 #include <new>
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -22,6 +23,12 @@ using base::fail;
 // Forward secrecy for all; CBC with it because desk phones of ten years ago have no GCM. No DHE:
 // its exponent costs the server more than anybody should be able to make it pay.
 constexpr const char* ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!PSK";
+
+// Without forward secrecy, and last, for who has nothing else. Security level 0 lets keys of 1024
+// bits and the signatures of TLS 1.0 pass, which are of MD5 with SHA-1.
+constexpr const char* legacy_ciphers =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:kRSA+AESGCM:kRSA+AES+SHA256:kRSA+AES+SHA:"
+    "!aNULL:!eNULL:!PSK:@SECLEVEL=0";
 
 struct CtxFree {
     void operator()(SSL_CTX* ctx) const noexcept { SSL_CTX_free(ctx); }
@@ -96,7 +103,7 @@ base::Status use_key(SSL_CTX* ctx, const base::Secret& pem) {
 }
 
 /// What the newest error of this thread means when a phone is at the other end.
-std::string reason_of_failure() {
+std::string reason_of_failure(const TlsReach& reach) {
     const auto error = ERR_peek_last_error();
     switch (ERR_GET_REASON(error)) {
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
@@ -112,12 +119,13 @@ std::string reason_of_failure() {
     case SSL_R_UNKNOWN_PROTOCOL:
     case SSL_R_VERSION_TOO_LOW:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-        return "it speaks no TLS of version 1.2 or newer; its firmware is too old for https";
+        return fmt::format("it speaks no TLS of version {} or newer; {}",
+                           reach.legacy ? "1.0" : "1.2", reach.remedy);
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_NO_SHARED_GROUPS:
-        return "it and we have no cipher in common; its firmware is too old for https";
+        return fmt::format("it and we have no cipher in common; {}", reach.remedy);
     case SSL_R_HTTP_REQUEST:
         return "it speaks plain HTTP at the port of HTTPS; its URL must start with https://";
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -134,16 +142,21 @@ std::string reason_of_failure() {
 
 struct TlsContext::State {
     std::unique_ptr<SSL_CTX, CtxFree> ctx;
+    TlsReach reach;
 };
 
-base::Result<std::shared_ptr<const TlsContext>> TlsContext::make(const Identity& identity) {
+base::Result<std::shared_ptr<const TlsContext>> TlsContext::make(const Identity& identity,
+                                                                 const TlsReach& reach) {
     const ErrorMark mark;
     auto state = std::make_shared<State>();
+    state->reach = reach;
     state->ctx.reset(SSL_CTX_new(TLS_server_method()));
     auto* ctx = state->ctx.get();
-    if (ctx == nullptr || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
-        return fail(Errc::io, "OpenSSL cannot be set up for TLS 1.2; look at its configuration");
+    if (ctx == nullptr ||
+        SSL_CTX_set_min_proto_version(ctx, reach.legacy ? TLS1_VERSION : TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ctx, reach.legacy ? legacy_ciphers : ciphers) != 1) {
+        return fail(Errc::io, "OpenSSL cannot be set up for TLS {}; look at its configuration",
+                    reach.legacy ? "1.0" : "1.2");
     }
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
@@ -162,6 +175,7 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::make(const Identity&
 }
 
 struct TlsSession::State {
+    std::shared_ptr<const TlsContext::State> context;
     std::unique_ptr<SSL, SslFree> ssl;
     BIO* in = nullptr; // both owned by ssl
     BIO* out = nullptr;
@@ -182,7 +196,8 @@ struct TlsSession::State {
 };
 
 TlsSession::TlsSession(const TlsContext& context) : state_(std::make_unique<State>()) {
-    state_->ssl.reset(SSL_new(context.state().ctx.get()));
+    state_->context = context.state();
+    state_->ssl.reset(SSL_new(state_->context->ctx.get()));
     BioPtr in(BIO_new(BIO_s_mem()));
     BioPtr out(BIO_new(BIO_s_mem()));
     if (!state_->ssl || !in || !out) {
@@ -227,7 +242,7 @@ TlsSession::Step TlsSession::handshake() {
     ERR_clear_error();
     const auto step = state_->step(SSL_do_handshake(state_->ssl.get()));
     if (step == Step::failed) {
-        why_ = reason_of_failure();
+        why_ = reason_of_failure(state_->context->reach);
     }
     return step;
 }

@@ -13,15 +13,25 @@
 
 namespace serve {
 
+/// Which clients are spoken with.
+struct TlsReach {
+    /// TLS 1.0 and newer, RSA key exchange, AES-CBC with SHA-1, keys of 1024 bits: phones of 2008
+    /// know nothing newer. Never SSL 3, RC4 or DES.
+    bool legacy = false;
+    /// Said to an operator of a client that is too old.
+    std::string remedy = "its firmware is too old for https";
+};
+
 /// What new connections get: the certificate, its key, and which protocols are spoken.
 class TlsContext {
   public:
     /// An error says what is wrong with the certificate or its key, and what to do.
-    static base::Result<std::shared_ptr<const TlsContext>> make(const Identity& identity);
+    static base::Result<std::shared_ptr<const TlsContext>> make(const Identity& identity,
+                                                                const TlsReach& reach = {});
 
     struct State;
 
-    const State& state() const noexcept { return *state_; }
+    const std::shared_ptr<const State>& state() const noexcept { return state_; }
 
   private:
     TlsContext() = default;

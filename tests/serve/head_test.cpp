@@ -48,6 +48,31 @@ TEST(ParseHead, KeepsTheConnectionAsTheVersionSays) {
     EXPECT_TRUE(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
 }
 
+TEST(ParseHead, ReadsFieldsByAnyCaseAndSeveralCookiesAsOne) {
+    const auto head = parse_head("POST /DeploymentService/LoginService HTTP/1.1\r\n"
+                                 "HOST: a\r\nCOOKIE:PHPSESSID=1f; path=/\r\ncookie:  b=2 \r\n"
+                                 "content-length: 3\r\nEXPECT: 100-continue\r\n"
+                                 "user-AGENT: OpenStage\r\ncONNECTION: close\r\n\r\n",
+                                 most_body);
+    ASSERT_TRUE(head) << head.error().why;
+    EXPECT_EQ(head->cookie, "PHPSESSID=1f; path=/; b=2");
+    EXPECT_EQ(head->body_bytes, 3U);
+    EXPECT_TRUE(head->has_length);
+    EXPECT_TRUE(head->expects_100);
+    EXPECT_FALSE(head->keep_alive);
+    EXPECT_EQ(head->user_agent, "OpenStage");
+}
+
+TEST(ParseHead, TellsNoLengthFromALengthOfNothing) {
+    const auto has_length = [](const std::string& field) {
+        const auto head = parse_head("POST / HTTP/1.1\r\nHost: a\r\n" + field + "\r\n", most_body);
+        EXPECT_TRUE(head);
+        return head && head->has_length;
+    };
+    EXPECT_TRUE(has_length("Content-Length: 0\r\n"));
+    EXPECT_FALSE(has_length(""));
+}
+
 TEST(ParseHead, CountsTheBody) {
     const auto head =
         parse_head("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n", most_body);

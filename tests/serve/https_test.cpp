@@ -17,11 +17,15 @@
 
 #include <fcntl.h>
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
 namespace {
 
 using serve::Authority;
 using serve::Http;
 using serve::HttpLimits;
+using serve::Identity;
 using serve::Request;
 using serve::Response;
 using serve::TlsContext;
@@ -55,11 +59,11 @@ class Https : public testing::Test {
         return *TlsContext::make(*identity);
     }
 
-    void start(HttpLimits limits = {}) {
+    void start(HttpLimits limits = {}, std::shared_ptr<const TlsContext> with = nullptr) {
         static const auto made = context();
         http = std::make_unique<Http>(loop, limits,
                                       [this](const Request& asked) { return handler(asked); });
-        http->tls(made);
+        http->tls(with ? std::move(with) : made);
         http->on_tls_failure([this](base::Endpoint peer, const std::string& why) {
             EXPECT_EQ(peer.address, local);
             failures.push_back(why);
@@ -267,6 +271,149 @@ TEST_F(Https, AHandshakeCountsAsARequest) {
     Client second(loop, server);
     EXPECT_TRUE(second.closed_by_server());
     EXPECT_EQ(http->counters().limited, 2U);
+}
+
+TEST_F(Https, ABodyThatWaitsForAWordIsInvitedByTls) {
+    HttpLimits limits;
+    limits.posted_bytes = 100'000;
+    start(limits);
+    std::string posted;
+    handler = [&](const Request& asked) {
+        posted = asked.body;
+        return Response{200, "text/xml", std::make_shared<const std::string>("<b/>"), 0, {}};
+    };
+    TlsClient client(loop, server, {});
+    ASSERT_EQ(client.shake_hands(), "");
+    EXPECT_EQ(client.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n"
+                         "Expect: 100-continue\r\n\r\n"),
+              "HTTP/1.1 100 Continue\r\n\r\n");
+    const std::string body(100'000, 'x');
+    EXPECT_THAT(client.ask(body, 4), testing::EndsWith("\r\n\r\n<b/>"));
+    EXPECT_TRUE(posted == body);
+    EXPECT_THAT(client.ask(request, 4), HasSubstr("200 OK")) << "and it goes on";
+}
+
+/// A certificate as the phones' first services had it: self-signed, with a key of 1024 bits.
+Identity old_identity() {
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(1024), EVP_PKEY_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    X509_sign(certificate.get(), key.get(), EVP_sha1());
+    const std::unique_ptr<BIO, decltype(&BIO_free)> pem(BIO_new(BIO_s_mem()), BIO_free);
+    const auto take = [&] {
+        char* text = nullptr;
+        const auto length = BIO_get_mem_data(pem.get(), &text);
+        std::string all(text, static_cast<std::size_t>(length));
+        BIO_reset(pem.get());
+        return all;
+    };
+    PEM_write_bio_X509(pem.get(), certificate.get());
+    Identity identity{take(), {}};
+    PEM_write_bio_PrivateKey(pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    identity.key = base::Secret(take());
+    return identity;
+}
+
+class LegacyHttps : public Https {
+  protected:
+    void start_legacy() {
+        static const auto identity =
+            *authority().issue({local}, "pbx", base::SystemClock().unix_ms());
+        start({}, *TlsContext::make(identity, {.legacy = true}));
+    }
+
+    /// What a client gets that offers one cipher of RSA key exchange and this version (RFC 5246
+    /// 7.4.1.2), written by hand because OpenSSL has forgotten how.
+    std::string answer_to_hello(char version, char cipher) {
+        std::string hello = {'\x03', version};
+        hello += std::string(32, 'r') + '\0'; // random, no session
+        hello += {'\0', '\x02', '\0', cipher, '\x01', '\0'};
+        const auto size = static_cast<char>(hello.size());
+        std::string record = {'\x16', '\x03', version, '\0', static_cast<char>(size + 4)};
+        record += {'\x01', '\0', '\0', size};
+        std::string answer;
+        {
+            Client client(loop, server);
+            client.send(record + hello);
+            until(loop, [&] { return client.waiting().size() >= 7 || client.is_over(); });
+            answer = client.waiting();
+        }
+        until(loop, [&] { return http->counters().open == 0; });
+        return answer;
+    }
+};
+
+TEST_F(LegacyHttps, AClientOfTls10AndRsaKeyExchangeConnects) {
+    start_legacy();
+    for (const int version : {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION}) {
+        for (const char* cipher : {"AES128-SHA", "AES256-SHA", "ECDHE-RSA-AES128-SHA"}) {
+            TlsClient client(loop, server, {.newest = version, .ciphers = cipher});
+            ASSERT_EQ(client.shake_hands(), "") << cipher;
+            EXPECT_EQ(SSL_version(client.ssl()), version);
+            EXPECT_STREQ(SSL_get_cipher(client.ssl()), cipher);
+            EXPECT_THAT(client.ask(request, 6), HasSubstr("secret"));
+        }
+    }
+    TlsClient modern(loop, server, {.ca = authority().certificate()});
+    ASSERT_EQ(modern.shake_hands(), "");
+    EXPECT_EQ(SSL_version(modern.ssl()), TLS1_3_VERSION);
+    TlsClient both(loop, server,
+                   {.newest = TLS1_2_VERSION, .ciphers = "AES128-SHA:ECDHE-RSA-AES128-GCM-SHA256"});
+    ASSERT_EQ(both.shake_hands(), "");
+    EXPECT_STREQ(SSL_get_cipher(both.ssl()), "ECDHE-RSA-AES128-GCM-SHA256");
+    EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(LegacyHttps, TheSameClientIsRefusedWithoutIt) {
+    start();
+    TlsClient client(loop, server, {.newest = TLS1_VERSION, .ciphers = "AES128-SHA"});
+    EXPECT_NE(client.shake_hands(), "");
+    EXPECT_EQ(http->counters().handshakes, 0U);
+}
+
+TEST_F(LegacyHttps, NobodySpeaksSsl3Rc4OrDes) {
+    start_legacy();
+    constexpr char tls_1_0 = 1;
+    constexpr char aes128 = 0x2F;
+    constexpr char handshake = 0x16;
+    constexpr char alert = 0x15;
+    EXPECT_EQ(answer_to_hello(tls_1_0, aes128).substr(0, 1), std::string(1, handshake));
+    EXPECT_THAT(failures, ElementsAre(HasSubstr("hung up"))) << "it is a good hello";
+    failures.clear();
+    const auto ssl_3 = answer_to_hello(0, aes128);
+    EXPECT_TRUE(ssl_3.empty() || ssl_3[0] == alert);
+    EXPECT_THAT(failures, ElementsAre(HasSubstr("no TLS of version 1.0 or newer")));
+    // RSA with NULL-MD5, NULL-SHA, RC4-MD5, RC4-SHA, DES-CBC-SHA, 3DES-EDE-CBC-SHA (RFC 5246 A.5).
+    for (const char cipher : {'\x01', '\x02', '\x04', '\x05', '\x09', '\x0A'}) {
+        failures.clear();
+        const auto answer = answer_to_hello(tls_1_0, cipher);
+        EXPECT_TRUE(answer.empty() || answer[0] == alert) << int{cipher};
+        EXPECT_THAT(failures, ElementsAre(HasSubstr("no cipher in common"))) << int{cipher};
+    }
+}
+
+TEST_F(LegacyHttps, AKeyOf1024BitsIsTaken) {
+    const auto identity = old_identity();
+    EXPECT_FALSE(TlsContext::make(identity)) << "it is too weak for others";
+    const auto made = TlsContext::make(identity, {.legacy = true});
+    ASSERT_TRUE(made) << made.error().what;
+    start({}, *made);
+    TlsClient client(loop, server, {.newest = TLS1_VERSION, .ciphers = "AES128-SHA"});
+    ASSERT_EQ(client.shake_hands(), "");
+    EXPECT_THAT(client.ask(request, 6), HasSubstr("secret"));
+}
+
+TEST_F(LegacyHttps, TheRemedyIsSaidToWhoCannotUseIt) {
+    const auto identity = authority().issue({local}, "pbx", base::SystemClock().unix_ms());
+    start({}, *TlsContext::make(*identity, {.remedy = "turn the key"}));
+    TlsClient old(loop, server, {.newest = TLS1_1_VERSION});
+    old.shake_hands();
+    TlsClient weak(loop, server, {.newest = TLS1_2_VERSION, .ciphers = "AES128-SHA"});
+    weak.shake_hands();
+    EXPECT_THAT(failures, ElementsAre(HasSubstr("1.2 or newer; turn the key"),
+                                      HasSubstr("no cipher in common; turn the key")));
 }
 
 } // namespace

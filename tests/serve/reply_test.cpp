@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -127,6 +128,46 @@ TEST(MakeReply, TakesNoHeaderOutOfAContentType) {
     response.content_type = "text/plain\r\nSet-Cookie: a=b";
     const auto reply = make_reply(get(), response, true, now);
     EXPECT_EQ(reply.head.find("\r\nSet-Cookie"), std::string::npos);
+}
+
+TEST(MakeReply, WritesAMessageThatIsNoFile) {
+    auto head = get();
+    head.method = "POST";
+    head.conditions = {"*", {}, "bytes=0-0", {}};
+    auto response = file();
+    response.fields = {{"Set-Cookie", "a=b"}};
+    const auto reply = make_reply(head, response, true, now);
+    EXPECT_EQ(reply.head, "HTTP/1.1 200 OK\r\n"
+                          "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                          "Content-Type: application/xml\r\n"
+                          "Content-Length: 3\r\n"
+                          "Set-Cookie: a=b\r\n"
+                          "\r\n");
+    EXPECT_EQ(reply.length, 3U);
+}
+
+TEST(MakeReply, WritesTheAnswerToAPoll) {
+    auto head = get();
+    head.conditions.if_none_match = "*";
+    Response response;
+    response.fields = {{"cache-control", "no-store"}};
+    for (const auto& [status, line] : {std::pair{200, "200 OK"}, std::pair{202, "202 Accepted"}}) {
+        response.status = status;
+        EXPECT_EQ(make_reply(head, response, true, now).head,
+                  std::string("HTTP/1.1 ") + line +
+                      "\r\n"
+                      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                      "Content-Length: 0\r\n"
+                      "cache-control: no-store\r\n"
+                      "\r\n");
+    }
+}
+
+TEST(MakeReply, TakesNoLineOutOfAField) {
+    auto response = file();
+    response.fields = {{"Set-Cookie", "a=b\r\nX: y"}, {"A\nB", "c"}};
+    const auto reply = make_reply(get(), response, true, now);
+    EXPECT_NE(reply.head.find("\r\nSet-Cookie: a=b  X: y\r\nA B: c\r\n\r\n"), std::string::npos);
 }
 
 TEST(MakeRefusal, EndsTheConnection) {

@@ -10,6 +10,7 @@
 namespace {
 
 using serve::clean_path;
+using serve::query_of;
 using serve::without_token;
 using namespace std::string_view_literals;
 
@@ -83,6 +84,13 @@ INSTANTIATE_TEST_SUITE_P(CleanPath,
                                          "/./a"sv,
                                          "/a/."sv,
                                          "/a#b"sv));
+
+TEST(QueryOf, IsWhatWasSent) {
+    EXPECT_EQ(query_of("/contact-me?device-id=00:1A&type="), "device-id=00:1A&type=");
+    EXPECT_EQ(query_of("http://a/b?%41?c"), "%41?c");
+    EXPECT_EQ(query_of("/a?"), "");
+    EXPECT_EQ(query_of("/a"), "");
+}
 
 TEST(WithoutToken, ShowsFourCharactersOfAToken) {
     EXPECT_EQ(without_token("/p/AAAABBBBCCCCDDDDEEEEFF/cfg.xml"), "/p/AAAA.../cfg.xml");
