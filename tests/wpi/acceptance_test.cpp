@@ -294,7 +294,7 @@ TEST_F(WpiAcceptance, N10NoSecretAppearsInLogsTimelinesOrMemory) {
     for (const auto& [key, value] : known()->refused) {
         lines.push_back(key.name + "=" + value);
     }
-    for (const std::string secret :
+    for (const auto& secret :
          {sip_password, std::string("read-back-secret"), std::string("123456-x"),
           std::string("echoed-secret"), std::string("changed-secret"), std::string("s-s"),
           std::string("malformed-secret"), std::string("000000-in-clear"),

@@ -174,7 +174,7 @@ TEST_F(WpiFailure, FDItemsThatCannotBeMadeAreCleanedUpAndTold) {
 
 TEST_F(WpiFailure, FEMalformedXmlAndNoNonceGetAnEmpty400) {
     auto it = phone();
-    for (const std::string text :
+    for (const auto& text :
          {std::string("no xml"), std::string(), std::string("<WorkpointMessage><Message"),
           std::string("<WorkpointMessage><Message><ReasonForContact>start-up</ReasonForContact>"
                       "</Message></WorkpointMessage>"),

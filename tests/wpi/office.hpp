@@ -234,9 +234,9 @@ class Office : public testing::Test {
         std::uint64_t connection = ++office.last_connection;
         bool keeps_cookies = true;
         std::string firmware = "V3 R5.12.0";
-        std::string cookie;
-        Reply last;
-        std::string last_nonce;
+        std::string cookie = {};
+        Reply last = {};
+        std::string last_nonce = {};
 
         Reply post(const std::string& xml) {
             serve::Request request;
