@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: MIT
+// The way of a message: path, size, XML, whose it is, whether it may; then its conversation.
+#include "provisioning/wpi/service.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace wpi {
+
+using inventory::Job;
+using inventory::JobKind;
+using inventory::JobState;
+using inventory::Stage;
+using inventory::Step;
+using serve::Request;
+using serve::Response;
+
+namespace {
+
+constexpr std::string_view service_path = "/DeploymentService/";
+constexpr std::string_view files_path = "/files/";
+constexpr std::size_t longest_uri = 255; // of a contact-me-uri (WPI guide p. 33)
+
+Response status_only(int status) {
+    Response response;
+    response.status = status;
+    return response;
+}
+
+Response not_allowed(std::string allowed) {
+    auto response = status_only(405);
+    response.fields.emplace_back("Allow", std::move(allowed));
+    return response;
+}
+
+bool opens(Reason reason) noexcept {
+    return reason == Reason::start_up || reason == Reason::local_changes ||
+           reason == Reason::inventory_changes || reason == Reason::status ||
+           reason == Reason::solicited;
+}
+
+/// What goes first, so that tests and logs have one word for each.
+std::string_view word(Reason reason) noexcept {
+    switch (reason) {
+    case Reason::start_up:
+        return "start-up";
+    case Reason::local_changes:
+        return "local-changes";
+    case Reason::inventory_changes:
+        return "inventory-changes";
+    case Reason::status:
+        return "status";
+    case Reason::solicited:
+        return "solicited";
+    case Reason::reply_to:
+        return "reply-to";
+    case Reason::clean_up:
+        return "clean-up";
+    case Reason::other:
+        break;
+    }
+    return "an unknown reason";
+}
+
+} // namespace
+
+/// One message on its way.
+struct Service::Call {
+    const Request& request;
+    const PhoneMessage& message;
+    std::optional<base::Mac> mac; ///< as it says
+    const Settings& settings;
+    const serve::Gate& gate;
+
+    base::Ipv4 source() const { return request.peer.address; }
+};
+
+Service::Service(inventory::Inventory& inventory,
+                 const base::Clock& clock,
+                 Reach reach,
+                 SessionLimits limits)
+    : inventory_(inventory), clock_(clock), reach_(std::move(reach)), diary_(inventory, clock),
+      sessions_(clock, limits), settings_{std::make_shared<const ServiceSettings>(),
+                                          std::make_shared<const serve::Surroundings>()} {}
+
+void Service::settings(ServiceSettings settings) {
+    auto fresh = std::make_shared<const ServiceSettings>(std::move(settings));
+    const std::lock_guard hold(lock_);
+    settings_.with.swap(fresh);
+}
+
+void Service::surroundings(serve::Surroundings surroundings) {
+    auto fresh = std::make_shared<const serve::Surroundings>(std::move(surroundings));
+    const std::lock_guard hold(lock_);
+    settings_.around.swap(fresh);
+}
+
+Service::Settings Service::settings() const {
+    const std::lock_guard hold(lock_);
+    return settings_;
+}
+
+Response Service::answer(const Request& request) {
+    const std::string_view path = request.path;
+    if (path.substr(0, service_path.size()) == service_path) {
+        return request.method == "POST" ? talk(request) : not_allowed("POST");
+    }
+    if (path.substr(0, files_path.size()) == files_path) {
+        return request.method == "GET" || request.method == "HEAD" ? file(request)
+                                                                   : not_allowed("GET, HEAD");
+    }
+    return {};
+}
+
+Response Service::talk(const Request& request) {
+    if (request.body.size() > most_bytes) {
+        ++count_.malformed;
+        return status_only(413);
+    }
+    const auto message = parse(request.body);
+    if (!message) {
+        ++count_.malformed;
+        if (diary_.may_complain()) {
+            base::log::warn("wpi", "{} sent no message of a phone: {}", request.peer.address.str(),
+                            message.error().what);
+        }
+        return status_only(400); // there is no nonce to repeat
+    }
+    ++count_.messages;
+    const auto settings = this->settings();
+    const serve::Gate gate(settings.with->gate, *settings.around, reach_.neighbour);
+    const Call call{request, *message, base::Mac::parse(message->value("mac-addr")), settings,
+                    gate};
+    const auto found = sessions_.find(request.cookie, request.connection, call.source());
+    if (!opens(message->reason)) {
+        return followed(call, found);
+    }
+    if (found.session && found.match != Match::peer && call.mac == found.session->mac) {
+        const std::unique_lock talking(found.session->talking, std::try_to_lock);
+        if (talking && found.session->interaction.is_awaiting(*message)) {
+            // The lock is let go before it is taken again: nobody else ends the conversation of
+            // this cookie meanwhile, and if so, it is found to be over.
+        } else {
+            return opened(call);
+        }
+    } else {
+        return opened(call);
+    }
+    return followed(call, found);
+}
+
+Response Service::clean_up(const Call& call, std::string_view reason) {
+    ServiceMessage message{call.message.nonce, Action::clean_up};
+    if (!reason.empty()) {
+        message.items.push_back({"cleanup-reason", std::nullopt, std::string(reason)});
+    }
+    return answered(call, message, true);
+}
+
+Response Service::answered(const Call& call, const ServiceMessage& message, bool is_last) {
+    Response response;
+    response.status = 200;
+    response.content_type = "text/xml";
+    response.body = std::make_shared<const std::string>(write(message, call.settings.with->escape));
+    response.fields.emplace_back("Cache-Control", "no-store");
+    response.ends_connection = is_last;
+    return response;
+}
+
+/// A phone that nobody approved: it is shown to the admin, and learns nothing.
+void Service::heard(const Call& call, base::Mac mac) {
+    const auto snapshot = inventory_.now();
+    if (snapshot.device(mac) == nullptr) {
+        const std::lock_guard hold(lock_);
+        if (!newcomers_.take(call.source().value, clock_.now())) {
+            return;
+        }
+    }
+    inventory::Sighting seen;
+    seen.address = call.source();
+    seen.model = base::printable(call.message.value("device-type"), 64);
+    seen.version = base::printable(call.message.value("software-version"), 64);
+    inventory_.saw(mac, seen);
+    diary_.rumour(
+        mac, Step::called, call.source(),
+        fmt::format("{}; it is not approved, so it was told nothing", word(call.message.reason)));
+}
+
+bool Service::may_call(const Call& call) {
+    const auto source = call.source();
+    if (!call.mac) {
+        if (diary_.may_complain()) {
+            base::log::warn("wpi", "{} calls without a mac-addr that is one: it gets nothing",
+                            source.str());
+        }
+        return false;
+    }
+    const auto mac = *call.mac;
+    if (!call.gate.is_source_served(source)) {
+        diary_.rumour(mac, Step::file_refused, source, serve::Gate::outside(source));
+        return false;
+    }
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr || !device->is_approved()) {
+        ++count_.unknown;
+        heard(call, mac);
+        return false;
+    }
+    if (call.gate.neighbour_check() != base::NeighbourCheck::off &&
+        call.gate.is_neighbour_known(source)) {
+        if (const auto what = call.gate.neighbour_says(mac, source); !what.empty()) {
+            const bool lets_pass = call.gate.neighbour_check() == base::NeighbourCheck::log;
+            diary_.rumour(mac, Step::neighbour_mismatch, source,
+                          (lets_pass ? "let pass (log): " : "") + what);
+            if (!lets_pass) {
+                return false;
+            }
+        }
+    }
+    if (replays_.is_replay(mac, call.message.nonce, true, clock_.unix_ms())) {
+        ++count_.replays;
+        diary_.rumour(mac, Step::call_failed, source,
+                      fmt::format("{} with a nonce that it used before: a replay?",
+                                  word(call.message.reason)));
+        return !call.settings.with->reject_replays;
+    }
+    return true;
+}
+
+Response Service::opened(const Call& call) {
+    if (!may_call(call)) {
+        ++count_.refused;
+        return clean_up(call);
+    }
+    const auto mac = *call.mac;
+    const auto source = call.source();
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr) {
+        return clean_up(call);
+    }
+    const auto window =
+        call.gate.is_neighbour_known(source)
+            ? std::nullopt
+            : open_window(mac, source, snapshot, clock_.unix_ms(), spent_windows(mac));
+    auto session = sessions_.open(mac, source, call.request.connection, window);
+    if (!session) {
+        ++count_.overload;
+        if (diary_.may_complain()) {
+            base::log::warn("wpi", "{} calls in vain: {}", mac.str(), session.error().what);
+        }
+        return clean_up(call, "overload");
+    }
+    ++count_.conversations;
+    (*session)->model = call.message.value("device-type");
+    (*session)->firmware = call.message.value("software-version");
+    (*session)->firmware_before = device->seen.version;
+    greet(call, *device);
+    return carry_on(call, *session, Match::opened);
+}
+
+/// What each call tells of the phone.
+void Service::greet(const Call& call, const inventory::Device& device) {
+    const auto mac = device.mac;
+    const auto source = call.source();
+    inventory::Sighting seen;
+    seen.address = source;
+    seen.model = base::printable(call.message.value("device-type"), 64);
+    seen.version = base::printable(call.message.value("software-version"), 64);
+    inventory_.saw(mac, seen);
+    if (device.seen.stage < Stage::fetching) {
+        inventory_.reached(mac, Stage::fetching);
+    }
+    const auto uri = call.message.value("contact-me-uri");
+    const auto e164 = call.message.item("e164");
+    const auto now = clock_.unix_ms();
+    inventory_.workpoints().update(mac, [&](inventory::Workpoint& phone) {
+        phone.last_contact = now;
+        phone.address = source;
+        if (!uri.empty() && uri.size() <= longest_uri) {
+            phone.contact_me_uri = uri;
+        }
+        if (e164 != nullptr && e164->status.empty() && e164->value.size() <= 64) {
+            phone.e164 = e164->value;
+        }
+        phone.polls_unanswered = 0;
+    });
+    tell(mac, source,
+         {Step::called, fmt::format("{}{}{}", word(call.message.reason),
+                                    seen.model.empty() ? "" : ", " + seen.model,
+                                    seen.version.empty() ? "" : ", " + seen.version)},
+         is_proven(mac, source, call.gate));
+    {
+        const std::lock_guard hold(lock_);
+        hosts_.at(mac) = call.request.local.address;
+    }
+    if (reach_.called) {
+        reach_.called(mac, call.message.reason);
+    }
+}
+
+Response Service::followed(const Call& call, const Sessions::Found& found) {
+    const auto session = found.session;
+    if (!session) {
+        ++count_.lost;
+        return clean_up(call);
+    }
+    if (call.mac && *call.mac != session->mac) {
+        // By its address alone it was taken for another one that calls from there.
+        if (found.match != Match::peer) {
+            fell_silent(*session);
+            tell(session->mac, call.source(),
+                 {Step::call_failed,
+                  fmt::format("its call went on in the name of {}", call.mac->str())},
+                 false);
+            sessions_.close(*session);
+        }
+        ++count_.refused;
+        return clean_up(call);
+    }
+    replays_.is_replay(session->mac, call.message.nonce, false, clock_.unix_ms());
+    return carry_on(call, session, found.match);
+}
+
+Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& session, Match match) {
+    const std::unique_lock talking(session->talking, std::try_to_lock);
+    if (!talking || !sessions_.is_open(*session)) {
+        ++count_.refused;
+        return clean_up(call); // one message at a time; who sends two breaks the protocol
+    }
+    const auto mac = session->mac;
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr || !device->is_approved()) {
+        sessions_.close(*session);
+        ++count_.refused;
+        return clean_up(call);
+    }
+    const bool proven = is_proven(mac, call.source(), call.gate) || session->window.has_value();
+    const auto turn =
+        session->interaction.on(call.message, world_of(call, session, *device, match));
+    if (!store(*session, turn.news, proven)) {
+        sessions_.close(*session);
+        return clean_up(call); // a job that was cancelled at this moment is not sent
+    }
+    if (turn.is_last && turn.is_up_to_date && device->seen.stage < Stage::configured) {
+        inventory_.reached(mac, Stage::configured);
+        tell(mac, call.source(), {Step::configured, "it has all items that it should have"},
+             proven);
+    }
+    if (!sessions_.hold(*session, session->interaction.partial_bytes())) {
+        ++count_.overload;
+        sessions_.close(*session);
+        return clean_up(call, "overload");
+    }
+    auto response = answered(call, turn.message, turn.is_last);
+    if (turn.is_last) {
+        sessions_.close(*session);
+    } else if (match == Match::opened) {
+        response.fields.emplace_back("Set-Cookie", Sessions::set_cookie(*session));
+    }
+    return response;
+}
+
+World Service::world_of(const Call& call,
+                        const std::shared_ptr<Session>& session,
+                        const inventory::Device& device,
+                        Match match) {
+    const auto mac = session->mac;
+    const auto known = inventory_.workpoints().find(mac);
+    World world{clock_.unix_ms(),
+                known ? *known : inventory::Workpoint{},
+                session->firmware_before,
+                open_jobs(mac),
+                call.settings.with->policy,
+                {},
+                {},
+                {},
+                {},
+                {},
+                {}};
+    world.wanted = [this, &call, &device, session] {
+        return reach_.wanted ? reach_.wanted(device, session->model, session->firmware,
+                                             call.request.local.address)
+                             : base::Result<std::vector<Item>>(base::fail(
+                                   base::Errc::io, "no profile of such phones is loaded"));
+    };
+    world.hash = [this, mac](const inventory::ItemKey& key, std::string_view value) {
+        return inventory_.workpoints().written_hash(mac, key, value);
+    };
+    world.may_restore = [this, mac](const inventory::ItemKey& key) {
+        return restores_.may(mac, key, clock_.unix_ms());
+    };
+    world.secrets = [this, &call, session, match] {
+        auto verdict =
+            may_have_secrets({session->mac, call.source(), match, session->window}, call.gate,
+                             inventory_.now(), clock_.unix_ms(), spent_windows(session->mac));
+        if (std::holds_alternative<Withheld>(verdict)) {
+            ++count_.secrets_withheld;
+        }
+        return verdict;
+    };
+    world.spend = [this, session](std::int64_t window) -> base::Status {
+        if (session->spent_window) {
+            return {};
+        }
+        auto spent = inventory_.workpoints().spend_window(session->mac, window);
+        session->spent_window = spent.has_value();
+        return spent;
+    };
+    world.file_url = [this, &call, session](const Job& job) {
+        return file_url(*call.settings.with, call.request.local, *session, job);
+    };
+    return world;
+}
+
+bool Service::is_proven(base::Mac mac, base::Ipv4 source, const serve::Gate& gate) const {
+    return gate.is_neighbour_known(source) && gate.neighbour_says(mac, source).empty();
+}
+
+std::function<bool(std::int64_t)> Service::spent_windows(base::Mac mac) const {
+    return [this, mac](std::int64_t window) {
+        return inventory_.workpoints().is_window_spent(mac, window);
+    };
+}
+
+bool Service::wants_contact(base::Mac mac) {
+    const auto& workpoints = inventory_.workpoints();
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    const auto known = workpoints.find(mac);
+    if (device == nullptr || !device->is_approved() || !known || sessions_.has(mac)) {
+        return false;
+    }
+    if (workpoints.has_waiting_job(mac)) {
+        return true;
+    }
+    std::optional<base::Ipv4> host;
+    {
+        const std::lock_guard hold(lock_);
+        if (const auto* found = hosts_.find(mac)) {
+            host = *found;
+        }
+    }
+    if (!host && reach_.host_for) {
+        host = reach_.host_for(known->address);
+    }
+    if (!host || !reach_.wanted) {
+        return false;
+    }
+    const auto wanted = reach_.wanted(*device, device->seen.model, device->seen.version, *host);
+    if (!wanted || wanted->empty()) {
+        return false;
+    }
+    if (known->must_read_all) {
+        return true;
+    }
+    const auto now = clock_.unix_ms();
+    const auto settings = this->settings();
+    const auto difference = compare(
+        *wanted, *known,
+        {[&](const auto& key, auto value) { return workpoints.written_hash(mac, key, value); },
+         settings.with->policy.local_changes, false,
+         [&](const auto& key) { return restores_.may(mac, key, now); }});
+    if (!difference.plain.empty() || difference.secrets.empty()) {
+        return !difference.plain.empty();
+    }
+    const serve::Gate gate(settings.with->gate, *settings.around, reach_.neighbour);
+    const auto is_spent = spent_windows(mac);
+    return std::holds_alternative<Granted>(
+        may_have_secrets({mac, known->address, Match::cookie,
+                          open_window(mac, known->address, snapshot, now, is_spent)},
+                         gate, snapshot, now, is_spent));
+}
+
+ServiceCounters Service::counters() const {
+    return {count_.messages,         count_.malformed, count_.conversations,
+            count_.refused,          count_.unknown,   count_.lost,
+            count_.overload,         count_.replays,   count_.secrets_sent,
+            count_.secrets_withheld, sessions_.size()};
+}
+
+} // namespace wpi

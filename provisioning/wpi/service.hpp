@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The service that phones of the Workpoint Interface call: from a request to its answer, with all
+// that is checked before and stored in between.
+#pragma once
+
+#include "provisioning/base/clock.hpp"
+#include "provisioning/base/token_buckets.hpp"
+#include "provisioning/inventory/inventory.hpp"
+#include "provisioning/inventory/workpoints.hpp"
+#include "provisioning/serve/diary.hpp"
+#include "provisioning/serve/gate.hpp"
+#include "provisioning/serve/http.hpp"
+#include "provisioning/wpi/replays.hpp"
+#include "provisioning/wpi/restores.hpp"
+#include "provisioning/wpi/sessions.hpp"
+#include "provisioning/wpi/tickets.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wpi {
+
+/// What may be swapped by a reload.
+struct ServiceSettings {
+    serve::GateSettings gate = {};
+    Policy policy = {};
+    Escape escape = Escape::normal;
+    bool reject_replays = false; ///< else they are noted (unknown; default: noted)
+    std::string file_folder;     ///< of files that jobs deploy
+};
+
+struct ServiceCounters {
+    std::uint64_t messages = 0;      ///< that were read
+    std::uint64_t malformed = 0;     ///< and those that were none
+    std::uint64_t conversations = 0; ///< opened
+    std::uint64_t refused = 0;       ///< calls that got CleanUp at once
+    std::uint64_t unknown = 0;       ///< of them, of phones that nobody approved
+    std::uint64_t lost = 0;          ///< follow-ups of no conversation
+    std::uint64_t overload = 0;      ///< calls, there being too many
+    std::uint64_t replays = 0;
+    std::uint64_t secrets_sent = 0;
+    std::uint64_t secrets_withheld = 0;
+    std::uint64_t open = 0; ///< conversations now
+};
+
+/// From any thread but the loop's: all of it may block.
+class Service {
+  public:
+    /// The items that a phone should have; `host` is our address on its network. May block.
+    using Wanted = std::function<base::Result<std::vector<Item>>(const inventory::Device& device,
+                                                                 const std::string& model,
+                                                                 const std::string& firmware,
+                                                                 base::Ipv4 host)>;
+
+    /// Whom the service asks and tells; empty functions know nothing.
+    struct Reach {
+        Wanted wanted;
+        serve::Gate::Neighbour neighbour = {};
+        /// Our address as a phone at `address` reaches us, for one that did not call since we
+        /// started.
+        std::function<std::optional<base::Ipv4>(base::Ipv4 address)> host_for = {};
+        /// A phone that is known and approved opened a conversation.
+        std::function<void(base::Mac mac, Reason reason)> called = {};
+    };
+
+    Service(inventory::Inventory& inventory,
+            const base::Clock& clock,
+            Reach reach,
+            SessionLimits limits = {});
+
+    void settings(ServiceSettings settings);             ///< does not block
+    void surroundings(serve::Surroundings surroundings); ///< likewise
+
+    /// POST /DeploymentService/…, and GET of the files that jobs deploy.
+    serve::Response answer(const serve::Request& request);
+
+    /// Whether there is something for this phone that it can be given when it calls: a job, or an
+    /// item that should be another one. False while it is in a conversation. Mostly without the
+    /// disk, but it makes the phone's items.
+    bool wants_contact(base::Mac mac);
+
+    /// Each few seconds: ends conversations that idle, and jobs that were not confirmed in time.
+    void look_after();
+
+    ServiceCounters counters() const; ///< does not block
+
+    /// Of one request.
+    static constexpr std::size_t most_bytes = 1U << 20U;
+
+  private:
+    struct Call;
+
+    serve::Response talk(const serve::Request& request);
+    serve::Response file(const serve::Request& request);
+    serve::Response opened(const Call& call);
+    serve::Response followed(const Call& call, const Sessions::Found& found);
+    serve::Response
+    carry_on(const Call& call, const std::shared_ptr<Session>& session, Match match);
+    serve::Response clean_up(const Call& call, std::string_view reason = {});
+    serve::Response answered(const Call& call, const ServiceMessage& message, bool is_last);
+    bool may_call(const Call& call);
+    void heard(const Call& call, base::Mac mac);
+    void greet(const Call& call, const inventory::Device& device);
+
+    World world_of(const Call& call,
+                   const std::shared_ptr<Session>& session,
+                   const inventory::Device& device,
+                   Match match);
+    base::Result<std::string> file_url(const ServiceSettings& with,
+                                       base::Endpoint local,
+                                       const Session& session,
+                                       const inventory::Job& job);
+    bool store(const Session& session, const News& news, bool is_proven);
+    bool store_jobs(base::Mac mac, const std::vector<JobNews>& news);
+    void tell(base::Mac mac, base::Ipv4 source, const StepNews& news, bool is_proven);
+    bool is_proven(base::Mac mac, base::Ipv4 source, const serve::Gate& gate) const;
+    std::function<bool(std::int64_t)> spent_windows(base::Mac mac) const;
+    std::vector<inventory::Job> open_jobs(base::Mac mac) const;
+    void look_after_jobs();
+    void fell_silent(Session& session);
+
+    struct Settings {
+        std::shared_ptr<const ServiceSettings> with;
+        std::shared_ptr<const serve::Surroundings> around;
+    };
+
+    Settings settings() const;
+
+    inventory::Inventory& inventory_;
+    const base::Clock& clock_;
+    const Reach reach_;
+    serve::Diary diary_;
+    Sessions sessions_;
+    Replays replays_;
+    Restores restores_;
+    Tickets tickets_;
+
+    mutable std::mutex lock_; ///< of what follows
+    Settings settings_;
+    base::Lru<base::Mac, base::Ipv4> hosts_{10'000}; ///< where phones reach us
+    base::TokenBuckets<std::uint32_t> newcomers_{10.0 / 60, 400, 4096};
+    base::Steady jobs_seen_{};
+
+    struct {
+        std::atomic<std::uint64_t> messages{0}, malformed{0}, conversations{0}, refused{0},
+            unknown{0}, lost{0}, overload{0}, replays{0}, secrets_sent{0}, secrets_withheld{0};
+    } count_;
+};
+
+} // namespace wpi

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// What conversations leave behind: items, jobs, steps of the timeline, files for phones to fetch.
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+#include "provisioning/serve/file_body.hpp"
+#include "provisioning/wpi/service.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace wpi {
+
+using inventory::ItemKey;
+using inventory::Job;
+using inventory::JobKind;
+using inventory::JobState;
+using inventory::Step;
+using serve::Request;
+using serve::Response;
+
+namespace {
+
+constexpr std::string_view files_path = "/files/";
+constexpr auto between_looks_at_jobs = std::chrono::seconds(15);
+
+bool is_open(const Job& job) noexcept {
+    return job.state == JobState::waiting || job.state == JobState::sent;
+}
+
+std::string value_of(const Job& job, std::string_view name) {
+    const auto found = job.items.find(ItemKey{std::string(name)});
+    return found != job.items.end() ? found->second : std::string();
+}
+
+/// As others serve them to such phones: ringing tones always as audio/mpeg (seen in the field).
+std::string_view type_of(std::string_view name) noexcept {
+    const auto ends = [&](std::string_view with) {
+        return name.size() > with.size() &&
+               base::iequals(name.substr(name.size() - with.size()), with);
+    };
+    return ends(".mp3")                    ? "audio/mpeg"
+           : ends(".wav")                  ? "audio/x-wav"
+           : ends(".png")                  ? "image/png"
+           : ends(".jpg") || ends(".jpeg") ? "image/jpeg"
+           : ends(".bmp")                  ? "image/bmp"
+           : ends(".txt")                  ? "text/plain"
+                                           : "application/octet-stream";
+}
+
+} // namespace
+
+std::vector<Job> Service::open_jobs(base::Mac mac) const {
+    auto jobs = inventory_.workpoints().jobs(mac);
+    std::erase_if(jobs, [](const Job& job) { return !is_open(job); });
+    return jobs;
+}
+
+void Service::tell(base::Mac mac, base::Ipv4 source, const StepNews& news, bool is_proven) {
+    count_.secrets_sent += news.step == Step::secret_sent ? 1 : 0;
+    if (is_proven || news.step == Step::secret_sent) {
+        diary_.note(mac, news.step, source, news.text);
+    } else { // whoever calls in a phone's name cannot push older events out of its timeline
+        diary_.rumour(mac, news.step, source, news.text);
+    }
+}
+
+/// False: something that the answer would set going may not be.
+bool Service::store(const Session& session, const News& news, bool is_proven) {
+    const auto mac = session.mac;
+    const auto now = clock_.unix_ms();
+    inventory_.workpoints().update(mac, [&](inventory::Workpoint& phone) {
+        phone.last_contact = now;
+        apply(news, phone);
+    });
+    if (!news.restored.empty()) {
+        restores_.add(mac, news.restored, now);
+    }
+    for (const auto& step : news.steps) {
+        tell(mac, session.source, step, is_proven);
+    }
+    for (const auto& [key, status] : news.refused) {
+        const auto* row = item_row(key.name);
+        if (row != nullptr && row->each_start && diary_.may_complain()) {
+            base::log::warn("wpi", "{} does not take {} ({}): it will not poll as it should",
+                            mac.str(), key.name, status);
+        }
+    }
+    return store_jobs(mac, news.jobs);
+}
+
+bool Service::store_jobs(base::Mac mac, const std::vector<JobNews>& news) {
+    std::map<std::int64_t, JobNews> last; // of what one message did with a job
+    for (const auto& one : news) {
+        last[one.id] = one;
+    }
+    for (const auto& [id, one] : last) {
+        const auto now = clock_.unix_ms();
+        const auto stored = inventory_.workpoints().update_job(id, [&, &is = one](Job& job) {
+            job.state = is.state;
+            job.result = is.result;
+            job.changed = now;
+            job.attempts += is.was_sent ? 1 : 0;
+        });
+        if (!stored) {
+            if (one.was_sent) {
+                return false;
+            }
+            if (diary_.may_complain()) {
+                base::log::warn("wpi", "{}: {}", mac.str(), stored.error().what);
+            }
+            continue;
+        }
+        if (one.state != JobState::waiting && one.state != JobState::sent) {
+            const bool is_done =
+                one.state == JobState::done || one.state == JobState::done_with_errors;
+            inventory_.note(mac, is_done ? Step::job_done : Step::job_failed, "",
+                            fmt::format("job {}: {}", id, one.result));
+        }
+    }
+    return true;
+}
+
+base::Result<std::string> Service::file_url(const ServiceSettings& with,
+                                            base::Endpoint local,
+                                            const Session& session,
+                                            const Job& job) {
+    const auto name = value_of(job, "file");
+    if (const auto file = serve::FileBody::open(with.file_folder, name); !file) {
+        return tl::unexpected(file.error());
+    }
+    const auto now = clock_.unix_ms();
+    const bool is_firmware = value_of(job, "type") == "APP";
+    const auto life = is_firmware ? with.policy.firmware_timeout : with.policy.file_timeout;
+    const auto token =
+        tickets_.add({session.mac, job.id, name, session.source, now + life.count()}, now);
+    if (!token) {
+        return token;
+    }
+    return fmt::format("https://{}:{}/files/{}/{}", local.address.str(), local.port, *token, name);
+}
+
+/// /files/TOKEN/NAME. Whatever does not fit is one and the same 404.
+Response Service::file(const Request& request) {
+    const auto rest = std::string_view(request.path).substr(files_path.size());
+    const auto slash = rest.find('/');
+    if (slash == std::string_view::npos) {
+        return {};
+    }
+    const auto ticket = tickets_.find(std::string(rest.substr(0, slash)), clock_.unix_ms());
+    const auto name = rest.substr(slash + 1);
+    const auto snapshot = inventory_.now();
+    const auto* device = ticket ? snapshot.device(ticket->mac) : nullptr;
+    if (!ticket || ticket->file != name || ticket->source != request.peer.address ||
+        device == nullptr || !device->is_approved()) {
+        return {};
+    }
+    auto body = serve::FileBody::open(settings().with->file_folder, ticket->file);
+    if (!body) {
+        inventory_.note(ticket->mac, Step::file_refused, request.peer.address.str(),
+                        body.error().what);
+        return {};
+    }
+    if (request.method == "GET") {
+        inventory_.note(ticket->mac, Step::file_served, request.peer.address.str(),
+                        fmt::format("{} of job {}", serve::Diary::shown(name), ticket->job));
+    }
+    Response response;
+    response.status = 200;
+    response.content_type = type_of(name);
+    response.last_modified = (*body)->modified();
+    response.file = std::move(*body);
+    return response;
+}
+
+void Service::look_after() {
+    for (const auto& session : sessions_.expire()) {
+        fell_silent(*session);
+    }
+    tickets_.expire(clock_.unix_ms());
+    {
+        const auto now = clock_.now();
+        const std::lock_guard hold(lock_);
+        if (jobs_seen_ != base::Steady{} && now - jobs_seen_ < between_looks_at_jobs) {
+            return;
+        }
+        jobs_seen_ = now;
+    }
+    look_after_jobs();
+}
+
+/// Its conversation ended without a last word.
+void Service::fell_silent(Session& session) {
+    const std::unique_lock talking(session.talking, std::try_to_lock);
+    if (!talking) {
+        return; // it is being answered at this moment; its job is looked after with the others
+    }
+    const auto id = session.interaction.job();
+    const auto job = id ? inventory_.workpoints().job(*id) : std::nullopt;
+    if (job && job->state == JobState::sent) {
+        store_jobs(session.mac, {Interaction::unanswered(*job)});
+    }
+    diary_.rumour(session.mac, Step::call_failed, session.source,
+                  "it fell silent before the end of its call");
+}
+
+void Service::look_after_jobs() {
+    const auto now = clock_.unix_ms();
+    const auto policy = settings().with->policy;
+    for (const auto& job : inventory_.workpoints().jobs()) {
+        if (job.state != JobState::sent || sessions_.has(job.mac)) {
+            continue;
+        }
+        const auto is_within = [&](std::chrono::milliseconds span) {
+            return base::was_within(job.changed, now, span);
+        };
+        switch (job.kind) {
+        case JobKind::restart:
+        case JobKind::factory_reset:
+            if (!is_within(policy.restart_timeout)) {
+                store_jobs(job.mac,
+                           {{job.id, JobState::given_up,
+                             "no confirmation: the phone did not call after its restart"}});
+            }
+            break;
+        case JobKind::deploy:
+            if (!is_within(value_of(job, "type") == "APP" ? policy.firmware_timeout
+                                                          : policy.file_timeout)) {
+                store_jobs(job.mac, {{job.id, JobState::given_up,
+                                      "no confirmation: the phone does not say how it went"}});
+            }
+            break;
+        case JobKind::read:
+        case JobKind::write: // we were restarted in between
+            store_jobs(job.mac, {Interaction::unanswered(job)});
+            break;
+        }
+    }
+}
+
+} // namespace wpi

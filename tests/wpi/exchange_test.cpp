@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+// The conversations that phones are known to have, from the first message to the last: E1 to E8.
+#include "office.hpp"
+
+namespace {
+
+using namespace wpi_test; // NOLINT(google-build-using-namespace): the fixture's words
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
+
+class WpiExchange : public Office {};
+
+TEST_F(WpiExchange, E1FirstStartUpIsReadInPartsWrittenAndCleanedUp) {
+    auto it = phone();
+    const auto first = it.start_up(true, "");
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(first.response.content_type, "text/xml");
+    EXPECT_EQ(first.nonce, it.last_nonce);
+    EXPECT_EQ(first.action, "ReadAllItems");
+    EXPECT_THAT(first.set_cookie,
+                testing::MatchesRegex("JSESSIONID=[0-9A-F]{32}; Path=/DeploymentService; Secure"));
+    EXPECT_EQ(first.text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                          "<DLSMessage xmlns=\"http://www.siemens.com/DLS\""
+                          " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+                          " xsi:schemaLocation=\"http://www.siemens.com/DLS\">"
+                          "<Message nonce=\"" +
+                              it.last_nonce +
+                              "\"><Action>ReadAllItems</Action></Message></DLSMessage>")
+        << "byte for byte, but for white space between elements";
+
+    const auto part =
+        it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:10:20:30") + item("reg-addr"),
+                 "accepted", "next");
+    EXPECT_EQ(part.action, "GetNextFragment");
+    EXPECT_EQ(part.nonce, it.last_nonce);
+    EXPECT_EQ(part.set_cookie, "") << "once in a conversation";
+    EXPECT_EQ(reported("reg-addr"), "(not reported)") << "half of a reply is none";
+
+    const auto write = it.reply("ReadAllItems", item("ringer-melody", "2"));
+    EXPECT_EQ(write.action, "WriteItems");
+    EXPECT_EQ(write.nonce, it.last_nonce);
+    EXPECT_THAT(write.items, UnorderedElementsAre(
+                                 Pair("e164", "4210"), Pair("sip-user-id", "4210"),
+                                 Pair("sip-pwd", sip_password), Pair("reg-addr", "10.20.30.9"),
+                                 Pair("reg-port", "5060"), Pair("registrar-addr", "10.20.30.9"),
+                                 Pair("registrar-port", "5060"), Pair("function-key-def 1", "59"),
+                                 Pair("key-label-unicode 1", "Front desk"),
+                                 Pair("dcmp-url", "http://10.20.30.5:8080/dcmp/")));
+    EXPECT_FALSE(write.ends_connection);
+
+    const auto end = it.reply("WriteItems");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(end.nonce, it.last_nonce);
+    EXPECT_TRUE(end.ends_connection);
+    EXPECT_EQ(service->counters().open, 0U);
+
+    EXPECT_EQ(reported("reg-addr"), "10.20.30.9");
+    EXPECT_EQ(reported("ringer-melody"), "2");
+    EXPECT_EQ(reported("sip-pwd"), "(not reported)");
+    EXPECT_EQ(known()->contact_me_uri, "http://10.20.31.77:8085/contact_dls.html/ContactDLS");
+    EXPECT_EQ(known()->address, phone_address);
+    EXPECT_FALSE(known()->must_read_all);
+    const auto seen = store->now().device(phone_mac)->seen;
+    EXPECT_EQ(seen.model, "OpenStage 40");
+    EXPECT_EQ(seen.version, "V3 R5.12.0");
+    EXPECT_EQ(seen.stage, inventory::Stage::configured);
+    EXPECT_THAT(steps(), Contains("called: start-up, OpenStage 40, V3 R5.12.0"));
+    EXPECT_THAT(steps(), Contains(StartsWith("secret_sent: ")));
+    EXPECT_THAT(steps(), Contains(StartsWith("items_written: ")));
+
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up()) << "the cookie is worth nothing any more";
+    EXPECT_EQ(service->counters().lost, 1U);
+}
+
+TEST_F(WpiExchange, E1NextStartUpWritesWhatAPhoneNeedNotKeepAndNothingElse) {
+    configure();
+    auto it = phone();
+    const auto write = it.start_up();
+    EXPECT_EQ(write.action, "WriteItems");
+    EXPECT_THAT(write.items, ElementsAre(Pair("dcmp-url", "http://10.20.30.5:8080/dcmp/")));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+}
+
+TEST_F(WpiExchange, E1ChangedFlagReadsAllAndWritesDifferencesOnly) {
+    configure();
+    wanted[8].value = "Reception";
+    auto it = phone();
+    EXPECT_EQ(it.start_up(true).action, "ReadAllItems");
+    const auto write = it.reply(
+        "ReadAllItems", item("e164", "4210") + item("sip-user-id", "4210") +
+                            item("reg-addr", "10.20.30.9") + item("reg-port", "05060") +
+                            item("registrar-addr", "10.20.30.9") + item("registrar-port", "5060") +
+                            item("function-key-def", "59", "1") +
+                            item("key-label-unicode", "Front desk", "1"));
+    EXPECT_THAT(write.items, UnorderedElementsAre(Pair("key-label-unicode 1", "Reception"),
+                                                  Pair("dcmp-url", testing::_)));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+}
+
+TEST_F(WpiExchange, E2LocalChangesWithValuesAreRecordedAndCleanedUp) {
+    configure();
+    auto it = phone();
+    const auto end =
+        it.call("local-changes", item("configuration-changed-flag", "true") +
+                                     item("configuration-attached-flag", "true") +
+                                     item("configuration-attached-number", "1") +
+                                     item("e164", "4210") + item("ringer-melody", "4"));
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(end.nonce, it.last_nonce);
+    EXPECT_EQ(end.set_cookie, "");
+    EXPECT_EQ(reported("ringer-melody"), "4");
+    EXPECT_EQ(reported("configuration-attached-number"), "(not reported)");
+    EXPECT_THAT(steps(), Contains("items_changed: ringer-melody"));
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiExchange, E2LocalChangesOfOldFirmwareAreReadAndCleanedUp) {
+    configure();
+    auto it = phone();
+    it.firmware = "V2 R1.20.0";
+    EXPECT_EQ(it.call("local-changes", item("configuration-changed-flag", "true")).action,
+              "ReadAllItems");
+    EXPECT_TRUE(it.reply("ReadAllItems", all_items() + item("ringer-melody", "7")).is_clean_up());
+    EXPECT_EQ(reported("ringer-melody"), "7");
+}
+
+TEST_F(WpiExchange, E3SolicitedRunsAReadJob) {
+    configure();
+    const auto id = add_job(JobKind::read, {{ItemKey{"ipaddress"}, ""}, {ItemKey{"reg-addr"}, ""}});
+    auto it = phone();
+    const auto read = it.call("solicited");
+    EXPECT_EQ(read.action, "ReadItems");
+    EXPECT_THAT(read.items, UnorderedElementsAre(Pair("ipaddress", ""), Pair("reg-addr", "")));
+    EXPECT_THAT(read.text, HasSubstr("<Item name=\"ipaddress\"/>"));
+    EXPECT_EQ(job(id).state, JobState::sent);
+    EXPECT_FALSE(store->workpoints().has_waiting_job(phone_mac));
+    EXPECT_TRUE(
+        it.reply("ReadItems", item("ipaddress", "10.20.31.77") + item("reg-addr", "10.20.30.9"))
+            .is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_EQ(reported("ipaddress"), "10.20.31.77");
+    EXPECT_THAT(called, Contains(phone_mac));
+}
+
+TEST_F(WpiExchange, E4NothingIsPendingForAConfiguredPhone) {
+    configure();
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+    EXPECT_FALSE(service->wants_contact(other_mac)) << "who is not known";
+    serve();
+    EXPECT_FALSE(service->wants_contact(phone_mac)) << "also after a restart of ours";
+}
+
+TEST_F(WpiExchange, E5APendingChangeIsWrittenWhenThePhoneCalls) {
+    configure();
+    wanted[8].value = "Reception";
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto it = phone();
+    const auto write = it.call("solicited");
+    EXPECT_EQ(write.action, "WriteItems");
+    EXPECT_THAT(write.items, ElementsAre(Pair("key-label-unicode 1", "Reception")));
+    EXPECT_FALSE(service->wants_contact(phone_mac)) << "it is being told";
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiExchange, E5APendingJobIsDoneWhenThePhoneCalls) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto it = phone();
+    EXPECT_THAT(it.call("solicited").items, ElementsAre(Pair("ringer-melody", "3")));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_EQ(job(id).attempts, 1U);
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+    EXPECT_THAT(steps(), Contains(StartsWith("job_done: ")));
+}
+
+TEST_F(WpiExchange, E6RestartIsConfirmedByTheNextStartUp) {
+    configure();
+    const auto id = add_job(JobKind::restart);
+    auto it = phone();
+    const auto restart = it.call("solicited");
+    EXPECT_EQ(restart.action, "Restart");
+    EXPECT_THAT(restart.items, IsEmpty());
+    EXPECT_TRUE(restart.ends_connection);
+    EXPECT_EQ(service->counters().open, 0U);
+    EXPECT_EQ(job(id).state, JobState::sent);
+    clock.advance(std::chrono::seconds(90));
+    phone().start_up();
+    EXPECT_EQ(job(id).state, JobState::done);
+}
+
+TEST_F(WpiExchange, E6RestartWithoutConfirmationIsGivenUp) {
+    configure();
+    const auto id = add_job(JobKind::restart);
+    EXPECT_EQ(phone().call("solicited").action, "Restart");
+    clock.advance(std::chrono::seconds(599));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    clock.advance(std::chrono::seconds(20));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::given_up);
+    EXPECT_THAT(job(id).result, HasSubstr("no confirmation"));
+}
+
+TEST_F(WpiExchange, E6FactoryResetIsSentWhereItIsAllowedOnly) {
+    configure();
+    auto id = add_job(JobKind::factory_reset);
+    EXPECT_TRUE(phone().call("solicited").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_THAT(job(id).result, HasSubstr("not allowed"));
+
+    with.policy.allow_factory_reset = true;
+    settings();
+    id = add_job(JobKind::factory_reset);
+    const auto reset = phone().call("solicited");
+    EXPECT_EQ(reset.action, "Restart");
+    EXPECT_THAT(reset.items, UnorderedElementsAre(Pair("restart-password", "124816"),
+                                                  Pair("restart-type", "FactoryReset")));
+    clock.advance(std::chrono::seconds(120));
+    auto it = phone();
+    EXPECT_EQ(it.start_up(true, "").action, "ReadAllItems");
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_THAT(it.reply("ReadAllItems", item("reg-addr")).items,
+                Contains(Pair("sip-pwd", sip_password)))
+        << "it has lost what it never gives back";
+}
+
+TEST_F(WpiExchange, E7OneFileIsFetchedAndItsStatusEndsTheJob) {
+    configure();
+    file("bell.wav", "RIFF....");
+    const auto id =
+        add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
+    auto it = phone();
+    const auto deploy = it.call("solicited");
+    EXPECT_EQ(deploy.action, "FileDeployment");
+    EXPECT_THAT(deploy.items,
+                UnorderedElementsAre(
+                    Pair("file-https-base-url", AllOf(StartsWith("https://10.20.30.5:18443/files/"),
+                                                      EndsWith("/bell.wav"))),
+                    Pair("file-type", "RINGTONE"), Pair("file-priority", "immediate")));
+    const auto url = deploy.items.at("file-https-base-url");
+    const auto fetched = service->answer(get(url, phone_address));
+    EXPECT_EQ(fetched.status, 200);
+    EXPECT_EQ(fetched.content_type, "audio/x-wav");
+    ASSERT_TRUE(fetched.file);
+
+    const auto end = it.call("status", item("file-deployment-date", "03:06:2025") +
+                                           item("file-deployment-time", "09:41:07") +
+                                           item("file-deployment-name", "bell.wav") +
+                                           item("file-deployment-type", "RINGTONE") +
+                                           item("file-deployment-status", "ok"));
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+}
+
+TEST_F(WpiExchange, E7AFileIsForItsPhoneAndItsTime) {
+    configure();
+    file("bell.wav", "RIFF....");
+    file("other.wav", "RIFF....");
+    add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
+    auto it = phone();
+    const auto url = it.call("solicited").items.at("file-https-base-url");
+    EXPECT_TRUE(it.reply("FileDeployment").is_clean_up()) << "it may say so before its status";
+    EXPECT_EQ(service->answer(get(url, other_address)).status, 404);
+    auto another = url;
+    another.replace(another.find("bell"), 4, "other");
+    EXPECT_EQ(service->answer(get(another, phone_address)).status, 404);
+    EXPECT_EQ(
+        service->answer(get("https://x/files/" + std::string(22, 'A') + "/bell.wav", phone_address))
+            .status,
+        404);
+    EXPECT_EQ(service->answer(get("https://x/files/bell.wav", phone_address)).status, 404);
+    auto head = get(url, phone_address);
+    head.method = "HEAD";
+    EXPECT_EQ(service->answer(head).status, 200);
+    head.method = "POST";
+    EXPECT_EQ(service->answer(head).status, 405);
+    clock.advance(std::chrono::seconds(301));
+    EXPECT_EQ(service->answer(get(url, phone_address)).status, 404);
+}
+
+TEST_F(WpiExchange, E7AStatusThatFailedAndOneThatNeverComesEndTheJob) {
+    configure();
+    file("bell.wav", "RIFF....");
+    auto id =
+        add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
+    auto it = phone();
+    it.call("solicited");
+    it.call("status",
+            item("file-deployment-name", "bell.wav") + item("file-deployment-status", "failed"));
+    EXPECT_EQ(job(id).state, JobState::failed);
+    id = add_job(JobKind::deploy, {{ItemKey{"file"}, "bell.wav"}, {ItemKey{"type"}, "RINGTONE"}});
+    phone().call("solicited");
+    clock.advance(std::chrono::seconds(320));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::given_up);
+    id = add_job(JobKind::deploy, {{ItemKey{"file"}, "none.wav"}, {ItemKey{"type"}, "RINGTONE"}});
+    EXPECT_TRUE(phone().call("solicited").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::failed) << "there is no such file";
+    EXPECT_THAT(job(id).result, HasSubstr("none.wav"));
+}
+
+TEST_F(WpiExchange, E8FirmwareThatIsAnotherThanBeforeIsReadAndTriedAgain) {
+    auto it = phone();
+    it.start_up(true, "");
+    it.reply("ReadAllItems", item("ringer-melody", "2"));
+    it.reply("WriteItems", item("key-label-unicode", "", "1", "unknown item"));
+    EXPECT_EQ(known()->refused.at(ItemKey{"key-label-unicode", 1}), "unknown item");
+    auto same = phone();
+    EXPECT_THAT(same.start_up().items, Not(Contains(Pair("key-label-unicode 1", testing::_))));
+    same.reply("WriteItems");
+    auto newer = phone();
+    newer.firmware = "V3 R5.21.0";
+    EXPECT_EQ(newer.start_up().action, "ReadAllItems");
+    EXPECT_THAT(newer.reply("ReadAllItems", item("e164", "4210")).items,
+                Contains(Pair("key-label-unicode 1", "Front desk")));
+}
+
+} // namespace

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// What goes wrong between phone and service, and what comes of it: FA to FH; FF, a contact-me that
+// fails, is tested where those are sent.
+#include "office.hpp"
+
+namespace {
+
+using namespace wpi_test; // NOLINT(google-build-using-namespace): the fixture's words
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::StartsWith;
+
+class WpiFailure : public Office {};
+
+TEST_F(WpiFailure, FAItemErrorsAreKeptAndTheJobIsDoneWithErrors) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"no-such-item"}, "1"},
+                                             {ItemKey{"key-label-unicode", 99}, "x"},
+                                             {ItemKey{"device-type"}, "y"},
+                                             {ItemKey{"ringer-melody"}, "4"}});
+    auto it = phone();
+    EXPECT_EQ(it.call("solicited").action, "WriteItems");
+    auto reply = it.reply("WriteItems", item("no-such-item", "", "", "unknown item") +
+                                            item("key-label-unicode", "", "99", "failed") +
+                                            item("device-type", "", "", "read only"));
+    for (int more = 0; more < 4 && reply.action == "WriteItems"; ++more) {
+        reply = it.reply("WriteItems", item("no-such-item", "", "", "unknown item") +
+                                           item("key-label-unicode", "", "99", "failed") +
+                                           item("device-type", "", "", "read only"));
+    }
+    EXPECT_TRUE(reply.is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done_with_errors);
+    EXPECT_EQ(known()->refused.at(ItemKey{"no-such-item"}), "unknown item");
+    EXPECT_EQ(known()->refused.at(ItemKey{"device-type"}), "read only");
+    EXPECT_EQ(reported("ringer-melody"), "4");
+    EXPECT_THAT(steps(), Contains(StartsWith("items_refused: ")));
+}
+
+TEST_F(WpiFailure, FAAValueThatWasRefusedIsNotPending) {
+    configure();
+    wanted[8].value = "Too long a label";
+    auto it = phone();
+    it.call("solicited");
+    it.reply("WriteItems", item("key-label-unicode", "", "1", "invalid data"));
+    EXPECT_FALSE(service->wants_contact(phone_mac)) << "it would be refused again";
+    wanted[8].value = "Shorter";
+    EXPECT_TRUE(service->wants_contact(phone_mac)) << "another value may be taken";
+    wanted[8].value = "Too long a label";
+    auto again = phone();
+    EXPECT_THAT(again.start_up().items, Contains(Pair("key-label-unicode 1", "Too long a label")))
+        << "once more at each start";
+}
+
+TEST_F(WpiFailure, FBBusyPhoneRemembersToCallAndTheJobWaits) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    auto it = phone();
+    it.call("solicited");
+    const auto end = it.reply("WriteItems", "", "busy");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_THAT(end.items, ElementsAre(Pair("send-solicited", "true")));
+    EXPECT_EQ(job(id).state, JobState::waiting);
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto idle = phone();
+    EXPECT_THAT(idle.call("solicited").items, ElementsAre(Pair("ringer-melody", "3")));
+    EXPECT_TRUE(idle.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_EQ(job(id).attempts, 2U);
+}
+
+TEST_F(WpiFailure, FBBusyPhoneOfOldOrUnknownFirmwareIsNotToldToCall) {
+    for (const std::string firmware : {"V3 R2.0.0", "V2 R2.30.0", "", "odd"}) {
+        configure();
+        wanted[8].value += "!";
+        auto it = phone();
+        it.firmware = firmware;
+        auto reply = it.call("solicited");
+        if (reply.action == "ReadAllItems") {
+            reply = it.reply("ReadAllItems", all_items());
+        }
+        const auto end = it.reply("WriteItems", "", "busy");
+        EXPECT_TRUE(end.is_clean_up()) << firmware;
+        EXPECT_THAT(end.items, IsEmpty()) << firmware;
+        EXPECT_TRUE(service->wants_contact(phone_mac)) << firmware;
+    }
+}
+
+TEST_F(WpiFailure, FBAJobOfAPhoneThatIsBusyForADayIsGivenUp) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    clock.advance(std::chrono::hours(25));
+    auto it = phone();
+    it.call("solicited");
+    it.reply("WriteItems", "", "busy");
+    EXPECT_EQ(job(id).state, JobState::given_up);
+    EXPECT_THAT(steps(), Contains(HasSubstr("busy each time")));
+}
+
+TEST_F(WpiFailure, FBFailedEndsTheJobWithoutAnotherTry) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    auto it = phone();
+    it.call("solicited");
+    EXPECT_TRUE(it.reply("WriteItems", "", "failed").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiFailure, FCThePhoneGivesUpAndTheJobFailsWithItsWords) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    auto it = phone();
+    it.call("solicited");
+    const auto end = it.post(
+        envelope(it.nonce(), "clean-up", item("cleanup-reason", "password retries exceeded")));
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(end.nonce, it.last_nonce);
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_THAT(job(id).result, HasSubstr("password retries exceeded"));
+    EXPECT_THAT(steps(), Contains("call_failed: password retries exceeded"));
+    EXPECT_EQ(service->counters().open, 0U);
+}
+
+TEST_F(WpiFailure, FDAnUnknownPhoneIsHeardAndCleanedUp) {
+    Phone it{*this, *Mac::parse("001ae8aaaaaa"), other_address};
+    const auto end = it.start_up(true, "");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(end.set_cookie, "");
+    EXPECT_THAT(end.items, IsEmpty());
+    const auto snapshot = store->now();
+    const auto* device = snapshot.device(it.mac);
+    ASSERT_NE(device, nullptr);
+    EXPECT_EQ(device->state(), "pending");
+    EXPECT_EQ(device->seen.model, "OpenStage 40");
+    EXPECT_EQ(known(it.mac), nullptr);
+    EXPECT_EQ(service->counters().unknown, 1U);
+    EXPECT_THAT(called, IsEmpty());
+}
+
+TEST_F(WpiFailure, FDABlockedPhoneIsCleanedUpAlsoInTheMiddle) {
+    auto it = phone();
+    EXPECT_EQ(it.start_up(true, "").action, "ReadAllItems");
+    apply({inventory::Block{phone_mac}});
+    EXPECT_TRUE(it.reply("ReadAllItems", item("e164", "")).is_clean_up());
+    EXPECT_TRUE(phone().start_up(true, "").is_clean_up());
+}
+
+TEST_F(WpiFailure, FDOverloadIsSaid) {
+    wpi::SessionLimits limits;
+    limits.in_all = 1;
+    serve(limits);
+    apply({inventory::Approve{other_mac}});
+    EXPECT_EQ(phone().start_up(true, "").action, "ReadAllItems");
+    Phone it{*this, other_mac, other_address};
+    const auto end = it.start_up(true, "");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_THAT(end.items, ElementsAre(Pair("cleanup-reason", "overload")));
+    clock.advance(std::chrono::seconds(121));
+    EXPECT_EQ(it.start_up(true, "").action, "ReadAllItems") << "the other one fell silent";
+}
+
+TEST_F(WpiFailure, FDItemsThatCannotBeMadeAreCleanedUpAndTold) {
+    broken = "the PBX has no 4210";
+    auto it = phone();
+    it.start_up(true, "");
+    EXPECT_TRUE(it.reply("ReadAllItems", item("e164", "")).is_clean_up());
+    EXPECT_THAT(steps(), Contains("file_refused: its items cannot be made: the PBX has no 4210"));
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiFailure, FEMalformedXmlAndNoNonceGetAnEmpty400) {
+    auto it = phone();
+    for (const auto& text :
+         {std::string("no xml"), std::string(), std::string("<WorkpointMessage><Message"),
+          std::string("<WorkpointMessage><Message><ReasonForContact>start-up</ReasonForContact>"
+                      "</Message></WorkpointMessage>"),
+          std::string("<Other><Message nonce=\"1\"/></Other>"),
+          envelope("not a nonce!", "start-up", "")}) {
+        const auto answer = it.post(text);
+        EXPECT_EQ(answer.status, 400) << text;
+        EXPECT_EQ(answer.response.body, nullptr) << text;
+    }
+    EXPECT_EQ(service->counters().malformed, 6U);
+    for (int more = 0; more < 100; ++more) {
+        it.post("no xml");
+    }
+    EXPECT_LT(logged.size(), 20U) << "nobody fills our log";
+}
+
+TEST_F(WpiFailure, FHAReplyWithoutASessionIsCleanedUp) {
+    auto it = phone();
+    const auto end = it.reply("WriteItems");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_EQ(end.nonce, it.last_nonce);
+    EXPECT_EQ(service->counters().lost, 1U);
+}
+
+TEST_F(WpiFailure, FHAnUnknownReasonIsCleanedUp) {
+    EXPECT_TRUE(phone().call("lunch-break").is_clean_up());
+    auto it = phone();
+    it.start_up(true, "");
+    EXPECT_TRUE(it.post(envelope(it.nonce(), "lunch-break", "")).is_clean_up());
+    EXPECT_THAT(steps(), Contains(HasSubstr("lunch-break")));
+    EXPECT_EQ(service->counters().open, 0U);
+}
+
+TEST_F(WpiFailure, FHAnAnswerToWhatWasNotAskedIsCleanedUp) {
+    auto it = phone();
+    it.start_up(true, "");
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_THAT(known()->written, IsEmpty());
+    EXPECT_TRUE(known()->must_read_all);
+}
+
+TEST_F(WpiFailure, FHAnotherMacInTheMiddleEndsTheConversation) {
+    auto it = phone();
+    it.start_up(true, "");
+    EXPECT_TRUE(it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:99:99:99") + item("e164", "1"))
+                    .is_clean_up());
+    EXPECT_EQ(service->counters().open, 0U);
+    EXPECT_TRUE(it.reply("ReadAllItems", item("e164", "1")).is_clean_up());
+    EXPECT_EQ(reported("e164"), "");
+}
+
+TEST_F(WpiFailure, FHAPhoneThatFallsSilentLeavesItsJobInTheQueue) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    auto it = phone();
+    it.call("solicited");
+    clock.advance(std::chrono::seconds(119));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    clock.advance(std::chrono::seconds(2));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::waiting);
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::waiting) << "too late";
+    for (int more = 0; more < 4; ++more) {
+        phone().call("solicited");
+        clock.advance(std::chrono::seconds(130));
+        service->look_after();
+    }
+    EXPECT_EQ(job(id).state, JobState::given_up);
+    EXPECT_THAT(job(id).result, HasSubstr("did not answer"));
+}
+
+} // namespace
