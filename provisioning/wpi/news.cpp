@@ -26,6 +26,9 @@ void apply(const News& news, inventory::Workpoint& phone) {
         phone.refused.clear();
     }
     if (news.forgets_refused) {
+        for (const auto& [key, status] : phone.refused) {
+            phone.written.erase(key); // that was offered only
+        }
         phone.refused.clear();
     }
     if (news.replaces_reported) {

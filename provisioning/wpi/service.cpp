@@ -137,21 +137,17 @@ Response Service::talk(const Request& request) {
     const Call call{request, *message, base::Mac::parse(message->value("mac-addr")), settings,
                     gate};
     const auto found = sessions_.find(request.cookie, request.connection, call.source());
-    if (!opens(message->reason)) {
-        return followed(call, found);
+    return opens(message->reason) && !goes_on(call, found) ? opened(call) : followed(call, found);
+}
+
+/// A message that opens a conversation may come in parts.
+bool Service::goes_on(const Call& call, const Sessions::Found& found) {
+    if (!found.session || found.match == Match::peer ||
+        (call.mac && *call.mac != found.session->mac)) {
+        return false;
     }
-    if (found.session && found.match != Match::peer && call.mac == found.session->mac) {
-        const std::unique_lock talking(found.session->talking, std::try_to_lock);
-        if (talking && found.session->interaction.is_awaiting(*message)) {
-            // The lock is let go before it is taken again: nobody else ends the conversation of
-            // this cookie meanwhile, and if so, it is found to be over.
-        } else {
-            return opened(call);
-        }
-    } else {
-        return opened(call);
-    }
-    return followed(call, found);
+    const std::unique_lock talking(found.session->talking, std::try_to_lock);
+    return talking && found.session->interaction.is_awaiting(call.message);
 }
 
 Response Service::clean_up(const Call& call, std::string_view reason) {
@@ -314,12 +310,12 @@ Response Service::followed(const Call& call, const Sessions::Found& found) {
     if (call.mac && *call.mac != session->mac) {
         // By its address alone it was taken for another one that calls from there.
         if (found.match != Match::peer) {
+            sessions_.close(*session);
             fell_silent(*session);
             tell(session->mac, call.source(),
                  {Step::call_failed,
                   fmt::format("its call went on in the name of {}", call.mac->str())},
                  false);
-            sessions_.close(*session);
         }
         ++count_.refused;
         return clean_up(call);

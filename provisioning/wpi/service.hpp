@@ -99,6 +99,7 @@ class Service {
 
     serve::Response talk(const serve::Request& request);
     serve::Response file(const serve::Request& request);
+    static bool goes_on(const Call& call, const Sessions::Found& found);
     serve::Response opened(const Call& call);
     serve::Response followed(const Call& call, const Sessions::Found& found);
     serve::Response

@@ -199,7 +199,11 @@ void Service::fell_silent(Session& session) {
     }
     const auto id = session.interaction.job();
     const auto job = id ? inventory_.workpoints().job(*id) : std::nullopt;
-    if (job && job->state == JobState::sent) {
+    if (job && job->kind == JobKind::deploy) {
+        return; // it fetches the file, and says how that went in a call of its own
+    }
+    // Where it has called again, that call has the job.
+    if (job && job->state == JobState::sent && !sessions_.has(session.mac)) {
         store_jobs(session.mac, {Interaction::unanswered(*job)});
     }
     diary_.rumour(session.mac, Step::call_failed, session.source,

@@ -184,6 +184,10 @@ Sessions::find(std::string_view cookies, std::uint64_t connection, base::Ipv4 so
         if (place == open_.end()) {
             continue;
         }
+        // Whoever shares the address could take its window, or break it off, by an answer.
+        if (place->second.session->window) {
+            return {};
+        }
         if (only != open_.end()) {
             return {};
         }

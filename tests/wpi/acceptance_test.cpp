@@ -130,7 +130,7 @@ TEST_F(WpiAcceptance, N4ALostPartLeavesNoHalfState) {
     again.start_up(true);
     again.reply("ReadAllItems", item("ringer-melody", "9"), "accepted", "next");
     again.call("solicited"); // something else in the middle
-    EXPECT_EQ(again.reply("ReadAllItems", item("hostname", "all of it")).action, "WriteItems");
+    EXPECT_TRUE(again.reply("ReadAllItems", item("hostname", "all of it")).is_clean_up());
     EXPECT_EQ(reported("ringer-melody"), "(not reported)");
     EXPECT_EQ(reported("hostname"), "all of it");
 }
@@ -147,7 +147,7 @@ TEST_F(WpiAcceptance, N4AnOpeningMessageMayComeInParts) {
     EXPECT_EQ(reported("ringer-melody"), "(not reported)");
     const auto end =
         it.post(envelope(it.nonce(), "local-changes",
-                         item("mac-addr", "00:1A:E8:10:20:30") + item("display-id", "Me"), "",
+                         item("display-id", "Me"), "",
                          " fragment=\"final\""));
     EXPECT_TRUE(end.is_clean_up());
     EXPECT_EQ(reported("ringer-melody"), "5");

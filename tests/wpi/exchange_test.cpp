@@ -29,13 +29,13 @@ TEST_F(WpiExchange, E1FirstStartUpIsReadInPartsWrittenAndCleanedUp) {
     EXPECT_THAT(first.set_cookie,
                 testing::MatchesRegex("JSESSIONID=[0-9A-F]{32}; Path=/DeploymentService; Secure"));
     EXPECT_EQ(first.text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                          "<DLSMessage xmlns=\"http://www.siemens.com/DLS\""
-                          " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
-                          " xsi:schemaLocation=\"http://www.siemens.com/DLS\">"
-                          "<Message nonce=\"" +
+                          "<DLSMessage xmlns=\"http://www.siemens.com/DLS\"\n"
+                          "  xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"\n"
+                          "  xsi:schemaLocation=\"http://www.siemens.com/DLS\">\n"
+                          " <Message nonce=\"" +
                               it.last_nonce +
-                              "\"><Action>ReadAllItems</Action></Message></DLSMessage>")
-        << "byte for byte, but for white space between elements";
+                              "\">\n  <Action>ReadAllItems</Action>\n </Message>\n"
+                              "</DLSMessage>\n");
 
     const auto part =
         it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:10:20:30") + item("reg-addr"),

@@ -75,12 +75,13 @@ TEST_F(WpiFailure, FBBusyPhoneRemembersToCallAndTheJobWaits) {
 TEST_F(WpiFailure, FBBusyPhoneOfOldOrUnknownFirmwareIsNotToldToCall) {
     for (const std::string firmware : {"V3 R2.0.0", "V2 R2.30.0", "", "odd"}) {
         configure();
+        const auto has = all_items();
         wanted[8].value += "!";
         auto it = phone();
         it.firmware = firmware;
         auto reply = it.call("solicited");
         if (reply.action == "ReadAllItems") {
-            reply = it.reply("ReadAllItems", all_items());
+            reply = it.reply("ReadAllItems", has);
         }
         const auto end = it.reply("WriteItems", "", "busy");
         EXPECT_TRUE(end.is_clean_up()) << firmware;
