@@ -57,7 +57,7 @@ constexpr ItemRule forgotten(ItemRule rule) {
     return rule;
 }
 
-constexpr std::array<ItemRule, 151> items{{
+constexpr std::array<ItemRule, 150> items{{
     told(text("device-type")),
     told(text("related-device-type")),
     told(text("software-type")),
@@ -171,7 +171,6 @@ constexpr std::array<ItemRule, 151> items{{
     text("ringer-tone-sequence", "2"),
     text("ringer-audio-file"),
     text("sntp-addr-backup"),
-    text("sntp-addr"),
     number("date-format", 0, 255, "0"),
     number("time-format", 0, 255, "0"),
     number("display-brightness", 0, 255, "0"),

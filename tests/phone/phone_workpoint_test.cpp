@@ -99,7 +99,7 @@ class PhoneWorkpointTest : public testing::Test {
 
 TEST_F(PhoneWorkpointTest, IsReadInPartsWrittenAndRegisters) {
     settings_.registers = true;
-    settings_.wpi.chunk = 5000;
+    settings_.wpi.chunk = 3000;
     server_.then("ReadAllItems", "",
                  "Set-Cookie: JSESSIONID=9F2C41D7; Path=/DeploymentService; Secure\r\n");
     server_.then("GetNextFragment");
