@@ -14,7 +14,6 @@ namespace phone {
 
 namespace {
 
-constexpr std::size_t largest_file = 1U << 20U;
 constexpr long most_redirections = 3;
 
 struct EasyFree {
@@ -56,6 +55,11 @@ Headers headers_of(const FileRequest& request) {
     if (!request.last_modified.empty()) {
         headers.add("If-Modified-Since: " + request.last_modified);
     }
+    if (!request.post.empty()) {
+        headers.add("Content-Type: text/xml");
+        headers.add("Accept:");
+        headers.add("Expect:"); // curl would wait for a 100 that no phone asks for
+    }
     return headers;
 }
 
@@ -82,13 +86,18 @@ class Transfer {
     CURL* easy_;
 };
 
+struct Body {
+    std::string& bytes;
+    std::size_t most;
+};
+
 std::size_t keep(char* data, std::size_t, std::size_t length, void* user) noexcept {
-    auto& body = *static_cast<std::string*>(user);
-    if (body.size() + length > largest_file) {
+    auto& body = *static_cast<Body*>(user);
+    if (body.bytes.size() + length > body.most) {
         return 0; // curl ends the transfer
     }
     try {
-        body.append(data, length);
+        body.bytes.append(data, length);
     } catch (const std::bad_alloc&) {
         return 0;
     }
@@ -115,6 +124,13 @@ Fetcher::Fetcher(base::Ipv4 source, std::string ca_file) : state_(std::make_uniq
 
 Fetcher::~Fetcher() = default;
 
+void Fetcher::hang_up() {
+    std::unique_ptr<CURLM, MultiFree> fresh(curl_multi_init());
+    if (fresh) {
+        state_->multi = std::move(fresh);
+    }
+}
+
 FileAnswer Fetcher::get(const FileRequest& request,
                         std::span<const int> others,
                         const std::function<bool()>& readable) {
@@ -136,6 +152,13 @@ FileAnswer Fetcher::get(const FileRequest& request,
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.list());
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      request.http10 ? CURL_HTTP_VERSION_1_0 : CURL_HTTP_VERSION_1_1);
+    if (!request.cookie.empty()) {
+        curl_easy_setopt(easy, CURLOPT_COOKIE, request.cookie.c_str());
+    }
+    if (!request.post.empty()) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.post.size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.post.c_str());
+    }
     if (!request.range.empty()) {
         curl_easy_setopt(easy, CURLOPT_RANGE, request.range.c_str());
     }
@@ -154,7 +177,8 @@ FileAnswer Fetcher::get(const FileRequest& request,
         curl_easy_setopt(easy, CURLOPT_CAINFO, state_->ca_file.c_str());
     }
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+    Body body{answer.body, request.most};
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
 
     const Transfer transfer(multi, easy);
     std::vector<curl_waitfd> watched;
@@ -197,6 +221,10 @@ FileAnswer Fetcher::get(const FileRequest& request,
     answer.etag = header(easy, "ETag");
     answer.last_modified = header(easy, "Last-Modified");
     answer.content_range = header(easy, "Content-Range");
+    answer.content_type = header(easy, "Content-Type");
+    answer.cookie = header(easy, "Set-Cookie");
+    answer.has_length = !header(easy, "Content-Length").empty();
+    answer.is_chunked = !header(easy, "Transfer-Encoding").empty();
     curl_off_t retry_after = 0;
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
     answer.retry_after = static_cast<int>(std::clamp<curl_off_t>(retry_after, 0, 3600));

@@ -5,6 +5,7 @@
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/secret.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
@@ -21,8 +22,11 @@ struct FileRequest {
     bool http10 = false; ///< HTTP/1.0, without a Host header, which that version did not have
     bool follows = true; ///< redirections
     std::string etag{};  ///< of the copy it has: If-None-Match, with a range If-Range
-    std::string last_modified{}; ///< the same: If-Modified-Since
-    std::string range{};         ///< bytes, like 0-1023
+    std::string last_modified{};  ///< the same: If-Modified-Since
+    std::string range{};          ///< bytes, like 0-1023
+    std::string post{};           ///< XML to send; empty: a GET
+    std::string cookie{};         ///< the header's value
+    std::size_t most = 1U << 20U; ///< bytes it takes
 };
 
 struct FileAnswer {
@@ -34,6 +38,10 @@ struct FileAnswer {
     std::string etag{};
     std::string last_modified{};
     std::string content_range{};
+    std::string content_type{};
+    std::string cookie{};    ///< the first Set-Cookie
+    bool has_length = false; ///< it has a Content-Length
+    bool is_chunked = false; ///< it has a Transfer-Encoding
 };
 
 class Fetcher {
@@ -45,11 +53,14 @@ class Fetcher {
     Fetcher(const Fetcher&) = delete;
     Fetcher& operator=(const Fetcher&) = delete;
 
-    /// One GET; a user and password go out once the server asks for them.
+    /// One GET or POST; a user and password go out once the server asks for them.
     /// Whenever one of `others` is readable, `readable` is called; its false abandons the request.
     FileAnswer get(const FileRequest& request,
                    std::span<const int> others,
                    const std::function<bool()>& readable);
+
+    /// Closes the connections that are kept from one request to the next.
+    void hang_up();
 
   private:
     struct State;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// pnp-phone: plays one desk phone and says how far it came.
+// pnp-phone: plays one desk phone, or many alike, and says how far they came.
+#include "module/phone/crowd.hpp"
 #include "module/phone/options.hpp"
 #include "module/phone/phone.hpp"
 
@@ -34,6 +35,15 @@ int run(int count, char** words) {
     std::signal(SIGPIPE, SIG_IGN);
     const auto stop = stop_signals();
     auto* out = options->json ? stderr : stdout;
+    if (options->phones > 1) {
+        const auto report =
+            phone::run_crowd(options->settings, options->phones, stop.get(),
+                             [out](std::string_view line) { fmt::print(out, "{}\n", line); });
+        if (options->json) {
+            fmt::print("{}\n", report.json().dump());
+        }
+        return static_cast<int>(report.exit);
+    }
     phone::Trace trace([out](std::string_view line) {
         fmt::print(out, "{}\n", line);
         std::fflush(out); // whoever reads a pipe wants to see it happen

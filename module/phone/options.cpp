@@ -3,6 +3,7 @@
 
 #include "provisioning/base/text.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <boost/program_options.hpp>
@@ -15,6 +16,7 @@ namespace {
 namespace po = boost::program_options;
 using base::Errc;
 using base::Result;
+using base::Status;
 
 constexpr std::uint16_t group_port = 5060;
 
@@ -22,7 +24,7 @@ po::options_description table() {
     const auto text = [](const char* shown) { return po::value<std::string>()->value_name(shown); };
     po::options_description table("Options", 100, 60);
     auto add = table.add_options();
-    add("vendor", text("NAME"), "whose phone to play: htek, panasonic");
+    add("vendor", text("NAME"), "whose phone to play: htek, openstage, panasonic");
     add("mac", text("MAC"), "the phone's address: the PBX knows a phone by nothing else");
     add("interface", text("NAME"),
         "where it is plugged in; without it the interface the group is reached by");
@@ -31,11 +33,24 @@ po::options_description table() {
     add("group", text("ADDR[:PORT]"),
         "whom it asks, default 224.0.1.75:5060; a unicast address works too");
     add("model", text("NAME"),
-        "model it tells, default UC924 or KX-UT670: profiles may differ by model");
+        "model it tells, default UC924, OpenStage 40 or KX-UT670: profiles may differ by model");
     add("version,firmware", text("TEXT"),
-        "firmware it runs and tells, default 2.0.4.2 or 01.070, for the same reason");
+        "firmware it runs and tells, default 2.0.4.2, V3 R5.12.0 or 01.070, for the same reason; "
+        "an openstage up to V2 R1 attaches no local changes, up to V3 R2 knows no send-solicited");
     add("option66", text("HOST"), "panasonic: the TFTP server of DHCP option 66, name or address");
-    add("minute", text("TIME"), "panasonic: how long a minute of its intervals lasts, default 60s");
+    add("dls", text("HOST[:PORT]"),
+        "openstage: the provisioning service, as DHCP would tell it; port 18443");
+    add("option43", text("HEX"), "openstage: the bytes of DHCP option 43 instead of --dls");
+    add("contact-port", text("PORT"),
+        "openstage: port of its contact-me listener, default 8085; 0 takes any");
+    add("max-items", text("N"), "openstage: most items of one message either way, default any");
+    add("chunk", text("BYTES"), "openstage: split what it says at this size, default 50000");
+    add("fragile", "openstage: two contact-me within a second end its web server, as in the field");
+    add("commands",
+        "openstage, with --stay: read what somebody does at the phone from standard input, one a "
+        "line: change NAME[/INDEX] VALUE, busy, idle, inventory, restart");
+    add("minute", text("TIME"),
+        "openstage, panasonic: how long a minute of its intervals lasts, default 60s");
     add("bad-line", text("file|line"),
         "panasonic: what a wrong line of a file costs, the whole file (default) or itself");
     add("local-port", text("PORT"),
@@ -60,6 +75,9 @@ po::options_description table() {
     add("max-restarts", text("N"), "restarts in a row before it is called a boot loop, default 3");
     add("read-all", "ask for the rest of the chain after a file was accepted, too");
     add("ca", text("FILE"), "trust only servers with a certificate of this CA (PEM)");
+    add("phones", text("N"),
+        "play N phones at once, with MACs counted up from --mac, and addresses from --address if "
+        "that is given; the report is their sum");
     add("json", "one JSON object on standard output at the end; the trace goes to standard error");
     add("help", "this text");
     return table;
@@ -95,6 +113,26 @@ Result<std::string> word_of(const std::string& option, const std::string& value)
                           base::printable(value));
     }
     return value;
+}
+
+/// The same with blanks in it: "OpenStage 40", "V3 R5.12.0".
+Result<std::string> words_of(const std::string& option, const std::string& value) {
+    auto joined = value;
+    std::replace(joined.begin(), joined.end(), ' ', '_');
+    auto checked = word_of(option, joined);
+    return checked ? Result<std::string>(value) : checked;
+}
+
+Result<std::uint64_t> count_of(const std::string& option,
+                               const std::string& value,
+                               std::uint64_t low,
+                               std::uint64_t high) {
+    const auto number = base::parse_number(value);
+    if (!number || *number < low || *number > high) {
+        return base::fail(Errc::malformed, "--{} {}: a number from {} to {}", option,
+                          base::printable(value), low, high);
+    }
+    return *number;
 }
 
 /// Guide §2.4.2.2: an address or a host name of at most 64 bytes; no URL.
@@ -164,6 +202,72 @@ class Reader {
     std::optional<base::Error> error_;
 };
 
+/// What an openstage alone has.
+void read_workpoint(Reader& reader, Settings& settings) {
+    settings.is_fragile = reader.has("fragile");
+    settings.commands_fd = reader.has("commands") ? 0 : -1;
+    reader.take(
+        "option43",
+        [](const std::string& value) -> Result<std::optional<Service>> {
+            auto option = read_option43(value);
+            return option ? Result<std::optional<Service>>(std::move(option->service))
+                          : tl::unexpected(option.error());
+        },
+        settings.service);
+    reader.take("dls", read_service, settings.service);
+    reader.take(
+        "contact-port", [](const std::string& value) { return port_of("contact-port", value); },
+        settings.contact_port);
+    reader.take(
+        "max-items",
+        [](const std::string& value) -> Result<int> {
+            const auto count = count_of("max-items", value, 1, 100'000);
+            return count ? Result<int>(static_cast<int>(*count)) : tl::unexpected(count.error());
+        },
+        settings.wpi.max_items);
+    reader.take(
+        "chunk",
+        [](const std::string& value) -> Result<std::size_t> {
+            return count_of("chunk", value, 100, 1'000'000);
+        },
+        settings.wpi.chunk);
+    // Its way to the service, not to the multicast group, says where it is plugged in.
+    const auto address =
+        settings.service ? base::Ipv4::parse(settings.service->host) : std::nullopt;
+    if (settings.vendor->is_workpoint && address) {
+        settings.group = {*address, settings.service->port};
+    }
+}
+
+Status judge(const po::variables_map& given, const Options& options) {
+    const auto& settings = options.settings;
+    const auto& vendor = *settings.vendor;
+    if (vendor.provisioning == nullptr && !settings.option66.empty()) {
+        return base::fail(Errc::malformed, "--option66 is for a phone that asks DHCP: panasonic");
+    }
+    for (const auto* option :
+         {"dls", "option43", "contact-port", "max-items", "chunk", "fragile", "commands"}) {
+        if (!vendor.is_workpoint && given.count(option) != 0) {
+            return base::fail(Errc::malformed, "--{} is for openstage", option);
+        }
+    }
+    if (given.count("dls") != 0 && given.count("option43") != 0) {
+        return base::fail(Errc::malformed, "--dls and --option43 say the same: give one");
+    }
+    if (vendor.is_workpoint) {
+        if (auto known = abilities_of(settings.identity.version); !known) {
+            return tl::unexpected(known.error());
+        }
+    }
+    if (settings.commands_fd >= 0 && (!settings.stays || options.phones > 1)) {
+        return base::fail(Errc::malformed, "--commands needs --stay, and one phone");
+    }
+    if (settings.answers && !settings.stays) {
+        return base::fail(Errc::malformed, "--answer needs --stay: who leaves is not called");
+    }
+    return {};
+}
+
 Result<Options> read(const po::variables_map& given) {
     Reader reader(given);
     Options options;
@@ -196,8 +300,10 @@ Result<Options> read(const po::variables_map& given) {
     const auto port = [](const char* option) {
         return [option](const std::string& value) { return port_of(option, value); };
     };
-    const auto word = [](const char* option) {
-        return [option](const std::string& value) { return word_of(option, value); };
+    const auto word = [&settings](const char* option) {
+        return [option, blanks = settings.vendor->is_workpoint](const std::string& value) {
+            return blanks ? words_of(option, value) : word_of(option, value);
+        };
     };
     const auto duration = [](const std::string& value) { return base::parse_duration(value); };
     reader.take("group", group_of, settings.group);
@@ -236,14 +342,19 @@ Result<Options> read(const po::variables_map& given) {
             return static_cast<int>(*number);
         },
         settings.max_restarts);
+    read_workpoint(reader, settings);
+    reader.take(
+        "phones",
+        [](const std::string& value) -> Result<int> {
+            const auto count = count_of("phones", value, 1, 20'000);
+            return count ? Result<int>(static_cast<int>(*count)) : tl::unexpected(count.error());
+        },
+        options.phones);
     if (reader.error()) {
         return tl::unexpected(*reader.error());
     }
-    if (settings.vendor->provisioning == nullptr && !settings.option66.empty()) {
-        return base::fail(Errc::malformed, "--option66 is for a phone that asks DHCP: panasonic");
-    }
-    if (settings.answers && !settings.stays) {
-        return base::fail(Errc::malformed, "--answer needs --stay: who leaves is not called");
+    if (auto fits = judge(given, options); !fits) {
+        return tl::unexpected(fits.error());
     }
     return options;
 }
@@ -270,26 +381,27 @@ Result<Options> parse_options(int count, const char* const* words) {
 
 std::string help_text() {
     std::ostringstream text;
-    text
-        << "pnp-phone " PNP_VERSION
-           ": a simulated desk phone, to try a configuration without a desk\n\n"
-           "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
-           "It asks by multicast, or by TFTP as DHCP said, where its configuration is, fetches it, "
-           "restarts\n"
-           "as the real phone would, registers and calls if told to, and says how far it came.\n\n"
-        << table()
-        << "\nExit status\n"
-           "  0  configured, and registered if asked to\n"
-           "  2  the command line is wrong\n"
-           "  3  nobody answered the SUBSCRIBE with 200\n"
-           "  4  answered, but no NOTIFY with a URL or no file came: the PBX holds the phone\n"
-           "  5  no file of the chain was accepted\n"
-           "  6  not registered\n"
-           "  7  boot loop: each start delivered another configuration\n"
-           "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
-           "  9  a call did not come about: refused, or nobody answered\n"
-           " 10  a call stood, but no RTP came\n"
-           " 11  the server has no certificate of the CA that --ca names\n";
+    text << "pnp-phone " PNP_VERSION
+            ": a simulated desk phone, to try a configuration without a desk\n\n"
+            "  pnp-phone --vendor htek --mac 00:1f:c1:00:00:01 --interface eth0 --register\n\n"
+            "It asks by multicast, or by TFTP or HTTPS as DHCP said, where its configuration is, "
+            "fetches it, restarts\n"
+            "as the real phone would, registers and calls if told to, and says how far it came.\n\n"
+         << table()
+         << "\nExit status\n"
+            "  0  configured, and registered if asked to\n"
+            "  2  the command line is wrong\n"
+            "  3  nobody answered the SUBSCRIBE with 200; openstage: no provisioning service "
+            "answered\n"
+            "  4  answered, but no NOTIFY with a URL or no file came: the PBX holds the phone\n"
+            "  5  no file of the chain was accepted; openstage: the service said what no service "
+            "may\n"
+            "  6  not registered\n"
+            "  7  boot loop: each start delivered another configuration\n"
+            "  8  a problem on this machine: port taken, no such interface, nothing to write to\n"
+            "  9  a call did not come about: refused, or nobody answered\n"
+            " 10  a call stood, but no RTP came\n"
+            " 11  the server has no certificate of the CA that --ca names\n";
     return text.str();
 }
 

@@ -12,6 +12,7 @@ namespace phone {
 struct Options {
     bool help = false;
     bool json = false;
+    int phones = 1; ///< alike but for the MAC, and the address if one is given
     Settings settings;
 };
 

@@ -71,7 +71,7 @@ base::Status Phone::plug_in() {
             return tl::unexpected(flash.error());
         }
         flash_ = std::move(*flash);
-        if (is_newer(flash_.firmware, settings_.identity.version)) {
+        if (!vendor_.is_workpoint && is_newer(flash_.firmware, settings_.identity.version)) {
             settings_.identity.version = flash_.firmware;
         }
     }
@@ -81,12 +81,17 @@ base::Status Phone::plug_in() {
     }
     pnp_ = std::move(*port);
     fetcher_ = std::make_unique<Fetcher>(place_.address, settings_.ca_file);
+    if (vendor_.is_workpoint) {
+        return plug_in_workpoint();
+    }
     return settings_.group.address.is_multicast() ? pnp_->multicast_by(place_.interface_index)
                                                   : base::Status();
 }
 
 Exit Phone::live() {
-    auto exit = vendor_.provisioning == nullptr ? start_until_settled() : start_by_files();
+    auto exit = vendor_.is_workpoint              ? start_by_workpoint()
+                : vendor_.provisioning == nullptr ? start_until_settled()
+                                                  : start_by_files();
     if (settings_.registers && !settings_.stays) {
         exit = look_for_lines(exit);
     }
@@ -96,8 +101,13 @@ Exit Phone::live() {
     if (exit == Exit::configured && !settings_.number.empty()) {
         exit = call();
     }
-    if (settings_.stays && (exit == Exit::configured || next_check_)) {
+    if (settings_.stays && vendor_.is_workpoint) {
+        exit = stay_by_workpoint(exit);
+    } else if (settings_.stays && (exit == Exit::configured || next_check_)) {
         exit = stay(exit);
+    }
+    if (workpoint_) {
+        report_.workpoint->counts = workpoint_->counts();
     }
     end_calls();
     exit = judge_calls(exit);

@@ -5,6 +5,7 @@
 
 #include "module/phone/answers.hpp"
 #include "module/phone/calls.hpp"
+#include "module/phone/contact_port.hpp"
 #include "module/phone/fetch.hpp"
 #include "module/phone/flash.hpp"
 #include "module/phone/lines.hpp"
@@ -15,6 +16,7 @@
 #include "module/phone/trace.hpp"
 #include "module/phone/udp.hpp"
 #include "module/phone/vendor.hpp"
+#include "module/phone/workpoint.hpp"
 
 #include <memory>
 #include <optional>
@@ -47,6 +49,11 @@ struct Settings {
     std::string option66; ///< what DHCP brought, empty for nothing
     std::chrono::milliseconds minute{60'000};
     BadLine bad_line = BadLine::refuses_file;
+    std::optional<Service> service; ///< of the Workpoint Interface, as DHCP brought it
+    WpiLimits wpi;
+    std::uint16_t contact_port = 8085; ///< 0 takes any
+    bool is_fragile = false;           ///< two contact-me within a second end its web server
+    int commands_fd = -1;              ///< what somebody does at the phone, a line each; borrowed
     Timing timing;
 };
 
@@ -101,6 +108,48 @@ class Phone {
     base::Result<std::string> download(const FileUrl& file, FirmwareUpdate& row);
     void on_resync(UdpPort& port, const Message& notify, base::Endpoint from);
 
+    // The life of a phone of the Workpoint Interface, in phone_workpoint.cpp.
+    enum class Talked { nowhere, unreachable, wrong, done, restart };
+
+    /// What it is about to do.
+    struct Agenda {
+        bool calls_back = false;                    ///< a contact-me was accepted
+        std::optional<Service> elsewhere;           ///< it named this one, for one contact
+        std::optional<base::Steady> contact_heard;  ///< the last one
+        std::optional<base::Steady> contact_served; ///< the last one that was accepted
+        std::optional<base::Steady> start_at;       ///< once more: the start did not come about
+        base::Steady not_before;                    ///< no contact of its own
+        bool in_call = false;                       ///< a command said so
+        bool inventory = false;                     ///< something was plugged in
+        bool restarts = false;
+        std::string typed; ///< a command without its end
+        bool commands_over = false;
+    };
+
+    base::Status plug_in_workpoint();
+    base::Status plug_in_contact_port();
+    std::optional<Service> service() const;
+    bool is_in_call() const;
+    base::Duration minutes(std::uint64_t count) const; ///< of its own
+    Exit start_by_workpoint();
+    Exit restart_workpoint();
+    Exit judge_talk(Talked talked);
+    FileAnswer post(const std::string& message, std::string& cookie, const Service& service);
+    Talked talk(std::string_view reason); ///< one interaction
+    Talked converse(std::string message, const Service& service);
+    std::optional<Talked> take_step(WpiStep& step, std::string& message);
+    bool fetch_deployed(const Deployment& file, bool is_firmware);
+    std::string told_counts() const;
+    void remember_fault(std::string fault);
+    void plan_poll();
+    bool poll_service();
+    void hear_contact_me();
+    void hear_commands();
+    void obey_command(std::string_view line);
+    std::string_view next_errand();
+    Exit run_errand(std::string_view errand, Exit exit);
+    Exit stay_by_workpoint(Exit exit);
+
     // Its calls and its leaving, in phone_calls.cpp.
     void attend(base::Steady until); ///< to whatever is due or comes in
     base::Result<std::string> dial(int line);
@@ -146,7 +195,10 @@ class Phone {
     std::string offered_url_; ///< by that NOTIFY
     Order order_ = Order::none;
     PhoneTime time_;
-    std::optional<base::Steady> next_check_; ///< for new files
+    std::optional<base::Steady> next_check_; ///< for new files, or the next poll
+    std::optional<Workpoint> workpoint_;
+    std::optional<ContactPort> contact_port_;
+    Agenda agenda_;
     std::string to_tag_;
     std::string problem_;    ///< of this machine, found on the way
     bool distrusts_ = false; ///< the server of the last walk, whose certificate is not of our CA

@@ -32,6 +32,12 @@ std::vector<int> Phone::descriptors() {
     for (const auto* port : lines_.ports()) {
         list.push_back(port->fd());
     }
+    if (contact_port_) {
+        list.push_back(contact_port_->fd());
+    }
+    if (settings_.commands_fd >= 0 && !agenda_.commands_over) {
+        list.push_back(settings_.commands_fd);
+    }
     if (const auto sound = calls_.sound_fd()) {
         list.push_back(*sound);
     }
@@ -57,6 +63,10 @@ bool Phone::hear() {
         hear(*port);
     }
     calls_.hear(std::chrono::steady_clock::now());
+    if (workpoint_) {
+        hear_contact_me();
+        hear_commands();
+    }
     return !stopped_;
 }
 
@@ -126,6 +136,11 @@ void Phone::on_request(UdpPort& port, const Message& request, base::Endpoint fro
     if (const auto* known = answers_.find(request)) {
         trace_.step("{} ← {}, a retransmission", base::printable(request.method, 20), from.str());
         static_cast<void>(port.send(*known, answer_target(request, from)));
+        return;
+    }
+    if (request.method == "NOTIFY" && vendor_.is_workpoint) {
+        trace_.step("NOTIFY ← {}, which this phone does not obey", from.str());
+        reply(port, request, from, 489, "Bad Event");
         return;
     }
     if (request.method == "NOTIFY") {

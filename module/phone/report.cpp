@@ -130,6 +130,7 @@ Json Report::json() const {
                          {"unknown_names", texts_json(unknown_names)},
                          {"faults", texts_json(faults)},
                          {"firmware", firmware ? firmware_json(*firmware) : Json()},
+                         {"workpoint", workpoint ? workpoint->json() : Json()},
                          {"restarts", restarts},
                          {"accounts", lines},
                          {"resyncs", resyncs},

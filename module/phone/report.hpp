@@ -3,6 +3,7 @@
 #pragma once
 
 #include "module/phone/subscription.hpp"
+#include "module/phone/wpi_report.hpp"
 #include "provisioning/base/json.hpp"
 
 #include <chrono>
@@ -99,6 +100,7 @@ struct Report {
     std::vector<std::string> unknown_names;  ///< in its files
     std::vector<std::string> faults;         ///< of its files, each with the file's name
     std::optional<FirmwareUpdate> firmware;
+    std::optional<WpiReport> workpoint;
     int restarts = 0;
     int resyncs = 0;
     std::vector<Line> accounts;

@@ -3,6 +3,7 @@
 #include "module/phone/vendor.hpp"
 
 #include "module/phone/htek.hpp"
+#include "module/phone/openstage.hpp"
 #include "module/phone/panasonic.hpp"
 #include "provisioning/base/text.hpp"
 
@@ -13,8 +14,8 @@ namespace phone {
 namespace {
 
 /// A new vendor joins here.
-const std::array<const Vendor*, 2>& vendors() {
-    static const std::array<const Vendor*, 2> all{&htek(), &panasonic()};
+const std::array<const Vendor*, 3>& vendors() {
+    static const std::array<const Vendor*, 3> all{&htek(), &panasonic(), &openstage()};
     return all;
 }
 

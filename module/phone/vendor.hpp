@@ -88,6 +88,9 @@ struct Vendor {
     std::string (*sip_user_agent)(const Identity& phone, const Values& values);
     std::vector<Account> (*accounts)(const Values& values);
 
+    /// It talks with its service by the Workpoint Interface, and needs nothing of what follows.
+    bool is_workpoint = false;
+
     // A phone that is told its files' URLs by DHCP and by earlier files has these two.
     Provisioning (*provisioning)(const Values& values, const Identity& phone) = nullptr;
     base::Result<ReadFile> (*read_strictly)(std::string_view body, BadLine bad_line) = nullptr;

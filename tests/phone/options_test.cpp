@@ -99,6 +99,40 @@ TEST(Options, SayWhatIsWrong) {
     EXPECT_THAT(unknown.error().what, HasSubstr("htek"));
 }
 
+base::Result<Options> parse_openstage(std::vector<const char*> words) {
+    words.insert(words.begin(),
+                 {"pnp-phone", "--vendor", "openstage", "--mac", "00:1A:E8:10:20:30"});
+    return parse_options(static_cast<int>(words.size()), words.data());
+}
+
+TEST(Options, OfAnOpenStage) {
+    const auto options = parse_openstage({"--dls", "10.20.30.5", "--version", "V2 R1.40.0",
+                                          "--contact-port", "0", "--max-items", "50", "--chunk",
+                                          "2000", "--fragile", "--commands", "--stay"});
+    ASSERT_TRUE(options) << options.error().what;
+    const auto& settings = options->settings;
+    EXPECT_EQ(settings.service.value().str(), "10.20.30.5:18443");
+    EXPECT_EQ(settings.group.str(), "10.20.30.5:18443") << "where it is plugged in";
+    EXPECT_EQ(settings.identity.version, "V2 R1.40.0");
+    EXPECT_EQ(settings.identity.model, "OpenStage 40");
+    EXPECT_EQ(settings.contact_port, 0);
+    EXPECT_EQ(settings.wpi.max_items, 50);
+    EXPECT_EQ(settings.wpi.chunk, 2000U);
+    EXPECT_EQ(settings.commands_fd, 0);
+    EXPECT_TRUE(settings.is_fragile);
+    EXPECT_EQ(parse_openstage({"--option43", "01075369656d656e730309"
+                                             "73646c703a2f2f6869"})
+                  ->settings.service.value()
+                  .str(),
+              "hi:18443");
+    EXPECT_EQ(parse_openstage({"--phones", "2000"})->phones, 2000);
+    EXPECT_FALSE(parse_openstage({"--version", "3.5.12.0"}));
+    EXPECT_FALSE(parse_openstage({"--dls", "h/path"}));
+    EXPECT_FALSE(parse_openstage({"--dls", "h", "--option43", "01075369656d656e73"}));
+    EXPECT_FALSE(parse_openstage({"--commands"})) << "nobody is there to read them";
+    EXPECT_FALSE(parse({"--dls", "h"})) << "an Htek has no such service";
+}
+
 TEST(Options, HelpNamesEveryExitStatus) {
     const char* words[] = {"pnp-phone", "--help"};
     EXPECT_TRUE(parse_options(2, words)->help) << "nothing else is needed for it";
