@@ -96,6 +96,7 @@ CrowdReport run_crowd(const Settings& settings,
     const auto start = std::chrono::steady_clock::now();
     std::vector<Report> reports(static_cast<std::size_t>(phones));
     std::vector<std::thread> threads;
+    threads.reserve(reports.size());
     for (int number = 0; number < phones; ++number) {
         threads.emplace_back([&, number] {
             reports[static_cast<std::size_t>(number)] =

@@ -60,7 +60,7 @@ po::options_description table() {
         "port of line 1 (line 2: 100 more ...) instead of the file's; 0 takes any");
     add("wait", text("TIME"),
         "patience for the NOTIFY after each SUBSCRIBE it sends, default 30s; a held phone may get "
-        "it minutes later");
+        "it minutes later; openstage: for each answer of the service");
     add("stay", po::value<std::string>()->implicit_value("")->value_name("[TIME]"),
         "stay up, keep registered, obey check-sync and resync, until TIME or a signal");
     add("call", text("NUMBER"),

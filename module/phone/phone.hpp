@@ -131,6 +131,7 @@ class Phone {
     std::optional<Service> service() const;
     bool is_in_call() const;
     base::Duration minutes(std::uint64_t count) const; ///< of its own
+    int patience() const;
     Exit start_by_workpoint();
     Exit restart_workpoint();
     Exit judge_talk(Talked talked);
@@ -199,6 +200,7 @@ class Phone {
     std::optional<Workpoint> workpoint_;
     std::optional<ContactPort> contact_port_;
     Agenda agenda_;
+    std::string unreached_; ///< why the service did not answer last
     std::string to_tag_;
     std::string problem_;    ///< of this machine, found on the way
     bool distrusts_ = false; ///< the server of the last walk, whose certificate is not of our CA

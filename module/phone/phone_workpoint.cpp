@@ -19,7 +19,6 @@ namespace phone {
 
 namespace {
 
-constexpr int http_seconds = 60;
 constexpr int most_rounds = 500; // of one interaction: a service may ask for 200 fragments
 constexpr std::size_t most_faults = 100;
 constexpr std::size_t largest_image = 128U << 20U;
@@ -104,6 +103,11 @@ base::Duration Phone::minutes(std::uint64_t count) const {
     return static_cast<std::int64_t>(count) * time_.minute;
 }
 
+/// For the whole of one request, in seconds.
+int Phone::patience() const {
+    return static_cast<int>(std::max<std::int64_t>(settings_.wait.count() / 1000, 1));
+}
+
 Exit Phone::start_by_workpoint() {
     for (int starts = 0;; ++starts) {
         lines_.clear();
@@ -149,9 +153,10 @@ Exit Phone::judge_talk(Talked talked) {
                                    "{}: give the phone the PBX's own (`pnp show ca`)",
                                    settings_.ca_file));
         }
-        return end(Exit::no_answer,
-                   fmt::format("no answer from {}: is the Workpoint Interface switched on there?",
-                               report_.url));
+        return end(
+            Exit::no_answer,
+            fmt::format("no answer from {} ({}): is the Workpoint Interface switched on there?",
+                        report_.url, unreached_));
     case Talked::wrong:
         return end(Exit::no_file, fmt::format("{} answered what no service may: {}", report_.url,
                                               report_.faults.empty() ? "" : report_.faults.back()));
@@ -168,7 +173,7 @@ FileAnswer Phone::post(const std::string& message, std::string& cookie, const Se
                         {},
                         {},
                         {},
-                        http_seconds};
+                        patience()};
     request.follows = false;
     request.post = message;
     request.cookie = cookie;
@@ -209,6 +214,7 @@ Phone::Talked Phone::converse(std::string message, const Service& service) {
         const auto answer = post(message, cookie, service);
         if (answer.status == 0 || stopped_) {
             distrusts_ = answer.untrusted;
+            unreached_ = answer.error;
             trace_.step("  no answer: {}", answer.error);
             return Talked::unreachable;
         }
@@ -286,7 +292,7 @@ std::optional<Phone::Talked> Phone::take_step(WpiStep& step, std::string& messag
 }
 
 bool Phone::fetch_deployed(const Deployment& file, bool is_firmware) {
-    FileRequest request{file.url, {}, {}, {}, http_seconds};
+    FileRequest request{file.url, {}, {}, {}, patience()};
     request.follows = false; // nor does a real one: the guide knows no redirections
     request.most = is_firmware ? largest_image : request.most;
     const auto others = descriptors();
@@ -334,7 +340,7 @@ bool Phone::poll_service() {
     // Appended as it stands: whether a phone would add a slash that is missing nobody knows.
     const auto url =
         fmt::format("{}contact-me?device-id={}", workpoint_->value_of("dcmp-url"), mac);
-    FileRequest request{url, {}, {}, {}, http_seconds};
+    FileRequest request{url, {}, {}, {}, patience()};
     request.follows = false;
     FileAnswer answer;
     answer.error = "a dcmp-url that is no http or https URL";

@@ -19,8 +19,8 @@ struct ItemRule {
     std::int64_t high = 255;
     int first_index = -1; ///< -1: it has no index
     int last_index = -1;
-    std::string_view factory = ""; ///< its value fresh from the box
-    bool is_kept = true;           ///< over a restart
+    std::string_view factory{}; ///< its value fresh from the box
+    bool is_kept = true;        ///< over a restart
 
     bool is_indexed() const noexcept { return first_index >= 0; }
 };
