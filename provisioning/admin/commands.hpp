@@ -114,7 +114,8 @@ struct Reach {
     std::function<std::vector<base::Ipv4>()> own_addresses = {};
     /// Where TFTP is served; nothing: it is off.
     std::function<std::optional<std::vector<base::Endpoint>>()> tftp = {};
-    std::uint16_t wpi_port = 18443; ///< where the Workpoint Interface is served; 0: it is off
+    /// Where the Workpoint Interface is served; 0: it is off.
+    std::function<std::uint16_t()> wpi_port = [] { return std::uint16_t{18443}; };
 };
 
 class Commands {

@@ -29,7 +29,7 @@ std::optional<std::int64_t> open_window(base::Mac mac,
     return found != windows.end() ? std::optional(found->id) : std::nullopt;
 }
 
-SecretsVerdict may_have_secrets(const Caller& caller,
+SecretsVerdict may_have_secrets(const Claimant& caller,
                                 const serve::Gate& gate,
                                 const inventory::Snapshot& snapshot,
                                 base::UnixMs now,

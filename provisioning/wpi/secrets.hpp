@@ -22,7 +22,7 @@ enum class Match : std::uint8_t {
 };
 
 /// The conversation in which they would be sent.
-struct Caller {
+struct Claimant {
     base::Mac mac;
     base::Ipv4 source; ///< of the message that opened it, and of each that followed
     Match match = Match::opened;
@@ -44,7 +44,7 @@ using SecretsVerdict = std::variant<Granted, Withheld>;
 /// Yes where the neighbour table shows this phone at the source; else, where that table cannot
 /// know, inside a window that names the phone (and the source, if it names a network), once. Never
 /// for a device that nobody approved. `is_spent`: Workpoints::is_window_spent.
-SecretsVerdict may_have_secrets(const Caller& caller,
+SecretsVerdict may_have_secrets(const Claimant& caller,
                                 const serve::Gate& gate,
                                 const inventory::Snapshot& snapshot,
                                 base::UnixMs now,
