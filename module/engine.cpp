@@ -32,7 +32,17 @@ void log_to(const pnp_host& host) {
 }
 
 Https::Wanted wanted_certificate(const Settings& settings) {
-    return {settings.tls_certificate, settings.tls_key, {}};
+    using Workpoints = Https::Workpoints;
+    return {settings.tls_certificate,
+            settings.tls_key,
+            {},
+            !settings.wpi.on          ? Workpoints::none
+            : settings.wpi.tls_legacy ? Workpoints::legacy
+                                      : Workpoints::modern};
+}
+
+bool needs_certificate(const Settings& settings) {
+    return settings.https_port != 0 || settings.wpi.on;
 }
 
 } // namespace
@@ -159,12 +169,17 @@ base::Status Engine::open() {
     tftp_ = std::make_unique<serve::Tftp>(
         *loop_, serve::TftpLimits{},
         [this](const serve::TftpRequest& request) { return file_by_tftp(request); });
-    https_ = std::make_unique<Https>(*loop_, clock_, settings.data,
-                                     [this](std::shared_ptr<const serve::TlsContext> context) {
-                                         http_->tls(std::move(context));
-                                         has_certificate_ = true;
-                                         serve_again();
-                                     });
+    workpoints_ = std::make_unique<Workpoints>(
+        *loop_, *inventory_, clock_, settings.http,
+        Workpoints::Reach{
+            [this](const std::string& number) { return directory_->account(number); },
+            [this](base::Ipv4 address) { return neighbour_at(address); },
+            [this](base::Ipv4 address) { return own_address_at(address); },
+            [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); },
+        });
+    https_ = std::make_unique<Https>(
+        *loop_, clock_, settings.data,
+        [this](const Https::Contexts& contexts) { has_certificate(contexts); });
     serve::HttpLimits few;
     few.connections = few.connections_per_source = 20;
     admin_http_ = std::make_unique<serve::Http>(
@@ -197,6 +212,7 @@ base::Status Engine::open() {
 
     inventory_->on_change([this](const std::vector<base::Mac>& macs) {
         extensions_->sync(*desk_->rules());
+        workpoints_->changed(macs);
         loop_->post([this, macs] { pnp_->decided(desk_->concerned(macs)); });
     });
 
@@ -263,6 +279,10 @@ base::Status Engine::open() {
             const std::lock_guard lock(mutex_);
             return settings_.tftp ? std::optional(seen_.listening_by_tftp) : std::nullopt;
         },
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return settings_.wpi.on ? settings_.wpi.port : std::uint16_t{0};
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -309,6 +329,7 @@ Engine::~Engine() {
     pnp_.reset();
     admin_http_.reset();
     https_.reset();
+    workpoints_.reset();
     tftp_.reset();
     http_.reset();
     if (inventory_) {
@@ -364,7 +385,9 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     files.reoffer_quiet = settings.reoffer_quiet;
     files.firmware = settings.firmware;
     files.firmware_folder = settings.firmware_folder;
-    files_->settings(std::move(files));
+    files.workpoints = {settings.wpi.port, settings.wpi.poll_port, settings.wpi.poll_interval};
+    files_->settings(files);
+    workpoints_->settings(settings, std::make_shared<const serve::FileSettings>(std::move(files)));
     const std::lock_guard lock(mutex_);
     settings_ = settings;
 }
@@ -374,7 +397,7 @@ base::Result<std::string> Engine::reload() {
     if (!loaded) {
         return tl::unexpected(loaded.error());
     }
-    if (loaded->settings.https_port != 0) {
+    if (needs_certificate(loaded->settings)) {
         if (auto good = Https::check(wanted_certificate(loaded->settings), clock_.unix_ms());
             !good) {
             return tl::unexpected(good.error());
@@ -412,8 +435,10 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
     base::InterfaceChoice choice;
     profile::Ports ports;
     Https::Wanted certificate;
+    bool wants_certificate = false;
     {
         const std::lock_guard lock(mutex_);
+        wants_certificate = needs_certificate(settings_);
         choice = settings_.interfaces;
         ports = {settings_.http_port, settings_.https_port};
         certificate = wanted_certificate(settings_);
@@ -435,11 +460,14 @@ void Engine::serve(const std::vector<base::Interface>& rows) {
             }
         }
     }
-    if (ports.https != 0) {
+    if (wants_certificate) {
         https_->want(std::move(certificate), std::exchange(reads_certificate_again_, false));
         if (auto problem = https_->problem()) {
             seen.problems.push_back(std::move(*problem));
         }
+    }
+    for (const auto& error : workpoints_->listen(seen.served, around)) {
+        seen.problems.push_back(error.what);
     }
     files_->surroundings(std::move(around));
     for (const auto& error : pnp_->serve(seen.served)) {
@@ -568,9 +596,16 @@ std::string Engine::serve_admin() {
     return why;
 }
 
+void Engine::has_certificate(const Https::Contexts& contexts) {
+    http_->tls(contexts.files);
+    workpoints_->tls(contexts.workpoints);
+    has_certificate_ = true;
+    serve_again();
+}
+
 std::optional<base::Error> Engine::https_off() const {
     const std::lock_guard lock(mutex_);
-    if (settings_.https_port != 0) {
+    if (needs_certificate(settings_)) {
         return {};
     }
     return base::Error{Errc::not_found, "HTTPS is off; set https_port in pnp.conf to have it"};
@@ -644,6 +679,7 @@ void Engine::serve_again() {
 void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
+    workpoints_->tick();
     if (!flushing_.exchange(true)) {
         loop_->work([this] {
             if (auto done = inventory_->flush(); !done) {
@@ -664,61 +700,6 @@ void Engine::tick() {
         }
         serve_again();
     }
-}
-
-/// Where the kernel sends what is for that address: one network may lie within another.
-std::vector<base::Interface> Engine::interfaces_towards(base::Ipv4 address) const {
-    std::vector<base::Interface> found;
-    const std::lock_guard lock(mutex_);
-    for (const auto& row : seen_.served) {
-        if (!row.network().contains(address) ||
-            (!found.empty() && row.prefix < found.front().prefix)) {
-            continue;
-        }
-        if (!found.empty() && row.prefix > found.front().prefix) {
-            found.clear();
-        }
-        found.push_back(row);
-    }
-    return found;
-}
-
-/// A host of another network may say that it has a phone's address: it is not asked.
-std::optional<base::Mac> Engine::neighbour_at(base::Ipv4 address) const {
-    const auto interfaces = interfaces_towards(address);
-    if (interfaces.empty()) {
-        const auto shown = neighbours_->find(address);
-        return shown ? std::optional(shown->mac) : std::nullopt;
-    }
-    std::optional<base::Mac> mac;
-    for (const auto& each : interfaces) { // more than one: two cards in one network
-        const auto shown = neighbours_->find(address, each.index);
-        if (shown && mac && shown->mac != *mac) {
-            return std::nullopt;
-        }
-        mac = shown ? shown->mac : mac;
-    }
-    return mac;
-}
-
-std::optional<base::Interface> Engine::interface_towards(base::Ipv4 phone) const {
-    const auto interfaces = interfaces_towards(phone);
-    if (!interfaces.empty()) {
-        return interfaces.front();
-    }
-    const std::lock_guard lock(mutex_);
-    return seen_.served.empty() ? std::nullopt : std::optional(seen_.served.front());
-}
-
-Result<std::string> Engine::render(base::Mac mac, const std::string& name, bool reveal) const {
-    const auto now = inventory_->now();
-    const auto* device = now.device(mac);
-    const auto row = interface_towards(device != nullptr ? device->seen.address : base::Ipv4{});
-    if (!row) {
-        return fail(Errc::not_found, "no interface is served, so the file has no address to name; "
-                                     "see `pnp status`");
-    }
-    return files_->render(mac, name, row->address, reveal);
 }
 
 } // namespace engine

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "module/desk.hpp"
+#include "module/engine_wpi.hpp"
 #include "module/extensions.hpp"
 #include "module/host.h"
 #include "module/https.hpp"
@@ -70,6 +71,7 @@ class Engine {
     void offer_host();
     base::Result<profile::Account> host_account(const std::string& number) const;
     void tls_refused(base::Endpoint peer, const std::string& why);
+    void has_certificate(const Https::Contexts& contexts);
     std::shared_ptr<const std::string> file_by_tftp(const serve::TftpRequest& asked) const;
     base::Result<base::Ipv4> host_or_only_one(std::optional<base::Ipv4> host) const;
     serve::Response answer_admin(const serve::Request& request) const;
@@ -85,6 +87,7 @@ class Engine {
     void look_after_firmware();
     std::vector<base::Interface> interfaces_towards(base::Ipv4 address) const;
     std::optional<base::Mac> neighbour_at(base::Ipv4 address) const;
+    std::optional<base::Ipv4> own_address_at(base::Ipv4 address) const;
     std::optional<base::Interface> interface_towards(base::Ipv4 phone) const;
     base::Result<std::string> render(base::Mac mac, const std::string& name, bool reveal) const;
 
@@ -106,6 +109,7 @@ class Engine {
     std::unique_ptr<serve::Files> files_;
     std::unique_ptr<serve::Http> http_;
     std::unique_ptr<serve::Tftp> tftp_;
+    std::unique_ptr<Workpoints> workpoints_;
     std::unique_ptr<Https> https_;
     std::unique_ptr<serve::Http> admin_http_;
     std::unique_ptr<pnp::Service> pnp_;

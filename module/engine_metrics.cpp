@@ -3,6 +3,7 @@
 #include "module/engine.hpp"
 #include "module/metrics.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace engine {
@@ -92,6 +93,38 @@ void tell(Metrics& out, const serve::FileCounters& files) {
     out.counter("files_held", "Requests for files of sources that were shut out.", files.held);
 }
 
+void tell(Metrics& out, const WorkpointCounters& all) {
+    const auto& service = all.service;
+    out.family("wpi_messages", "Messages of OpenStage phones.", true);
+    out.member("result", "read", service.messages);
+    out.member("result", "malformed", service.malformed);
+    out.counter("wpi_conversations", "Calls of OpenStage phones that were taken.",
+                service.conversations);
+    out.gauge("wpi_open", "Conversations with OpenStage phones that are open.", service.open);
+    out.family("wpi_refusals", "Calls of OpenStage phones that were ended at once.", true);
+    out.member("reason", "unapproved", service.unknown);
+    out.member("reason", "other", service.refused - std::min(service.unknown, service.refused));
+    out.member("reason", "overload", service.overload);
+    out.member("reason", "no_conversation", service.lost);
+    out.family("wpi_secrets", "Passwords for OpenStage phones.", true);
+    out.member("result", "sent", service.secrets_sent);
+    out.member("result", "withheld", service.secrets_withheld);
+    out.family("wpi_contacts", "OpenStage phones that were asked to call.", true);
+    out.member("result", "confirmed", all.contacts_confirmed);
+    out.member("result", "failed", all.contacts_failed);
+    out.member("result", "unheeded", all.contacts_unheeded);
+    out.family("wpi_polls", "What OpenStage phones were told that asked for work.", true);
+    out.member("answer", "call", all.polls_pending);
+    out.member("answer", "nothing", all.polls_idle);
+    out.member("answer", "refused", all.polls_refused);
+    out.gauge("wpi_jobs", "Jobs that wait for the next call of an OpenStage phone.",
+              all.jobs_waiting);
+    out.gauge("wpi_connections", "Open connections of OpenStage phones.", all.http.open);
+    out.family("wpi_handshakes", "Handshakes of TLS with OpenStage phones.", true);
+    out.member("result", "done", all.http.handshakes);
+    out.member("result", "failed", all.http.tls_failures);
+}
+
 void tell(Metrics& out, const std::vector<serve::Files::Penalty>& penalties) {
     const auto [slowed, shut_out] = serve::Files::count(penalties);
     out.family("penalties", "Sources and phones that ask in vain too often.", false);
@@ -129,6 +162,7 @@ std::string metrics(const Counted& counted) {
     tell(out, counted.http);
     tell(out, counted.tftp);
     tell(out, counted.files);
+    tell(out, counted.workpoints);
     tell(out, counted.penalties);
     tell(out, counted.now);
     tell(out, counted.store);
@@ -145,7 +179,7 @@ serve::Response Engine::answer_admin(const serve::Request& request) const {
     response.content_type = Metrics::content_type;
     response.body = std::make_shared<const std::string>(
         metrics({pnp_->counters(), http_->counters(), tftp_->counters(), files_->counters(),
-                 penalties(), inventory_->now(), inventory_->counters()}));
+                 workpoints_->counters(), penalties(), inventory_->now(), inventory_->counters()}));
     return response;
 }
 

@@ -78,6 +78,9 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
         return fail(Errc::not_found, "{} was never heard, so its address is unknown; plug it in",
                     mac.str());
     }
+    if (workpoints_->speaks_with(mac)) {
+        return workpoints_->resync(mac, reboot);
+    }
     const auto* vendor = desk_->vendor_of(*device);
     if (vendor == nullptr || vendor->resync_event.empty()) {
         return fail(Errc::not_found,

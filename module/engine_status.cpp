@@ -63,6 +63,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     }
     say("TFTP", settings.tftp ? joined(by_tftp, "not served") : "off",
         settings.tftp && by_tftp.empty());
+    for (auto& row : workpoints_->status()) {
+        rows.push_back(std::move(row));
+    }
     say("metrics", seen.metrics);
     say("database", settings.data + "/pnp.sqlite3");
     say("control", settings.control.empty() ? "none" : settings.control);

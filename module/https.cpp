@@ -26,6 +26,13 @@ std::string host_name() {
     return name.data();
 }
 
+serve::TlsReach reach_of(Https::Workpoints clients) {
+    if (clients == Https::Workpoints::legacy) {
+        return {true, "it speaks nothing newer than SSL 3: it needs newer firmware"};
+    }
+    return {false, "set wpi_tls_legacy = on, or give it newer firmware"};
+}
+
 /// Two thirds of its life are over: a phone that is away for months still finds a valid one. Or it
 /// is not valid yet: our clock was ahead when it was made.
 bool is_to_be_renewed(const serve::CertificateFacts& facts, base::UnixMs now) {
@@ -53,7 +60,7 @@ base::Status Https::check(const Wanted& wanted, base::UnixMs now) {
 bool Https::will_do(const Wanted& wanted) const {
     const std::lock_guard hold(lock_);
     if (!made_ || problem_ || made_->file != wanted.certificate_file ||
-        wanted_.key_file != wanted.key_file) {
+        wanted_.key_file != wanted.key_file || made_->workpoints != wanted.workpoints) {
         return false;
     }
     // Ours is made again for an address that it does not name; one that it names besides is no
@@ -119,23 +126,31 @@ Https::make(const Wanted& wanted, const std::string& folder, base::UnixMs now) {
     if (!context) {
         return tl::unexpected(context.error());
     }
+    made.workpoints = wanted.workpoints;
+    if (wanted.workpoints != Workpoints::none) {
+        auto for_workpoints = serve::TlsContext::make(*identity, reach_of(wanted.workpoints));
+        if (!for_workpoints) {
+            return tl::unexpected(for_workpoints.error());
+        }
+        made.contexts.workpoints = std::move(*for_workpoints);
+    }
     auto facts = serve::read_certificate(identity->certificates);
     if (!facts) {
         return tl::unexpected(facts.error());
     }
     made.file = wanted.certificate_file;
-    made.context = std::move(*context);
+    made.contexts.files = std::move(*context);
     made.facts = std::move(*facts);
     return made;
 }
 
 void Https::made(base::Result<Made> result) {
     making_ = false;
-    std::shared_ptr<const serve::TlsContext> context;
+    Contexts contexts;
     {
         const std::lock_guard hold(lock_);
         if (result) {
-            context = result->context;
+            contexts = result->contexts;
             log::info("engine", "HTTPS has a certificate of {} with the fingerprint {}",
                       result->facts.issuer, result->facts.fingerprint);
             made_ = std::move(*result);
@@ -147,8 +162,8 @@ void Https::made(base::Result<Made> result) {
     if (std::exchange(again_, false)) {
         make();
     }
-    if (context) {
-        ready_(std::move(context)); // may want another
+    if (contexts.files) {
+        ready_(contexts); // may want another
     }
 }
 

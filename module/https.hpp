@@ -7,6 +7,7 @@
 #include "provisioning/base/loop.hpp"
 #include "provisioning/serve/tls.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,15 +20,25 @@ namespace engine {
 /// Lives on the loop thread, and computes on workers; what consoles ask may be called from any.
 class Https {
   public:
+    /// What phones of the Workpoint Interface are spoken with.
+    enum class Workpoints : std::uint8_t { none, modern, legacy };
+
     struct Wanted {
         std::string certificate_file; ///< of the administrator; empty: ours
         std::string key_file;
         std::vector<base::Ipv4> addresses;
+        Workpoints workpoints = Workpoints::none;
 
         bool operator==(const Wanted&) const = default;
     };
 
-    using Ready = std::function<void(std::shared_ptr<const serve::TlsContext>)>;
+    /// One certificate, for two kinds of clients.
+    struct Contexts {
+        std::shared_ptr<const serve::TlsContext> files;
+        std::shared_ptr<const serve::TlsContext> workpoints; ///< null where none are wanted
+    };
+
+    using Ready = std::function<void(const Contexts&)>;
 
     /// The CA lies in `folder`. `ready` is told of each new certificate, on the loop thread.
     Https(base::Loop& loop, const base::Clock& clock, std::string folder, Ready ready);
@@ -45,7 +56,8 @@ class Https {
 
   private:
     struct Made {
-        std::shared_ptr<const serve::TlsContext> context;
+        Contexts contexts;
+        Workpoints workpoints = Workpoints::none;
         serve::CertificateFacts facts;
         std::string authority; ///< PEM; empty where the certificate is not ours
         base::UnixMs authority_begins = 0;

@@ -2,6 +2,7 @@
 // Counters in the text format of Prometheus (0.0.4), which node exporters and curl read as well.
 #pragma once
 
+#include "module/engine_wpi.hpp"
 #include "pnp/service.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/serve/files.hpp"
@@ -41,6 +42,7 @@ struct Counted {
     serve::HttpCounters http;
     serve::TftpCounters tftp;
     serve::FileCounters files;
+    WorkpointCounters workpoints;
     std::vector<serve::Files::Penalty> penalties;
     inventory::Snapshot now;
     inventory::Counters store;

@@ -131,6 +131,68 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_number(t.settings.tftp_port, v, 1, top_port);
          }},
+        {{"general", "wpi", "on | off", "off",
+          "Whether OpenStage and OpenScape desk phones are served, which need it: they fetch no "
+          "files, but call by the Workpoint Interface, on each served address."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.wpi.on, v, {{"on", true}, {"off", false}});
+         }},
+        {{"general", "wpi_port", "PORT", "18443",
+          "TCP port that these phones call, with TLS and the certificate of HTTPS, which they do "
+          "not look at. Another one has to be told to each of them, by DHCP or by hand."},
+         [](Target t, std::string_view v) {
+             return set_number(t.settings.wpi.port, v, 1, top_port);
+         }},
+        {{"general", "wpi_poll_port", "PORT | off", "18080",
+          "TCP port where those that nobody reaches, behind a NAT or a firewall, ask by HTTP "
+          "whether there is something for them; they are told its address."},
+         [](Target t, std::string_view v) -> Status {
+             if (v == "off") {
+                 t.settings.wpi.poll_port = 0;
+                 return {};
+             }
+             return set_number(t.settings.wpi.poll_port, v, 0, top_port);
+         }},
+        {{"general", "wpi_poll_interval", "DURATION", "5m", "How often, in whole minutes."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.wpi.poll_interval, v, 1min, 24h);
+         }},
+        {{"general", "wpi_tls_legacy", "on | off", "off",
+          "TLS 1.0 and 1.1 and old ciphers on wpi_port, and nowhere else, for firmware that knows "
+          "nothing newer."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.wpi.tls_legacy, v, {{"on", true}, {"off", false}});
+         }},
+        {{"general", "wpi_local_changes", "record | revert", "record",
+          "What becomes of a setting that somebody changed at such a phone. record: it is shown, "
+          "and stays until you want another value than before; revert: yours is written again, "
+          "three times an hour at most. Where the phone registers and whom it asks is always "
+          "written again."},
+         [](Target t, std::string_view v) {
+             return set_choice(
+                 t.settings.wpi.local_changes, v,
+                 {{"record", wpi::LocalChanges::record}, {"revert", wpi::LocalChanges::revert}});
+         }},
+        {{"general", "wpi_factory_reset", "yes | no", "no",
+          "Whether such a phone can be told to forget everything."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.wpi.factory_reset, v, {{"yes", true}, {"no", false}});
+         }},
+        {{"general", "wpi_contact_networks", "NETWORK, …", "",
+          "Networks in which such a phone is asked to call where it says that it can be asked, "
+          "though its own calls come from elsewhere; by default only at the address that they come "
+          "from."},
+         [](Target t, std::string_view v) {
+             return set_networks(t.settings.wpi.contact_networks, v);
+         }},
+        {{"general", "wpi_legacy_escape", "on | off", "off",
+          "For early firmware that reads no escaped characters: names and labels go to it with + "
+          "in "
+          "the place of &, and without < and >."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.wpi.escape, v,
+                               {{"on", wpi::Escape::legacy}, {"off", wpi::Escape::normal}});
+         }},
         {{"general", "admin_port", "PORT | off", "5482",
           "TCP port on 127.0.0.1 where /metrics tells what is counted, for Prometheus."},
          [](Target t, std::string_view v) -> Status {
@@ -267,8 +329,8 @@ const std::vector<Row>& option_rows() {
              return {};
          }},
         {{"general", "log", "LEVEL, ROOM=LEVEL, …", "info",
-          "debug, info, warn or error, for all or for one of base, inventory, profile, serve, pnp, "
-          "dialplan, admin, engine."},
+          "debug, info, warn or error, for all or for one of base, inventory, profile, serve, wpi, "
+          "pnp, dialplan, admin, engine."},
          [](Target t, std::string_view v) { return set_levels(t.settings.levels, v); }},
 
         {{"rule", "oui", "HEX", "", "Only phones whose MAC starts with these six hex digits."},

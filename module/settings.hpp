@@ -15,6 +15,8 @@
 #include "provisioning/profile/site.hpp"
 #include "provisioning/serve/gate.hpp"
 #include "provisioning/serve/http.hpp"
+#include "provisioning/wpi/difference.hpp"
+#include "provisioning/wpi/message.hpp"
 
 #include <cstdint>
 #include <map>
@@ -49,6 +51,20 @@ struct Settings {
     std::uint16_t https_port = 5481; ///< 0: none
     std::string tls_certificate;     ///< of the administrator; empty: ours
     std::string tls_key;
+
+    struct Wpi {
+        bool on = false;
+        std::uint16_t port = 18443;
+        std::uint16_t poll_port = 18080; ///< 0: none
+        std::chrono::minutes poll_interval{5};
+        bool tls_legacy = false;
+        wpi::LocalChanges local_changes = wpi::LocalChanges::record;
+        bool factory_reset = false;
+        std::vector<base::Network> contact_networks; ///< beyond the address that a phone calls from
+        wpi::Escape escape = wpi::Escape::normal;
+    };
+
+    Wpi wpi; ///< the Workpoint Interface
     bool tftp = false;
     std::uint16_t tftp_port = 69;
     std::uint16_t admin_port = 5482; ///< on loopback; 0: none

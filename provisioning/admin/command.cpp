@@ -319,7 +319,7 @@ constexpr Command table[] = {
     {"job",
      "deploy",
      "job deploy MAC FILE TYPE",
-     "Has an OpenStage phone fetch a file of the folder wpi_files; TYPE is RINGTONE, LOGO, "
+     "Has an OpenStage phone fetch a file of the folder `firmware`; TYPE is RINGTONE, LOGO, "
      "SCREENSAVER, MOH, PIC or LDAP.",
      {Place::mac, Place::phone_file, Place::file_type},
      3,

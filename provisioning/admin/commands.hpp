@@ -116,12 +116,13 @@ struct Reach {
     std::function<std::vector<base::Ipv4>()> own_addresses = {};
     /// Where TFTP is served; nothing: it is off.
     std::function<std::optional<std::vector<base::Endpoint>>()> tftp = {};
-    std::uint16_t wpi_port = 18443; ///< where the Workpoint Interface is served; 0: it is off
+    /// Where the Workpoint Interface is served; 0: it is off.
+    std::function<std::uint16_t()> wpi_port = [] { return std::uint16_t{18443}; };
 
     /// What runs of the Workpoint Interface.
     struct Workpoints {
         bool may_reset = false;          ///< option wpi_factory_reset
-        std::string file_folder = {};    ///< of the files that jobs deploy; empty: none is set
+        std::string file_folder = {};    ///< of the files that jobs deploy (option firmware)
         std::uint16_t poll_port = 18080; ///< where phones ask whether there is work; 0: nowhere
         std::chrono::minutes poll_interval{5}; ///< that phones are told
     };

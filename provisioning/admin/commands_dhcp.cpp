@@ -178,7 +178,7 @@ Reply run_dhcp(Call& call) {
         return misunderstood(vlan.error().what);
     }
     const auto vendors = call.reach.catalogue()->vendors();
-    const auto clients = dhcp_clients(vendors, {*host, call.reach.wpi_port, *vlan});
+    const auto clients = dhcp_clients(vendors, {*host, call.reach.wpi_port(), *vlan});
     if (clients.empty()) {
         return refused("No vendor's phones need anything from DHCP.");
     }

@@ -288,11 +288,8 @@ Reply run_job_deploy(Call& call) {
                                          fmt::join(file_types, ", ")));
     }
     const auto with = call.reach.workpoints();
-    if (!with || with->file_folder.empty()) {
-        return refused("no folder of files for phones is set; write wpi_files = FOLDER into "
-                       "pnp.conf, then: pnp reload");
-    }
-    if (const auto file = serve::FileBody::open(with->file_folder, call.places[1]); !file) {
+    const auto folder = with ? with->file_folder : std::string();
+    if (const auto file = serve::FileBody::open(folder, call.places[1]); !file) {
         return refused(file.error());
     }
     return order(call, Job{.mac = *mac,

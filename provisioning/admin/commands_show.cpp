@@ -83,7 +83,7 @@ Calls calls_of(const Call& call, base::Mac mac) {
     const auto now = call.reach.clock.unix_ms();
     Calls calls;
     calls.is_on = with.has_value();
-    calls.port = call.reach.wpi_port;
+    calls.port = call.reach.wpi_port();
     calls.polls = with ? with->poll_port : std::uint16_t{0};
     calls.phone = workpoints.find(mac);
     calls.jobs = workpoints.jobs(mac);

@@ -41,8 +41,8 @@ std::string its_poll(const Facts& f) {
 
 /// What brings it here, where nothing waits for it yet.
 std::string let_it_call(const Facts& f) {
-    return fmt::format("pnp job read {} e164 makes it call{}; so does a restart of the phone.",
-                       f.mac(), f.is_polling() ? " (" + its_poll(f) + ")" : "");
+    return fmt::format("pnp resync {} makes it call{}; so does a restart of the phone.", f.mac(),
+                       f.is_polling() ? " (" + its_poll(f) + ")" : "");
 }
 
 /// Where something waits.
@@ -185,8 +185,8 @@ constexpr Rule rules[] = {
      },
      without_passwords,
      [](const Facts& f) {
-         return fmt::format("An enrolment window is open for it now, for one call: {}",
-                            let_it_call(f));
+         return fmt::format("An enrolment window is open for it now, for one call. {}",
+                            wait_for_it(f));
      }},
 
     {[](const Facts& f) {
@@ -196,8 +196,11 @@ constexpr Rule rules[] = {
      [](const Facts& f) {
          return fmt::format("Over a router nothing shows that it is this phone, so somebody has to "
                             "say when: pnp enrol {} 30m --from NETWORK, with the one that {} is "
-                            "in. Then: {}",
-                            f.mac(), f.address(Step::secret_withheld), let_it_call(f));
+                            "in. {}",
+                            f.mac(), f.address(Step::secret_withheld),
+                            f.is_polling()
+                                ? "It comes after its next poll."
+                                : "It is asked to call then; if it does not come, restart it.");
      }},
 
     {is_without_passwords, without_passwords,

@@ -8,10 +8,19 @@
 #include "provisioning/serve/gate.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace serve {
+
+/// Where phones of the Workpoint Interface find us.
+struct WorkpointPorts {
+    std::uint16_t service = 18443;
+    std::uint16_t polls = 0; ///< 0: none is told to poll
+    std::chrono::minutes poll_interval{5};
+};
 
 /// What may be swapped by a reload: a new value each time, never changed in place.
 struct FileSettings {
@@ -22,6 +31,7 @@ struct FileSettings {
     std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
     std::vector<profile::Firmware> firmware = {}; ///< the first that matches a phone counts
     std::string firmware_folder = {};             ///< where its files are
+    WorkpointPorts workpoints = {};
 };
 
 } // namespace serve

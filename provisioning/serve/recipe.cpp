@@ -9,6 +9,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace serve {
 namespace {
 
@@ -37,6 +39,12 @@ void set_url(profile::Facts& facts,
     }
 }
 
+/// What a phone puts behind it is in wpi/polling.hpp.
+std::string poll_url(const WorkpointPorts& ports, base::Ipv4 host) {
+    return ports.polls == 0 ? std::string()
+                            : fmt::format("http://{}:{}/dcmp/", host.str(), ports.polls);
+}
+
 profile::Facts common(const FileSettings& with, const Phone& phone, base::Ipv4 host) {
     profile::Facts facts;
     facts.mac = phone.device.mac;
@@ -44,6 +52,8 @@ profile::Facts common(const FileSettings& with, const Phone& phone, base::Ipv4 h
     facts.firmware = phone.firmware;
     facts.host = host;
     facts.site = profile::site_for(with.rules, phone.vendor.name, phone.model, phone.address);
+    facts.service = {with.workpoints.service, poll_url(with.workpoints, host),
+                     with.workpoints.poll_interval};
     return facts;
 }
 

@@ -451,10 +451,13 @@ Turn Interaction::busy(Visit& visit) {
         visit.tell(Step::items_refused, "all of them: it is busy, in a call");
     }
     std::vector<Item> items;
-    if (remembers_to_call(firmware_)) {
+    const bool remembers = remembers_to_call(firmware_);
+    if (remembers) {
         items.push_back({"send-solicited", std::nullopt, "true"});
     }
-    return clean_up(visit, std::move(items));
+    auto turn = clean_up(visit, std::move(items));
+    turn.is_to_be_asked_again = !remembers;
+    return turn;
 }
 
 Turn Interaction::gave_up(Visit& visit) {

@@ -60,6 +60,8 @@ struct Turn {
     ServiceMessage message;
     bool is_last = false;       ///< the conversation ends with it
     bool is_up_to_date = false; ///< the phone has all that it should have
+    /// It is in a call, and too old to call by itself when it is idle again.
+    bool is_to_be_asked_again = false;
     News news;
 };
 

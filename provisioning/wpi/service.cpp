@@ -168,6 +168,16 @@ Response Service::answered(const Call& call, const ServiceMessage& message, bool
     return response;
 }
 
+/// A phone has no User-Agent here: by what it says it is, profiles know it as well.
+inventory::Sighting Service::sighting_of(const Call& call) {
+    inventory::Sighting seen;
+    seen.address = call.source();
+    seen.model = base::printable(call.message.value("device-type"), 64);
+    seen.version = base::printable(call.message.value("software-version"), 64);
+    seen.user_agent = seen.model;
+    return seen;
+}
+
 /// A phone that nobody approved: it is shown to the admin, and learns nothing.
 void Service::heard(const Call& call, base::Mac mac) {
     const auto snapshot = inventory_.now();
@@ -177,11 +187,7 @@ void Service::heard(const Call& call, base::Mac mac) {
             return;
         }
     }
-    inventory::Sighting seen;
-    seen.address = call.source();
-    seen.model = base::printable(call.message.value("device-type"), 64);
-    seen.version = base::printable(call.message.value("software-version"), 64);
-    inventory_.saw(mac, seen);
+    inventory_.saw(mac, sighting_of(call));
     diary_.rumour(
         mac, Step::called, call.source(),
         fmt::format("{}; it is not approved, so it was told nothing", word(call.message.reason)));
@@ -265,10 +271,7 @@ Response Service::opened(const Call& call) {
 void Service::greet(const Call& call, const inventory::Device& device) {
     const auto mac = device.mac;
     const auto source = call.source();
-    inventory::Sighting seen;
-    seen.address = source;
-    seen.model = base::printable(call.message.value("device-type"), 64);
-    seen.version = base::printable(call.message.value("software-version"), 64);
+    const auto seen = sighting_of(call);
     inventory_.saw(mac, seen);
     if (device.seen.stage < Stage::fetching) {
         inventory_.reached(mac, Stage::fetching);
@@ -277,6 +280,7 @@ void Service::greet(const Call& call, const inventory::Device& device) {
     const auto e164 = call.message.item("e164");
     const auto now = clock_.unix_ms();
     inventory_.workpoints().update(mac, [&](inventory::Workpoint& phone) {
+        const auto before = std::pair(phone.address, phone.contact_me_uri);
         phone.last_contact = now;
         phone.address = source;
         if (!uri.empty() && uri.size() <= longest_uri) {
@@ -286,6 +290,12 @@ void Service::greet(const Call& call, const inventory::Device& device) {
             phone.e164 = e164->value;
         }
         phone.polls_unanswered = 0;
+        // One that starts may have been off when it did not come.
+        if (before != std::pair(phone.address, phone.contact_me_uri) ||
+            (call.message.reason == Reason::start_up &&
+             phone.reached == inventory::Reached::by_poll)) {
+            learn(phone, Heard::from_elsewhere, call.settings.with->contact_me);
+        }
     });
     tell(mac, source,
          {Step::called, fmt::format("{}{}{}", word(call.message.reason),
@@ -316,6 +326,7 @@ Response Service::followed(const Call& call, const Sessions::Found& found) {
                  {Step::call_failed,
                   fmt::format("its call went on in the name of {}", call.mac->str())},
                  false);
+            ended(session->mac);
         }
         ++count_.refused;
         return clean_up(call);
@@ -335,6 +346,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
     const auto* device = snapshot.device(mac);
     if (device == nullptr || !device->is_approved()) {
         sessions_.close(*session);
+        ended(mac);
         ++count_.refused;
         return clean_up(call);
     }
@@ -343,6 +355,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
         session->interaction.on(call.message, world_of(call, session, *device, match));
     if (!store(*session, turn.news, proven)) {
         sessions_.close(*session);
+        ended(mac);
         return clean_up(call); // a job that was cancelled at this moment is not sent
     }
     if (turn.is_last && turn.is_up_to_date && device->seen.stage < Stage::configured) {
@@ -353,15 +366,23 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
     if (!sessions_.hold(*session, session->interaction.partial_bytes())) {
         ++count_.overload;
         sessions_.close(*session);
+        ended(mac);
         return clean_up(call, "overload");
     }
     auto response = answered(call, turn.message, turn.is_last);
     if (turn.is_last) {
         sessions_.close(*session);
+        ended(mac, turn.is_to_be_asked_again);
     } else if (match == Match::opened) {
         response.fields.emplace_back("Set-Cookie", Sessions::set_cookie(*session));
     }
     return response;
+}
+
+void Service::ended(base::Mac mac, bool is_busy) const {
+    if (reach_.ended) {
+        reach_.ended(mac, is_busy);
+    }
 }
 
 World Service::world_of(const Call& call,

@@ -10,6 +10,7 @@
 #include "provisioning/serve/diary.hpp"
 #include "provisioning/serve/gate.hpp"
 #include "provisioning/serve/http.hpp"
+#include "provisioning/wpi/contact_me.hpp"
 #include "provisioning/wpi/replays.hpp"
 #include "provisioning/wpi/restores.hpp"
 #include "provisioning/wpi/sessions.hpp"
@@ -34,6 +35,7 @@ struct ServiceSettings {
     Escape escape = Escape::normal;
     bool reject_replays = false; ///< else they are noted (unknown; default: noted)
     std::string file_folder;     ///< of files that jobs deploy
+    ContactMeRules contact_me = {};
 };
 
 struct ServiceCounters {
@@ -68,6 +70,9 @@ class Service {
         std::function<std::optional<base::Ipv4>(base::Ipv4 address)> host_for = {};
         /// A phone that is known and approved opened a conversation.
         std::function<void(base::Mac mac, Reason reason)> called = {};
+        /// Its conversation is over, well or not. `is_busy`: it is in a call, and has to be asked
+        /// again. Of one phone with several, each end is told.
+        std::function<void(base::Mac mac, bool is_busy)> ended = {};
     };
 
     Service(inventory::Inventory& inventory,
@@ -109,6 +114,7 @@ class Service {
     bool may_call(const Call& call);
     void heard(const Call& call, base::Mac mac);
     void greet(const Call& call, const inventory::Device& device);
+    static inventory::Sighting sighting_of(const Call& call);
 
     World world_of(const Call& call,
                    const std::shared_ptr<Session>& session,
@@ -126,6 +132,7 @@ class Service {
     std::vector<inventory::Job> open_jobs(base::Mac mac) const;
     void look_after_jobs();
     void fell_silent(Session& session);
+    void ended(base::Mac mac, bool is_busy = false) const;
 
     struct Settings {
         std::shared_ptr<const ServiceSettings> with;

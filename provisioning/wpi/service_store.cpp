@@ -178,6 +178,7 @@ Response Service::file(const Request& request) {
 void Service::look_after() {
     for (const auto& session : sessions_.expire()) {
         fell_silent(*session);
+        ended(session->mac);
     }
     tickets_.expire(clock_.unix_ms());
     {

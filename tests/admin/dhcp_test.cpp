@@ -123,10 +123,10 @@ TEST_F(Dhcp, AVlanIsToldToOpenStagePhones) {
 
 TEST_F(Dhcp, ThePortIsTheOneThatIsServed) {
     auto reach = office.reach();
-    reach.wpi_port = 18999;
+    reach.wpi_port = [] { return std::uint16_t{18999}; };
     office.commands = std::make_shared<admin::Commands>(reach);
     EXPECT_THAT(config("dnsmasq --host 10.20.30.5"), HasSubstr("sdlp://10.20.30.5:18999\n"));
-    reach.wpi_port = 0;
+    reach.wpi_port = [] { return std::uint16_t{0}; };
     office.commands = std::make_shared<admin::Commands>(reach);
     EXPECT_THAT(config("dnsmasq --host 10.20.30.5"), Not(HasSubstr("openstage")));
 }

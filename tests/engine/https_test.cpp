@@ -28,8 +28,9 @@ class HttpsTest : public testing::Test {
         std::string pattern = testing::TempDir() + "pnp-https-XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
         folder = pattern;
-        https.emplace(loop, clock, folder, [this](auto context) {
-            EXPECT_NE(context, nullptr);
+        https.emplace(loop, clock, folder, [this](const Https::Contexts& contexts) {
+            EXPECT_NE(contexts.files, nullptr);
+            has_workpoints = contexts.workpoints != nullptr;
             ++made;
         });
     }
@@ -75,6 +76,7 @@ class HttpsTest : public testing::Test {
     std::string folder;
     std::optional<Https> https;
     int made = 0;
+    bool has_workpoints = false;
 };
 
 TEST_F(HttpsTest, OneCertificateLastsUntilTwoThirdsOfItsLifeAreOver) {
@@ -144,6 +146,22 @@ TEST_F(HttpsTest, TheAdministratorsOwnIsReportedBeforeItsEndAndNeverReplaced) {
     want(own(100), true);
     EXPECT_EQ(made, 2);
     EXPECT_EQ(https->problem(), std::nullopt);
+}
+
+TEST_F(HttpsTest, PhonesOfTheWorkpointInterfaceGetTheSameCertificateTheirOwnWay) {
+    using Workpoints = Https::Workpoints;
+    want({"", "", {address}});
+    EXPECT_FALSE(has_workpoints);
+    want({"", "", {address}, Workpoints::modern});
+    EXPECT_EQ(made, 2);
+    EXPECT_TRUE(has_workpoints);
+    want({"", "", {address}, Workpoints::modern});
+    EXPECT_EQ(made, 2);
+    want({"", "", {address}, Workpoints::legacy});
+    EXPECT_EQ(made, 3);
+    want({"", "", {address}});
+    EXPECT_EQ(made, 4);
+    EXPECT_FALSE(has_workpoints);
 }
 
 TEST_F(HttpsTest, AFileThatIsNotThereIsSaidAndWhatThereWasServesOn) {

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: MIT
+// Changes lead to a look, a look to a contact-me or to the answer of a poll, and both to a call.
+#include "module/engine_wpi.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+#include "provisioning/wpi/contact_me.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace engine {
+
+using base::Errc;
+using base::fail;
+using inventory::Step;
+
+namespace {
+
+constexpr std::size_t looks_at_a_time = 50;
+constexpr unsigned between_looks_after = 5;    // s
+constexpr unsigned between_looks_at_all = 600; // s; accounts of the PBX change without a word
+
+/// A phone calls within a minute of its answer to a contact-me (unknown; default 60 s), and that
+/// may take 15 s.
+constexpr auto comes_within = std::chrono::seconds(75);
+
+serve::HttpLimits service_limits(serve::HttpLimits limits) {
+    limits.posted_bytes = wpi::Service::most_bytes;
+    limits.idle_deadline = std::chrono::seconds(30); // seen in the field; the guide has 10
+    return limits;
+}
+
+/// What a phone says of how often it may be asked.
+wpi::ContactMePast past_of(const inventory::Workpoint& phone) {
+    wpi::ContactMePast past{phone.contact_me_sent};
+    const auto said = phone.reported.find({"dls-contact-interval"});
+    const auto seconds =
+        said == phone.reported.end() ? std::nullopt : base::parse_number(said->second);
+    if (seconds && *seconds <= 86'400) {
+        past.gap = std::chrono::seconds(*seconds);
+    }
+    return past;
+}
+
+} // namespace
+
+Workpoints::Workpoints(base::Loop& loop,
+                       inventory::Inventory& inventory,
+                       const base::Clock& clock,
+                       const serve::HttpLimits& limits,
+                       Reach reach)
+    : loop_(loop), inventory_(inventory), clock_(clock), reach_(std::move(reach)),
+      service_(inventory, clock, service_reach()), caller_(loop, clock, caller_reach()),
+      polling_(clock,
+               {[this](base::Mac mac) { return polling_phone(mac); },
+                [this](base::Mac mac) {
+                    inventory_.workpoints().update(mac, [this](inventory::Workpoint& phone) {
+                        phone.last_poll = clock_.unix_ms();
+                    });
+                }}),
+      http_(loop,
+            service_limits(limits),
+            [this](const serve::Request& request) { return service_.answer(request); }),
+      poll_http_(
+          loop, limits, [this](const serve::Request& request) { return answer_poll(request); }) {
+    http_.on_tls_failure(reach_.tls_refused);
+    inventory_.workpoints().secret_items(
+        [](std::string_view name) { return wpi::is_secret(name); });
+    inventory_.workpoints().on_job([this](base::Mac mac) { look({mac}); });
+}
+
+Workpoints::~Workpoints() {
+    inventory_.workpoints().on_job({});
+}
+
+wpi::Service::Reach Workpoints::service_reach() {
+    return {
+        [this](const inventory::Device& device, const std::string& model,
+               const std::string& firmware,
+               base::Ipv4 host) { return wanted(device, model, firmware, host); },
+        reach_.neighbour,
+        reach_.own_address_at,
+        [this](base::Mac mac, wpi::Reason reason) { called(mac, reason); },
+        [this](base::Mac mac, bool is_busy) { ended(mac, is_busy); },
+    };
+}
+
+wpi::Caller::Reach Workpoints::caller_reach() {
+    return {
+        [this](base::Mac mac) { return place(mac); },
+        [this](base::Mac mac, const base::Status& status) { asked(mac, status); },
+        [this](const wpi::ContactMePlan::Silence& silence) { silent(silence); },
+        [this](base::Mac mac) { too_busy(mac); },
+    };
+}
+
+std::shared_ptr<const Workpoints::Now> Workpoints::now() const {
+    const std::lock_guard hold(lock_);
+    return now_;
+}
+
+void Workpoints::change(const std::function<void(Now&)>& how) {
+    auto fresh = std::make_shared<Now>(*now());
+    how(*fresh);
+    const std::lock_guard hold(lock_);
+    now_ = std::move(fresh);
+}
+
+void Workpoints::settings(const Settings& settings,
+                          std::shared_ptr<const serve::FileSettings> files) {
+    wpi::ContactMeRules rules;
+    rules.networks = settings.wpi.contact_networks;
+    wpi::ServiceSettings service;
+    service.gate = files->gate;
+    service.policy.local_changes = settings.wpi.local_changes;
+    service.policy.allow_factory_reset = settings.wpi.factory_reset;
+    service.escape = settings.wpi.escape;
+    service.file_folder = settings.firmware_folder;
+    service.contact_me = rules;
+    service_.settings(std::move(service));
+    change([&](Now& now) {
+        now.wpi = settings.wpi;
+        now.contact_me = std::move(rules);
+        now.files = std::move(files);
+    });
+    if (was_listening_) {
+        look_at_all(); // rules and templates may be others
+    }
+}
+
+void Workpoints::tls(std::shared_ptr<const serve::TlsContext> context) {
+    has_tls_ = context != nullptr;
+    if (has_tls_) {
+        http_.tls(std::move(context));
+    }
+}
+
+std::vector<base::Error> Workpoints::listen(const std::vector<base::Interface>& served,
+                                            const serve::Surroundings& around) {
+    service_.surroundings(around);
+    change([&](Now& now) { now.around = around; });
+    const auto with = now()->wpi;
+    std::vector<base::Endpoint> calls;
+    std::vector<base::Endpoint> polls;
+    for (const auto& row : served) {
+        if (with.on && has_tls_) {
+            calls.push_back({row.address, with.port});
+        }
+        if (with.on && with.poll_port != 0) {
+            polls.push_back({row.address, with.poll_port});
+        }
+    }
+    auto errors = http_.listen({}, calls);
+    for (auto& error : poll_http_.listen(polls)) {
+        errors.push_back(std::move(error));
+    }
+    const auto listening = http_.listening_with_tls();
+    const auto listening_for_polls = poll_http_.listening();
+    {
+        const std::lock_guard hold(lock_);
+        listening_ = listening;
+        listening_for_polls_ = listening_for_polls;
+    }
+    if (!std::exchange(was_listening_, !listening.empty()) && was_listening_) {
+        look_at_all(); // what was wanted while we were away
+    }
+    return errors;
+}
+
+void Workpoints::tick() {
+    ++ticks_;
+    if (ticks_ % between_looks_after == 0 && !looks_after_.exchange(true)) {
+        loop_.work([this] {
+            const std::shared_ptr<void> done(nullptr, [this](void*) { looks_after_ = false; });
+            service_.look_after();
+        });
+    }
+    if (ticks_ % between_looks_at_all == 0 && was_listening_) {
+        look_at_all();
+    }
+}
+
+base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device& device,
+                                                        const std::string& model,
+                                                        const std::string& firmware,
+                                                        base::Ipv4 host) const {
+    const auto with = now()->files;
+    if (!with || !with->catalogue) {
+        return fail(Errc::io, "no vendor profiles are loaded; the log of the start says why");
+    }
+    // It says with each call what it is: whatever else it was taken for before does not count.
+    const auto* vendor = with->catalogue->recognise({device.mac, {}, model});
+    if (vendor == nullptr) {
+        return fail(Errc::not_found, "no vendor profile has phones like '{}'",
+                    base::printable(model, 40));
+    }
+    const auto known = inventory_.workpoints().find(device.mac);
+    if (device.lines.empty() && (!known || known->written.empty())) {
+        return fail(Errc::refused, "{0} has no extension: pnp assign {0} EXT", device.mac.str());
+    }
+    // Its URL is empty: these phones fetch no files.
+    auto facts = serve::facts_of(
+        *with, {device, *vendor, model, firmware, device.seen.address, true}, host, "");
+    if (known && !wpi::shall_poll(*known)) {
+        facts.service.poll_url.clear();
+    }
+    if (auto added = serve::add_lines(facts, device, reach_.accounts); !added) {
+        return tl::unexpected(added.error());
+    }
+    return with->catalogue->render_items(*vendor, facts);
+}
+
+serve::Response Workpoints::answer_poll(const serve::Request& request) {
+    const auto with = now();
+    const serve::Gate gate(with->files->gate, with->around, reach_.neighbour);
+    auto response =
+        gate.is_source_served(request.peer.address) ? polling_.answer(request) : serve::Response{};
+    ++(response.status == 202   ? count_.polls_pending
+       : response.status == 200 ? count_.polls_idle
+                                : count_.polls_refused);
+    return response;
+}
+
+std::optional<wpi::Polling::Phone> Workpoints::polling_phone(base::Mac mac) const {
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    if (device == nullptr || !device->is_approved()) {
+        return std::nullopt;
+    }
+    const auto known = inventory_.workpoints().find(mac);
+    bool is_pending = inventory_.workpoints().has_waiting_job(mac);
+    {
+        const std::lock_guard hold(lock_);
+        is_pending = (is_pending || pending_.count(mac) != 0) && talking_.count(mac) == 0;
+    }
+    return wpi::Polling::Phone{is_pending, known ? known->last_contact : 0};
+}
+
+/// On a worker, as is the next.
+void Workpoints::called(base::Mac mac, wpi::Reason reason) {
+    caller_.called(mac);
+    bool was_asked = false;
+    {
+        const std::lock_guard hold(lock_);
+        pending_.erase(mac);
+        talking_.insert(mac);
+        const auto* at = asked_.find(mac);
+        was_asked = at != nullptr && clock_.now() - *at < comes_within;
+        asked_.erase(mac);
+    }
+    if (was_asked && reason == wpi::Reason::solicited) {
+        inventory_.workpoints().update(mac, [with = now()](inventory::Workpoint& phone) {
+            wpi::learn(phone, wpi::Heard::came_when_called, with->contact_me);
+        });
+    }
+}
+
+void Workpoints::ended(base::Mac mac, bool is_busy) {
+    bool has_changed = false;
+    {
+        const std::lock_guard hold(lock_);
+        talking_.erase(mac);
+        has_changed = changed_meanwhile_.erase(mac) != 0;
+    }
+    const auto known = inventory_.workpoints().find(mac);
+    if (is_busy && known) {
+        {
+            const std::lock_guard hold(lock_);
+            pending_.insert(mac);
+        }
+        if (wpi::is_callable(*known, now()->contact_me)) {
+            caller_.busy(mac, past_of(*known));
+        }
+    } else if (has_changed || inventory_.workpoints().has_waiting_job(mac)) {
+        look({mac});
+    }
+}
+
+/// Loop thread, as are the next three.
+base::Result<wpi::Caller::Place> Workpoints::place(base::Mac mac) {
+    const auto known = inventory_.workpoints().find(mac);
+    const auto snapshot = inventory_.now();
+    const auto* device = snapshot.device(mac);
+    const auto with = now();
+    if (!with->wpi.on || !known || device == nullptr || !device->is_approved()) {
+        return fail(Errc::not_found, "it is not served any more");
+    }
+    if (known->reached == inventory::Reached::by_poll) {
+        return fail(Errc::refused, "it does not come when it is asked to; it is waited for until "
+                                   "it polls, or calls by itself");
+    }
+    auto phone = wpi::contact_me_target(known->contact_me_uri, known->address, with->contact_me);
+    if (!phone) {
+        return tl::unexpected(phone.error());
+    }
+    {
+        const std::lock_guard hold(lock_);
+        asked_.at(mac) = clock_.now();
+    }
+    return wpi::Caller::Place{*phone, reach_.own_address_at(phone->address).value_or(base::Ipv4{})};
+}
+
+void Workpoints::asked(base::Mac mac, const base::Status& status) {
+    const auto known = inventory_.workpoints().find(mac);
+    const auto address = known ? known->address.str() : std::string();
+    if (!status) {
+        ++count_.failed;
+        inventory_.note(mac, Step::contact_failed, address, status.error().what);
+        return;
+    }
+    ++count_.confirmed;
+    inventory_.note(mac, Step::contact_asked, address, "contact-me, and it confirmed that");
+    loop_.work([this, mac, at = clock_.unix_ms()] {
+        inventory_.workpoints().update(
+            mac, [at](inventory::Workpoint& phone) { phone.contact_me_sent = at; });
+    });
+}
+
+void Workpoints::silent(const wpi::ContactMePlan::Silence& silence) {
+    if (silence.arrived) {
+        ++count_.unheeded;
+        inventory_.note(silence.mac, Step::contact_failed, "",
+                        "it confirmed a contact-me, and does not call");
+    }
+    loop_.work([this, mac = silence.mac] {
+        inventory_.workpoints().update(mac, [with = now()](inventory::Workpoint& phone) {
+            wpi::learn(phone, wpi::Heard::did_not_come, with->contact_me);
+        });
+    });
+}
+
+void Workpoints::too_busy(base::Mac mac) {
+    inventory_.note(mac, Step::contact_failed, "",
+                    "it is in a call whenever it is asked; its own next call is waited for");
+}
+
+void Workpoints::look(const std::vector<base::Mac>& macs) {
+    const std::lock_guard hold(lock_);
+    if (!now_->wpi.on) {
+        return;
+    }
+    to_look_at_.insert(macs.begin(), macs.end());
+    if (!to_look_at_.empty() && !std::exchange(is_looking_, true)) {
+        loop_.work([this] { look_at_some(); });
+    }
+}
+
+/// A window may be what a phone's secrets wait for.
+void Workpoints::changed(std::vector<base::Mac> macs) {
+    const auto snapshot = inventory_.now();
+    for (const auto& window : snapshot.enrolments()) {
+        if (window.mac) {
+            macs.push_back(*window.mac);
+        }
+    }
+    look(macs);
+}
+
+void Workpoints::look_at_all() {
+    std::vector<base::Mac> macs;
+    for (const auto& phone : inventory_.workpoints().all()) {
+        macs.push_back(phone->mac);
+    }
+    look(macs);
+}
+
+/// On a worker, which it does not keep from others.
+void Workpoints::look_at_some() {
+    std::vector<base::Mac> some;
+    {
+        const std::lock_guard hold(lock_);
+        while (!to_look_at_.empty() && some.size() < looks_at_a_time) {
+            some.push_back(to_look_at_.extract(to_look_at_.begin()).value());
+        }
+        if (some.empty()) {
+            is_looking_ = false;
+            return;
+        }
+    }
+    // Whatever is thrown: the others have their turn.
+    const std::shared_ptr<void> go_on(nullptr,
+                                      [this](void*) { loop_.work([this] { look_at_some(); }); });
+    for (const auto mac : some) {
+        look_at(mac);
+    }
+}
+
+void Workpoints::look_at(base::Mac mac) {
+    {
+        const std::lock_guard hold(lock_);
+        if (talking_.count(mac) != 0) {
+            changed_meanwhile_.insert(mac);
+            return;
+        }
+    }
+    const bool wants = service_.wants_contact(mac);
+    {
+        const std::lock_guard hold(lock_);
+        if (wants) {
+            pending_.insert(mac);
+        } else {
+            pending_.erase(mac);
+        }
+    }
+    if (!wants) {
+        caller_.settled(mac);
+        return;
+    }
+    const auto known = inventory_.workpoints().find(mac);
+    if (known && wpi::is_callable(*known, now()->contact_me)) {
+        caller_.want(mac, past_of(*known));
+    }
+}
+
+bool Workpoints::speaks_with(base::Mac mac) const {
+    return now()->wpi.on && inventory_.workpoints().find(mac) != nullptr;
+}
+
+base::Result<std::string> Workpoints::resync(base::Mac mac, bool reboot) {
+    const auto known = inventory_.workpoints().find(mac);
+    if (!known) {
+        return fail(Errc::not_found, "{} never called; restart it by hand", mac.str());
+    }
+    std::string what = "All that it has is looked at";
+    if (reboot) {
+        inventory::Job job;
+        job.mac = mac;
+        job.kind = inventory::JobKind::restart;
+        const auto id = inventory_.workpoints().add(std::move(job), "resync");
+        if (!id) {
+            return tl::unexpected(id.error());
+        }
+        what = fmt::format("It restarts (job {})", *id);
+    } else {
+        inventory_.workpoints().update(
+            mac, [](inventory::Workpoint& phone) { phone.must_read_all = true; });
+        look({mac});
+    }
+    const auto with = now();
+    if (wpi::is_callable(*known, with->contact_me)) {
+        return fmt::format(
+            "{} when it calls, which it is asked to do at {}; `pnp explain {}` shows "
+            "the answer.",
+            what, known->address.str(), mac.str());
+    }
+    return known->last_poll != 0
+               ? fmt::format("{} when it calls, after its next poll.", what)
+               : fmt::format("{} when it calls by itself: it cannot be asked to, and does not "
+                             "poll yet; a restart of the phone is quicker.",
+                             what);
+}
+
+WorkpointCounters Workpoints::counters() const {
+    WorkpointCounters all;
+    all.service = service_.counters();
+    all.http = http_.counters();
+    all.contacts_confirmed = count_.confirmed;
+    all.contacts_failed = count_.failed;
+    all.contacts_unheeded = count_.unheeded;
+    all.polls_pending = count_.polls_pending;
+    all.polls_idle = count_.polls_idle;
+    all.polls_refused = count_.polls_refused;
+    const auto jobs = inventory_.workpoints().jobs();
+    all.jobs_waiting =
+        static_cast<std::uint64_t>(std::count_if(jobs.begin(), jobs.end(), [](const auto& job) {
+            return job.state == inventory::JobState::waiting;
+        }));
+    return all;
+}
+
+std::vector<admin::Reach::StatusRow> Workpoints::status() const {
+    std::vector<std::string> calls;
+    std::vector<std::string> polls;
+    bool is_on = false;
+    {
+        const std::lock_guard hold(lock_);
+        is_on = now_->wpi.on;
+        for (const auto& endpoint : listening_) {
+            calls.push_back("https://" + endpoint.str());
+        }
+        for (const auto& endpoint : listening_for_polls_) {
+            polls.push_back("http://" + endpoint.str());
+        }
+    }
+    if (!is_on) {
+        return {{"OpenStage", "off"}};
+    }
+    const auto all = counters();
+    const auto& calling = all.service;
+    return {
+        {"OpenStage", calls.empty() ? "not served" : fmt::format("{}", fmt::join(calls, ", ")),
+         calls.empty()},
+        {"OpenStage polls", polls.empty() ? "off" : fmt::format("{}", fmt::join(polls, ", "))},
+        {"OpenStage calls",
+         fmt::format("{} conversations, {} open, {} refused, {} of them of phones that nobody "
+                     "approved, {} messages malformed, {} of no conversation, {} too many; {} "
+                     "handshakes, {} failed",
+                     calling.conversations, calling.open, calling.refused, calling.unknown,
+                     calling.malformed, calling.lost, calling.overload, all.http.handshakes,
+                     all.http.tls_failures)},
+        {"OpenStage jobs",
+         fmt::format("{} wait; {} phones asked to call, {} could not be, {} did not; {} polls, {} "
+                     "told to call",
+                     all.jobs_waiting, all.contacts_confirmed, all.contacts_failed,
+                     all.contacts_unheeded, all.polls_idle + all.polls_pending, all.polls_pending)},
+    };
+}
+
+} // namespace engine
