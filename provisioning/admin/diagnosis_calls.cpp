@@ -3,6 +3,7 @@
 #include "provisioning/admin/diagnosis.hpp"
 #include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
+#include "provisioning/base/text.hpp"
 #include "provisioning/wpi/difference.hpp"
 #include "provisioning/wpi/release.hpp"
 
