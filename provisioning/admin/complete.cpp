@@ -179,7 +179,7 @@ void offer_place(const Reach& reach,
         break;
     case Place::job:
         for (const auto& job : reach.inventory.workpoints().jobs()) {
-            if (!has_ended(job.state)) {
+            if (!inventory::has_ended(job.state)) {
                 offers.add(std::to_string(job.id));
             }
         }

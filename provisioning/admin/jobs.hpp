@@ -3,7 +3,7 @@
 #pragma once
 
 #include "provisioning/admin/commands.hpp"
-#include "provisioning/inventory/workpoint.hpp"
+#include "provisioning/inventory/workpoints.hpp"
 
 #include <optional>
 #include <string>

@@ -366,6 +366,17 @@ TEST_F(Jobs, APollStartsTheTimeAnewAndWhoComesWhenAskedDoesNotPoll) {
     EXPECT_TRUE(next().is_null());
 }
 
+TEST_F(Jobs, DecisionsSayWhenAPhoneThatCallsIsTold) {
+    called();
+    office.shelf.has_extension("202");
+    EXPECT_THAT(text("assign 001ae8102030 202"),
+                HasSubstr("It is told when it calls, which it is asked to do now.\n"));
+    knows([](Workpoint& phone) { phone.reached = Reached::by_poll; });
+    EXPECT_THAT(text("assign 001ae8102030 201"), HasSubstr("after its next poll in 5 min.\n"));
+    with.reset();
+    EXPECT_THAT(text("assign 001ae8102030 202"), Not(HasSubstr("when it calls")));
+}
+
 TEST_F(Jobs, ExplainTellsOfCallsAndWaitingJobs) {
     called();
     office.run("job restart 001ae8102030");
