@@ -39,6 +39,10 @@ constexpr Option enrol_options[] = {
     {"--from", "NETWORK", "only phones there, such as 10.1.2.0/24"},
 };
 
+constexpr Option expected_options[] = {
+    {"--from", "NETWORK", "only if it asks from there, such as 10.1.2.0/24"},
+};
+
 constexpr Option dhcp_options[] = {
     {"--host", "ADDRESS", "this address or host name instead of our own address"},
     {"--vlan", "ID", "the network that OpenStage phones are to move to, 1 to 4094"},
@@ -207,11 +211,12 @@ constexpr Command table[] = {
     // Behind those of two words: it takes what they leave.
     {"enrol",
      "",
-     "enrol MAC DURATION",
-     "Expects one phone: it is approved if it asks within that time.",
+     "enrol MAC DURATION [--from NETWORK]",
+     "Expects one phone: it is approved if it asks within that time, and an OpenStage that no "
+     "neighbour table shows is given its passwords, once.",
      {Place::mac, Place::none},
      2,
-     {},
+     expected_options,
      run_enrol},
     {"show",
      "enrolments",
@@ -262,6 +267,72 @@ constexpr Command table[] = {
      0,
      {},
      run_show_firmware},
+    {"show",
+     "jobs",
+     "show jobs [MAC]",
+     "Lists what OpenStage phones are to do when they call, why it waits, and what came of it.",
+     {Place::mac},
+     0,
+     {},
+     run_show_jobs},
+    {"show",
+     "items",
+     "show items MAC",
+     "Lists what an OpenStage phone said that it has, and what it should have where that differs.",
+     {Place::mac},
+     1,
+     {},
+     run_show_items},
+    {"job",
+     "read",
+     "job read MAC [ITEM[,ITEM...]]",
+     "Asks an OpenStage phone what it has: these items, such as e164,key-label.3, or all.",
+     {Place::mac, Place::item},
+     1,
+     {},
+     run_job_read},
+    {"job",
+     "write",
+     "job write MAC ITEM[.INDEX]=VALUE ...",
+     "Sets items on an OpenStage phone; never passwords, and what the site sets is taken back.",
+     {Place::mac, Place::item_value},
+     2,
+     {},
+     run_job_write,
+     true},
+    {"job",
+     "restart",
+     "job restart MAC",
+     "Restarts an OpenStage phone.",
+     {Place::mac},
+     1,
+     {},
+     run_job_restart},
+    {"job",
+     "reset",
+     "job reset MAC",
+     "Sets an OpenStage phone back to the factory's settings, where wpi_factory_reset allows it.",
+     {Place::mac},
+     1,
+     {},
+     run_job_reset},
+    {"job",
+     "deploy",
+     "job deploy MAC FILE TYPE",
+     "Has an OpenStage phone fetch a file of the folder `firmware`; TYPE is RINGTONE, LOGO, "
+     "SCREENSAVER, MOH, PIC or LDAP.",
+     {Place::mac, Place::phone_file, Place::file_type},
+     3,
+     {},
+     run_job_deploy},
+    {"job",
+     "cancel",
+     "job cancel ID",
+     "Takes a job back that waits.",
+     {Place::job},
+     1,
+     {},
+     run_job_cancel},
     {"probe",
      "",
      "probe",
@@ -450,7 +521,9 @@ vendor_of(const profile::Catalogue* catalogue, base::Mac mac, const inventory::D
     profile::Signature phone{mac, {}, {}};
     if (device != nullptr) {
         phone.event_vendor = device->seen.vendor;
-        phone.user_agent = device->seen.user_agent;
+        // Phones of the Workpoint Interface say no more than a model, which starts like the name.
+        phone.user_agent = device->seen.user_agent.empty() ? std::string_view(device->seen.model)
+                                                           : device->seen.user_agent;
     }
     return catalogue->recognise(phone);
 }

@@ -26,6 +26,11 @@ enum class Place : std::uint8_t {
     command,
     dhcp_server,
     lease_action,
+    item,       ///< ITEM,ITEM of the phone that stands before
+    item_value, ///< ITEM=VALUE
+    phone_file, ///< of those that jobs deploy
+    file_type,
+    job,
     word, ///< any; nothing completes it
 };
 
@@ -55,9 +60,10 @@ struct Command {
     std::size_t required = 0; ///< places that must be filled
     std::span<const Option> options;
     Reply (*run)(Call& call) = nullptr;
+    bool repeats = false; ///< its last place takes any number of words
 
     std::string name() const;
-    std::size_t most_places() const noexcept;
+    std::size_t most_places() const noexcept; ///< that differ
 };
 
 /// In the order in which `help` lists them.
@@ -115,6 +121,14 @@ Reply run_show_rules(Call& call);
 Reply run_export_audit(Call& call);
 Reply run_export_sdcard(Call& call);
 Reply run_export_tftp(Call& call);
+Reply run_show_jobs(Call& call);
+Reply run_show_items(Call& call);
+Reply run_job_read(Call& call);
+Reply run_job_write(Call& call);
+Reply run_job_restart(Call& call);
+Reply run_job_reset(Call& call);
+Reply run_job_deploy(Call& call);
+Reply run_job_cancel(Call& call);
 Reply run_probe(Call& call);
 Reply run_dhcp(Call& call);
 Reply run_dhcp_event(Call& call);
@@ -125,6 +139,9 @@ Reply run_version(Call& call);
 /// The words that `show devices` filters by.
 std::span<const std::string_view> device_states() noexcept;
 bool is_in_state(const inventory::Device& device, std::string_view state, base::UnixMs now);
+
+/// What a file that a job deploys may be.
+std::span<const std::string_view> job_file_types() noexcept;
 
 /// The vendor behind a device by what it said of itself; nullptr when unknown.
 const profile::Vendor*

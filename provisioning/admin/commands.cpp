@@ -73,7 +73,7 @@ base::Status sort_words(const Command& command, std::span<const std::string> wor
         return base::fail(base::Errc::malformed, "`{}` wants more words{}", command.name(),
                           usage_line(command));
     }
-    if (call.places.size() > command.most_places()) {
+    if (call.places.size() > command.most_places() && !command.repeats) {
         return base::fail(base::Errc::malformed, "`{}` takes fewer words{}", command.name(),
                           usage_line(command));
     }

@@ -11,9 +11,11 @@
 #include "provisioning/base/new_files.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/profile/catalogue.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 #include "provisioning/serve/certificates.hpp"
 #include "provisioning/serve/files.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -116,6 +118,20 @@ struct Reach {
     std::function<std::optional<std::vector<base::Endpoint>>()> tftp = {};
     /// Where the Workpoint Interface is served; 0: it is off.
     std::function<std::uint16_t()> wpi_port = [] { return std::uint16_t{18443}; };
+
+    /// What runs of the Workpoint Interface.
+    struct Workpoints {
+        bool may_reset = false;          ///< option wpi_factory_reset
+        std::string file_folder = {};    ///< of the files that jobs deploy (option firmware)
+        std::uint16_t poll_port = 18080; ///< where phones ask whether there is work; 0: nowhere
+        std::chrono::minutes poll_interval{5}; ///< that phones are told
+    };
+
+    /// Nothing, or no function: it is off, and no job would ever be done.
+    std::function<std::optional<Workpoints>()> workpoints = {};
+    /// The items that a phone is told to have when it calls, with passwords as they are; the error
+    /// says why they cannot be made. Blocks.
+    std::function<base::Result<std::vector<wpi::Item>>(const inventory::Device&)> wanted_items = {};
 };
 
 class Commands {

@@ -2,6 +2,7 @@
 // The commands that decide about a phone: approve, block, assign, unassign.
 #include "provisioning/admin/command.hpp"
 #include "provisioning/admin/file_warning.hpp"
+#include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -63,11 +64,29 @@ bool asks_again(const Call& call, const inventory::Device& device) {
     return false;
 }
 
+/// Of a phone that calls by the Workpoint Interface, where that is on; else empty.
+std::string after_call(const Call& call, base::Mac mac) {
+    const auto phone = call.reach.inventory.workpoints().find(mac);
+    if (!phone || phone->last_contact == 0 || !call.reach.workpoints || !call.reach.workpoints()) {
+        return {};
+    }
+    const auto now = call.reach.clock.unix_ms();
+    const auto next = next_poll(call.reach, *phone, now);
+    return phone->reached != inventory::Reached::by_poll
+               ? "It is told when it calls, which it is asked to do now."
+           : next
+               ? fmt::format("It is told when it calls, after its next poll {}.", due(*next, now))
+               : "It is told when it calls next; a restart of the phone is quicker.";
+}
+
 /// What happens next to a phone that may have its files, by what it did so far.
 std::string after_decision(const Call& call, const inventory::Device& before) {
     const std::string mac = before.mac.str();
     if (!before.was_heard()) {
         return "It was never heard: plug it in.";
+    }
+    if (auto told = after_call(call, before.mac); !told.empty()) {
+        return told;
     }
     if (is_waiting(call, before)) {
         return takes_late_notify(call, before)

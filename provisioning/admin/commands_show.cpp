@@ -3,9 +3,11 @@
 #include "provisioning/admin/command.hpp"
 #include "provisioning/admin/explain.hpp"
 #include "provisioning/admin/installation.hpp"
+#include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
+#include "provisioning/wpi/secrets.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -74,6 +76,45 @@ std::string line_text(const Call& call, const std::string& number) {
                : fmt::format("{} ({})", number, shown_name(account->name));
 }
 
+/// What the calls of a phone tell, and what waits for it; little of one that never called.
+Calls calls_of(const Call& call, base::Mac mac) {
+    const auto& workpoints = call.reach.inventory.workpoints();
+    const auto with = call.reach.workpoints ? call.reach.workpoints() : std::nullopt;
+    const auto now = call.reach.clock.unix_ms();
+    Calls calls;
+    calls.is_on = with.has_value();
+    calls.port = call.reach.wpi_port();
+    calls.polls = with ? with->poll_port : std::uint16_t{0};
+    calls.phone = workpoints.find(mac);
+    calls.jobs = workpoints.jobs(mac);
+    if (calls.phone) {
+        calls.next_poll = next_poll(call.reach, *calls.phone, now);
+    }
+    for (const auto& one : call.now.enrolments()) {
+        if (one.mac == mac && !is_over(one, now)) {
+            const bool is_spent = workpoints.is_window_spent(mac, one.id);
+            calls.window = is_spent && calls.window != Calls::Window::open ? Calls::Window::spent
+                                                                           : Calls::Window::open;
+        }
+    }
+    return calls;
+}
+
+/// Of a phone that speaks the Workpoint Interface; else empty.
+std::string contact_text(const Calls& calls, base::UnixMs now) {
+    if (!calls.phone || calls.phone->last_contact == 0) {
+        return {};
+    }
+    std::string text = fmt::format("Its last contact was {}", ago(calls.phone->last_contact, now));
+    if (calls.next_poll) {
+        text += fmt::format("; its next poll is due {}", due(*calls.next_poll, now));
+    }
+    if (calls.phone->reached != inventory::Reached::unknown) {
+        text += fmt::format("; it comes {}", how_reached(calls.phone->reached));
+    }
+    return text + ".\n";
+}
+
 } // namespace
 
 std::span<const std::string_view> device_states() noexcept {
@@ -107,19 +148,32 @@ Reply run_show_devices(Call& call) {
     });
     std::vector<std::vector<std::string>> rows;
     base::Json list = base::Json::array();
+    bool calls = false; // one of them
     for (const inventory::Device* device : shown) {
-        rows.push_back({device->mac.str(), std::string(device->state()),
-                        joined_or(device->lines, "-"), what_it_is(device->seen),
-                        device->was_heard() ? device->seen.address.str() : "-",
-                        ago(device->seen.last, now)});
-        list.push(device_json(*device));
+        const auto phone = call.reach.inventory.workpoints().find(device->mac);
+        const bool has_called = phone && phone->last_contact != 0;
+        const auto next = has_called ? next_poll(call.reach, *phone, now) : std::nullopt;
+        calls = calls || has_called;
+        rows.push_back(
+            {device->mac.str(), std::string(device->state()), joined_or(device->lines, "-"),
+             what_it_is(device->seen), device->was_heard() ? device->seen.address.str() : "-",
+             ago(device->seen.last, now),
+             device->seen.version.empty() ? "-" : base::printable(device->seen.version, 24),
+             has_called ? ago(phone->last_contact, now) : "-", next ? due(*next, now) : "-"});
+        auto json = device_json(*device);
+        set_contact(json, call.reach, phone.get(), now);
+        list.push(std::move(json));
     }
     std::string text;
     if (shown.empty()) {
         text = state.empty() ? "No phone yet. Plug one in, or prepare it: pnp assign MAC EXT\n"
                              : fmt::format("No phone is {}.\n", state);
     } else {
-        text = table_text({"MAC", "STATE", "LINES", "PHONE", "ADDRESS", "LAST HEARD"}, rows);
+        std::vector<std::string> header{"MAC", "STATE", "LINES", "PHONE", "ADDRESS", "LAST HEARD"};
+        if (calls) { // the rest says something of OpenStage phones alone
+            header.insert(header.end(), {"FIRMWARE", "LAST CONTACT", "NEXT POLL"});
+        }
+        text = table_text(header, rows);
         text += counted(shown.size(), "phone. ", "phones. ") + after_list(shown);
     }
     return done(std::move(text), base::Json::object({{"devices", std::move(list)}}));
@@ -173,10 +227,20 @@ Reply run_show_device(Call& call) {
     row("last heard", device->was_heard()
                           ? fmt::format("{} ({})", local_time(seen.last, now), ago(seen.last, now))
                           : "never");
+    if (const auto phone = call.reach.inventory.workpoints().find(*mac);
+        phone && phone->last_contact != 0) {
+        const auto next = next_poll(call.reach, *phone, now);
+        row("last contact", fmt::format("{} ({})", local_time(phone->last_contact, now),
+                                        ago(phone->last_contact, now)));
+        row("next poll", next ? due(*next, now) : "none");
+        row("comes", std::string(how_reached(phone->reached)));
+        row("called at", base::printable(phone->contact_me_uri));
+    }
     row("files", fmt::format("{}", fmt::join(files, " ")));
     text += fmt::format("Its story: pnp explain {}\n", mac->str());
 
     base::Json json = device_json(*device);
+    set_contact(json, call.reach, call.reach.inventory.workpoints().find(*mac).get(), now);
     json.set("user_agent", base::printable(seen.user_agent));
     json.set("profile", vendor != nullptr ? base::Json(vendor->name) : base::Json());
     json.set("files", json_list(files));
@@ -203,10 +267,14 @@ Reply run_explain(Call& call) {
     }
     const auto catalogue = call.reach.catalogue();
     const profile::Vendor* vendor = vendor_of(catalogue.get(), *mac, known);
-    const Story story = explain(device, timeline, call.reach.served_elsewhere(device),
-                                {call.reach.holds_since(), call.reach.clock.unix_ms(),
-                                 call.reach.sees_registrations, vendor,
-                                 call.reach.tftp ? call.reach.tftp() : std::nullopt});
+    const auto now = call.reach.clock.unix_ms();
+    const Around around{call.reach.holds_since(),
+                        now,
+                        call.reach.sees_registrations,
+                        vendor,
+                        call.reach.tftp ? call.reach.tftp() : std::nullopt,
+                        calls_of(call, *mac)};
+    const Story story = explain(device, timeline, call.reach.served_elsewhere(device), around);
     std::string text = story.now + "\n";
     if (!story.next.empty()) {
         text += fmt::format("What to do: {}\n", story.next);
@@ -215,6 +283,7 @@ Reply run_explain(Call& call) {
     const bool is_seen = vendor != nullptr && vendor->name == "panasonic" && device.was_heard();
     const std::string where = is_seen ? installation(timeline) : std::string();
     text += where.empty() ? "" : where + "\n";
+    text += contact_text(around.calls, now);
     text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {
         text += line + "\n";
@@ -237,6 +306,7 @@ Reply run_explain(Call& call) {
                                           {"now", story.now},
                                           {"next", story.next},
                                           {"installation", where}});
+    set_contact(json, call.reach, around.calls.phone.get(), now);
     return done(std::move(text), std::move(json));
 }
 

@@ -117,6 +117,19 @@ base::Status check_rule(const Call& call, std::string_view name) {
                                     : did_you_mean(name, known));
 }
 
+/// Of --from.
+base::Status read_from(const Call& call, inventory::Enrolment& wanted) {
+    const auto from = call.options.find("--from");
+    if (from == call.options.end()) {
+        return {};
+    }
+    wanted.from = base::Network::parse(from->second);
+    return wanted.from
+               ? base::Status()
+               : base::fail(base::Errc::malformed, "'{}' is no network; write it like 10.1.2.0/24",
+                            base::printable(from->second, 40));
+}
+
 Reply open_enrolment(const Call& call, const inventory::Enrolment& enrolment, std::string text) {
     if (auto applied =
             call.reach.inventory.apply({inventory::OpenEnrolment{enrolment}}, call.caller.actor);
@@ -230,12 +243,8 @@ Reply run_enrol_start(Call& call) {
         }
         wanted.rule = rule->second;
     }
-    if (const auto from = call.options.find("--from"); from != call.options.end()) {
-        wanted.from = base::Network::parse(from->second);
-        if (!wanted.from) {
-            return misunderstood(fmt::format("'{}' is no network; write it like 10.1.2.0/24",
-                                             base::printable(from->second, 40)));
-        }
+    if (auto read = read_from(call, wanted); !read) {
+        return misunderstood(read.error().what);
     }
     const auto where =
         wanted.from ? "in " + wanted.from->str() : std::string("in every served network");
@@ -269,6 +278,9 @@ Reply run_enrol(Call& call) {
     inventory::Enrolment wanted;
     wanted.until = *end;
     wanted.mac = *mac;
+    if (auto read = read_from(call, wanted); !read) {
+        return misunderstood(read.error().what);
+    }
     const auto until = end_text(*end, call.reach.clock.unix_ms());
     return open_enrolment(
         call, wanted,

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Completion: commands first, then what their places stand for, from the snapshot only.
+// Completion: commands first, then what their places stand for, from memory only but for the names
+// of files that phones may fetch.
 #include "provisioning/admin/complete.hpp"
 
 #include "provisioning/admin/command.hpp"
 #include "provisioning/admin/dhcp_config.hpp"
+#include "provisioning/admin/jobs.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -78,6 +82,53 @@ void offer_files(const Reach& reach, const std::string& typed_mac, Offers& offer
     }
 }
 
+/// The last of ITEM,ITEM, or ITEM= of one that can be written.
+void offer_items(const Reach& reach,
+                 std::span<const std::string> places,
+                 bool to_write,
+                 Offers& offers) {
+    const std::string_view typed = places.back();
+    const auto comma = to_write ? std::string_view::npos : typed.rfind(',');
+    const std::string before(comma == std::string_view::npos ? std::string_view()
+                                                             : typed.substr(0, comma + 1));
+    const std::string_view after = to_write ? "=" : "";
+    const auto may = [&](std::string_view name) {
+        const auto* row = wpi::item_row(name);
+        return !wpi::is_secret(name) &&
+               (row == nullptr || !(to_write && (row->read_only || row->in_actions)));
+    };
+    for (const auto& row : wpi::item_rows()) {
+        if (may(row.name)) {
+            offers.add(fmt::format("{}{}{}", before, row.name, row.indexed ? "." : after));
+        }
+    }
+    const auto mac = base::Mac::parse(places.front());
+    const auto phone = mac ? reach.inventory.workpoints().find(*mac) : nullptr;
+    if (phone == nullptr) {
+        return;
+    }
+    for (const auto& [key, value] : phone->reported) {
+        if (may(key.name)) {
+            offers.add(before + word_of(key) + std::string(after));
+        }
+    }
+}
+
+void offer_phone_files(const Reach& reach, Offers& offers) {
+    const auto with = reach.workpoints ? reach.workpoints() : std::nullopt;
+    if (!with || with->file_folder.empty()) {
+        return;
+    }
+    std::error_code error;
+    const std::filesystem::directory_iterator end;
+    for (std::filesystem::directory_iterator file(with->file_folder, error); !error && file != end;
+         file.increment(error)) {
+        if (file->is_regular_file(error)) {
+            offers.add(file->path().filename().string());
+        }
+    }
+}
+
 void offer_place(const Reach& reach,
                  Place place,
                  std::span<const std::string> places,
@@ -112,6 +163,25 @@ void offer_place(const Reach& reach,
     case Place::lease_action:
         for (const std::string_view action : {"add", "old", "del"}) {
             offers.add(action);
+        }
+        break;
+    case Place::item:
+    case Place::item_value:
+        offer_items(reach, places, place == Place::item_value, offers);
+        break;
+    case Place::phone_file:
+        offer_phone_files(reach, offers);
+        break;
+    case Place::file_type:
+        for (const std::string_view type : job_file_types()) {
+            offers.add(type);
+        }
+        break;
+    case Place::job:
+        for (const auto& job : reach.inventory.workpoints().jobs()) {
+            if (!inventory::has_ended(job.state)) {
+                offers.add(std::to_string(job.id));
+            }
         }
         break;
     case Place::file:
@@ -156,8 +226,10 @@ std::vector<std::string> complete(const Reach& reach, std::vector<std::string> w
             places.push_back(words[i]);
         }
     }
-    if (!places.empty() && places.size() <= command.places.size() && places.back() == typed) {
-        offer_place(reach, command.places[places.size() - 1], places, offers);
+    const auto at =
+        command.repeats ? std::min(places.size(), command.most_places()) : places.size();
+    if (at > 0 && at <= command.places.size() && places.back() == typed) {
+        offer_place(reach, command.places[at - 1], places, offers);
     }
     return offers.take();
 }

@@ -7,7 +7,10 @@ namespace admin {
 
 const Rule& diagnose(const Facts& facts) {
     const auto holds = [&](const Rule& rule) { return rule.holds(facts); };
-    for (const auto rules : {rules_of_entry(), rules_of_offers(), rules_of_files()}) {
+    const std::span<const Rule> none;
+    const bool calls = facts.is_caller();
+    for (const auto rules : {rules_of_entry(), calls ? rules_of_calls() : none,
+                             calls ? none : rules_of_offers(), calls ? none : rules_of_files()}) {
         const auto found = std::find_if(rules.begin(), rules.end(), holds);
         if (found != rules.end()) {
             return *found;

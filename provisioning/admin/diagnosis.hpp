@@ -20,10 +20,14 @@ struct Rule {
 std::span<const Rule> rules_of_entry();        ///< is it known, heard, allowed, and itself
 std::span<const Rule> rules_of_offers();       ///< from its question to the URL it took
 std::span<const Rule> rules_of_files();        ///< from its first request to its configuration
+std::span<const Rule> rules_of_calls();        ///< the Workpoint Interface: for callers, no files
 std::span<const Rule> rules_of_registration(); ///< at the PBX; the last one always holds
 
 /// The first rule of all that holds.
 const Rule& diagnose(const Facts& facts);
+
+/// What has to be right for a phone to call by the Workpoint Interface.
+std::string how_to_call(const Facts& facts);
 
 constexpr std::string_view replug = "Unplug the phone and plug it in again: it asks once when it "
                                     "starts.";

@@ -119,9 +119,9 @@ constexpr Rule rules[] = {
      }},
 
     {[](const Facts& f) {
-         return !f.is_registered() &&
-                f.is_newer(Step::neighbour_mismatch,
-                           {Step::offered, Step::file_served, Step::configured, Step::registered});
+         return !f.is_registered() && f.is_newer(Step::neighbour_mismatch,
+                                                 {Step::offered, Step::called, Step::file_served,
+                                                  Step::configured, Step::registered});
      },
      [](const Facts& f) {
          return fmt::format("Another device answers at {} ({}), so it was refused.",
@@ -138,8 +138,8 @@ constexpr Rule rules[] = {
 
     {[](const Facts& f) {
          return !f.is_registered() &&
-                f.is_newer(Step::limited,
-                           {Step::offered, Step::file_served, Step::configured, Step::registered});
+                f.is_newer(Step::limited, {Step::offered, Step::called, Step::file_served,
+                                           Step::configured, Step::registered});
      },
      [](const Facts& f) {
          const std::string why = f.detail(Step::limited);
@@ -165,7 +165,8 @@ constexpr Rule rules[] = {
              f.has_files_to_get() && f.device.is_approved()
                  ? ""
                  : fmt::format("pnp assign {} EXT. ", f.mac()),
-             f.starts_by_tftp()
+             f.is_caller() ? how_to_call(f)
+             : f.starts_by_tftp()
                  ? tftp_advice(f)
                  : "A phone that starts by TFTP has to get option 66 from the DHCP server (`pnp "
                    "dhcp dnsmasq` prints its configuration); one that asks by multicast does so "
@@ -181,6 +182,14 @@ constexpr Rule rules[] = {
      [](const Facts& f) {
          if (f.starts_by_tftp()) {
              return tftp_advice(f);
+         }
+         if (f.is_caller()) {
+             return how_to_call(f);
+         }
+         if (f.may_be_caller()) {
+             return fmt::format("Its MAC is of the maker of OpenStage phones, which ask nobody by "
+                                "multicast: they call. {}",
+                                how_to_call(f));
          }
          return std::string(
              "Plug it in while `pnp status` shows its network as served. Still silent: is it in "

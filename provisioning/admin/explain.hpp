@@ -5,8 +5,11 @@
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/inventory/device.hpp"
+#include "provisioning/inventory/workpoint.hpp"
 #include "provisioning/profile/vendor.hpp"
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +22,20 @@ struct Story {
     std::string next;               ///< what is missing and what to do; empty when all is well
 };
 
+/// Of a phone that speaks the Workpoint Interface, or may.
+struct Calls {
+    /// That was opened for this phone by its MAC.
+    enum class Window : std::uint8_t { none, open, spent };
+
+    bool is_on = false;      ///< the interface, here
+    std::uint16_t port = 0;  ///< where phones call
+    std::uint16_t polls = 0; ///< where they ask whether to; 0: nowhere
+    std::shared_ptr<const inventory::Workpoint> phone = {}; ///< null: it never called
+    std::vector<inventory::Job> jobs = {};                  ///< the oldest first
+    std::optional<base::UnixMs> next_poll = {};             ///< of one that polls
+    Window window = Window::none;
+};
+
 struct Around {
     base::UnixMs holds_since = 0; ///< what was held before waits no more
     base::UnixMs now = 0;
@@ -26,6 +43,7 @@ struct Around {
     const profile::Vendor* vendor = nullptr; ///< of the phone; null where no profile knows it
     /// Where TFTP is served; nothing: it is off.
     std::optional<std::vector<base::Endpoint>> tftp = {};
+    Calls calls = {};
 };
 
 /// `served_elsewhere`: its files come from another server.

@@ -69,6 +69,26 @@ bool Facts::starts_by_tftp() const noexcept {
     return around.vendor != nullptr && !around.vendor->tftp_file.empty();
 }
 
+bool Facts::is_caller() const noexcept {
+    return last_contact() != 0 ||
+           (around.vendor != nullptr && around.vendor->items_step() != nullptr);
+}
+
+bool Facts::may_be_caller() const noexcept {
+    // Its maker uses them for much else, so they are a hint for people, and no more.
+    return around.vendor == nullptr && !device.was_heard() &&
+           (device.mac.str().starts_with("001ae8") || device.mac.str().starts_with("0001e3"));
+}
+
+base::UnixMs Facts::last_contact() const noexcept {
+    return around.calls.phone ? around.calls.phone->last_contact : 0;
+}
+
+bool Facts::is_polling() const noexcept {
+    const auto& next = around.calls.next_poll;
+    return next && around.now < *next + 10 * minute;
+}
+
 base::UnixMs Facts::fetch_time() const {
     return is_htek() ? 5 * minute : minute;
 }

@@ -50,6 +50,12 @@ struct Facts {
     bool is_htek() const;
     /// Its vendor's phones start by TFTP.
     bool starts_by_tftp() const noexcept;
+    /// It called by the Workpoint Interface, or its vendor's phones do.
+    bool is_caller() const noexcept;
+    /// It never called, nobody knows its vendor, and its MAC is of the maker of such phones.
+    bool may_be_caller() const noexcept;
+    base::UnixMs last_contact() const noexcept; ///< 0: it never called
+    bool is_polling() const noexcept;           ///< its next poll is not long overdue
     /// How long it may take from the NOTIFY to the first request for a file.
     base::UnixMs fetch_time() const;
     /// The file that it asked for last, or FILENAME.

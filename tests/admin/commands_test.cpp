@@ -41,7 +41,7 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
     EXPECT_THAT(office.run("show").text,
                 HasSubstr("devices, device, extensions, settings, enrolments, rules, tokens, "
-                          "penalties, firmware, audit"));
+                          "penalties, firmware, jobs, items, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 

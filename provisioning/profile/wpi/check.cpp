@@ -125,10 +125,17 @@ std::string shown(const Item& item) {
     return item.index ? fmt::format("{}[{}]", name, *item.index) : name;
 }
 
-std::optional<std::string> wrong_with(const Item& item) {
-    if (item.name.empty() || item.name.size() > longest_name ||
-        item.name.find_first_of(" \t\r\n\"<>&'") != std::string::npos || !characters(item.name)) {
+std::optional<std::string> wrong_name(std::string_view name) {
+    if (name.empty() || name.size() > longest_name ||
+        name.find_first_of(" \t\r\n\"<>&'") != std::string_view::npos || !characters(name)) {
         return fmt::format("a name has 1 to {} letters, digits and dashes", longest_name);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> wrong_with(const Item& item) {
+    if (auto wrong = wrong_name(item.name)) {
+        return wrong;
     }
     if (item.index && *item.index < 0) {
         return "an index is 0 or more";

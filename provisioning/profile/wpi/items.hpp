@@ -85,6 +85,9 @@ base::Result<std::vector<Item>> parse_item_list(std::string_view xml);
 /// "reg-addr", "function-key-def[3]".
 std::string shown(const Item& item);
 
+/// What is wrong with the name of an item; nothing where it may be one, known or not.
+std::optional<std::string> wrong_name(std::string_view name);
+
 /// What is wrong with one item, without its name; nothing where it is well.
 std::optional<std::string> wrong_with(const Item& item);
 
