@@ -93,6 +93,10 @@ struct WorkpointsTest : testing::Test {
 
     /// It spoke before.
     void is_known(const std::string& uri) {
+        inventory::Sighting seen;
+        seen.address = silent_place;
+        seen.model = "OpenStage 40";
+        shelf->saw(phone, seen);
         shelf->workpoints().update(phone, [&](inventory::Workpoint& known) {
             known.address = silent_place;
             known.contact_me_uri = uri;
