@@ -47,9 +47,9 @@ struct Workpoint {
 
     /// What the phone reported of items that are no secrets.
     std::map<ItemKey, std::string> reported;
-    /// The keyed hash of the value that was written last: of write-only items, which no phone tells,
-    /// and of all others, so that a change at the phone is told from one of the site. Whether the
-    /// phone took it says `refused`.
+    /// The keyed hash of the value that was written last: of write-only items, which no phone
+    /// tells, and of all others, so that a change at the phone is told from one of the site.
+    /// Whether the phone took it says `refused`.
     std::map<ItemKey, base::Digest256> written;
     /// What the phone said of items that it did not take: "read only", "invalid data".
     std::map<ItemKey, std::string> refused;

@@ -451,12 +451,15 @@ bool Service::wants_contact(base::Mac mac) {
     const auto& workpoints = inventory_.workpoints();
     const auto snapshot = inventory_.now();
     const auto* device = snapshot.device(mac);
-    const auto known = workpoints.find(mac);
-    if (device == nullptr || !device->is_approved() || !known || sessions_.has(mac)) {
+    if (device == nullptr || !device->is_approved() || sessions_.has(mac)) {
         return false;
     }
     if (workpoints.has_waiting_job(mac)) {
         return true;
+    }
+    const auto known = workpoints.find(mac);
+    if (!known) {
+        return false;
     }
     std::optional<base::Ipv4> host;
     {

@@ -75,8 +75,8 @@ class Sessions {
     };
 
     /// By cookie, else by connection, else the only one that is open from there and has shown
-    /// neither, and has no window; always from the address that opened it. A cookie that is not known (any more) finds
-    /// nothing: its conversation is over.
+    /// neither, and has no window; always from the address that opened it. A cookie that is not
+    /// known (any more) finds nothing: its conversation is over.
     Found find(std::string_view cookies, std::uint64_t connection, base::Ipv4 source);
 
     void close(const Session& session);

@@ -145,10 +145,8 @@ TEST_F(WpiAcceptance, N4AnOpeningMessageMayComeInParts) {
                                        " fragment=\"next\""));
     EXPECT_EQ(more.action, "GetNextFragment");
     EXPECT_EQ(reported("ringer-melody"), "(not reported)");
-    const auto end =
-        it.post(envelope(it.nonce(), "local-changes",
-                         item("display-id", "Me"), "",
-                         " fragment=\"final\""));
+    const auto end = it.post(
+        envelope(it.nonce(), "local-changes", item("display-id", "Me"), "", " fragment=\"final\""));
     EXPECT_TRUE(end.is_clean_up());
     EXPECT_EQ(reported("ringer-melody"), "5");
     EXPECT_EQ(reported("display-id"), "Me");

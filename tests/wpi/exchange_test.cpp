@@ -35,7 +35,7 @@ TEST_F(WpiExchange, E1FirstStartUpIsReadInPartsWrittenAndCleanedUp) {
                           " <Message nonce=\"" +
                               it.last_nonce +
                               "\">\n  <Action>ReadAllItems</Action>\n </Message>\n"
-                              "</DLSMessage>\n");
+                              "</DLSMessage>");
 
     const auto part =
         it.reply("ReadAllItems", item("mac-addr", "00:1A:E8:10:20:30") + item("reg-addr"),

@@ -3,6 +3,9 @@
 // fails, is tested where those are sent.
 #include "office.hpp"
 
+#include <atomic>
+#include <thread>
+
 namespace {
 
 using namespace wpi_test; // NOLINT(google-build-using-namespace): the fixture's words
@@ -225,6 +228,60 @@ TEST_F(WpiFailure, FHAnotherMacInTheMiddleEndsTheConversation) {
     EXPECT_EQ(service->counters().open, 0U);
     EXPECT_TRUE(it.reply("ReadAllItems", item("e164", "1")).is_clean_up());
     EXPECT_EQ(reported("e164"), "");
+}
+
+TEST_F(WpiFailure, FHTwoMessagesOfOneConversationAtOnceAreNotMixed) {
+    auto it = phone();
+    it.start_up(true, "");
+    Reply second;
+    while_rendering = [&] {
+        auto copy = it;
+        std::thread([&] {
+            second = copy.reply("ReadAllItems", item("hostname", "second"));
+        }).join();
+    };
+    EXPECT_EQ(it.reply("ReadAllItems", item("hostname", "first")).action, "WriteItems");
+    EXPECT_TRUE(second.is_clean_up());
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up()) << "the conversation went on";
+    EXPECT_EQ(reported("hostname"), "first");
+    EXPECT_EQ(reported("reg-addr"), "10.20.30.9");
+}
+
+TEST_F(WpiFailure, FHManyPhonesAtOnceOnSeveralWorkersAreServed) {
+    constexpr unsigned phones = 24;
+    std::vector<Phone> them;
+    for (unsigned number = 0; number < phones; ++number) {
+        const auto mac = Mac::from_number(0x001AE8200000U + number);
+        const Ipv4 address{phone_address.value + 100 + number};
+        neighbours[address] = mac;
+        apply({inventory::Approve{mac}});
+        them.push_back(Phone{*this, mac, address});
+    }
+    std::vector<std::thread> workers;
+    std::atomic<unsigned> finished{0};
+    for (unsigned worker = 0; worker < 4; ++worker) {
+        workers.emplace_back([&, worker] {
+            for (unsigned number = worker; number < phones; number += 4) {
+                const auto nonce = [&](int step) { return fmt::format("{:X}{}", number, step); };
+                auto& it = them[number];
+                it.post(envelope(nonce(1), "start-up", it.basic()));
+                it.post(
+                    envelope(nonce(2), "reply-to", item("reg-addr"), " action=\"ReadAllItems\""));
+                const auto end =
+                    it.post(envelope(nonce(3), "reply-to", "", " action=\"WriteItems\""));
+                finished += end.is_clean_up() ? 1 : 0;
+            }
+        });
+    }
+    for (auto& worker : workers) {
+        worker.join();
+    }
+    EXPECT_EQ(finished, phones);
+    EXPECT_EQ(service->counters().open, 0U);
+    for (const auto& it : them) {
+        EXPECT_EQ(known(it.mac)->reported.at(ItemKey{"reg-addr"}), "10.20.30.9");
+        EXPECT_FALSE(service->wants_contact(it.mac));
+    }
 }
 
 TEST_F(WpiFailure, FHAPhoneThatFallsSilentLeavesItsJobInTheQueue) {

@@ -9,14 +9,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -149,6 +153,9 @@ class Office : public testing::Test {
                 [this](const inventory::Device& device, const std::string&, const std::string&,
                        Ipv4) -> base::Result<std::vector<wpi::Item>> {
                     ++rendered;
+                    if (while_rendering) { // set by tests of one phone only
+                        std::exchange(while_rendering, nullptr)();
+                    }
                     if (!broken.empty()) {
                         return base::fail(base::Errc::not_found, "{}", broken);
                     }
@@ -164,7 +171,10 @@ class Office : public testing::Test {
                     return found == neighbours.end() ? std::nullopt : std::optional(found->second);
                 },
                 [](Ipv4) -> std::optional<Ipv4> { return our_address; },
-                [this](Mac mac, wpi::Reason) { called.push_back(mac); },
+                [this](Mac mac, wpi::Reason) {
+                    const std::lock_guard hold(called_lock);
+                    called.push_back(mac);
+                },
             },
             limits);
         service->settings(with);
@@ -353,8 +363,10 @@ class Office : public testing::Test {
         {"dcmp-url", std::nullopt, "http://10.20.30.5:8080/dcmp/"},
     };
     std::string broken;
+    std::mutex called_lock; ///< of what follows
     std::vector<Mac> called;
-    int rendered = 0;
+    std::atomic<int> rendered{0};
+    std::function<void()> while_rendering; ///< once, in the middle of a message
     std::uint64_t last_connection = 100;
     int last_nonce_number = 0;
 };
