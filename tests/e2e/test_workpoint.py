@@ -19,7 +19,7 @@ MESSAGE = '''<?xml version="1.0" encoding="UTF-8"?>
 trusting = ssl._create_unverified_context()
 door = http.client.HTTPSConnection(THEM, 18443, context=trusting)
 def say(reason, cookie=""):
-    door.request("POST", "/DeploymentService/LoginService", MESSAGE % (reason, reason, US, MAC),
+    door.request("POST", "/DeploymentService/LoginService", MESSAGE % (reason[:5], reason, US, MAC),
                  {"Content-Type": "text/xml", "Cookie": cookie})
     answer = door.getresponse()
     print(answer.read().decode(), flush=True)
