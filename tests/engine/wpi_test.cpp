@@ -5,6 +5,7 @@
 #include "../serve/client.hpp"
 #include "tests/dialplan/shelf.hpp"
 
+#include "provisioning/base/text.hpp"
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/serve/certificates.hpp"
 
@@ -37,7 +38,8 @@ struct WorkpointsTest : testing::Test {
         shelf.has_extension("201", "Anna");
         shelf.apply({inventory::Assign{phone, {"201"}}});
         settings.wpi.on = true;
-        settings.wpi.port = settings.wpi.poll_port = 0;
+        settings.wpi.port = 0;
+        settings.wpi.poll_port = free_port();
         workpoints = std::make_unique<Workpoints>(
             loop, *shelf, shelf.clock, serve::HttpLimits{},
             Workpoints::Reach{
@@ -63,13 +65,24 @@ struct WorkpointsTest : testing::Test {
         return workpoints->listen(served, around);
     }
 
-    void has_certificate() {
-        const auto authority =
-            serve::Authority::open(shelf.folder().string(), shelf.clock.unix_ms());
-        ASSERT_TRUE(authority) << authority.error().what;
-        const auto identity = authority->issue({loopback}, "pbx", shelf.clock.unix_ms());
-        ASSERT_TRUE(identity) << identity.error().what;
-        workpoints->tls(*serve::TlsContext::make(*identity));
+    void has_certificate() { workpoints->tls(context()); }
+
+    /// Made once: keys take their time.
+    static std::shared_ptr<const serve::TlsContext> context() {
+        static const auto made = [] {
+            const Shelf place;
+            const auto now = place.clock.unix_ms();
+            const auto authority = serve::Authority::open(place.folder().string(), now);
+            return *serve::TlsContext::make(*authority->issue({loopback}, "pbx", now));
+        }();
+        return made;
+    }
+
+    static std::uint16_t free_port() {
+        base::Loop other;
+        serve::Http server(other, {}, [](const serve::Request&) { return serve::Response{}; });
+        EXPECT_THAT(server.listen({{loopback, 0}}), IsEmpty());
+        return server.listening().front().port;
     }
 
     void start() {
@@ -80,6 +93,10 @@ struct WorkpointsTest : testing::Test {
 
     /// It spoke before.
     void is_known(const std::string& uri) {
+        inventory::Sighting seen;
+        seen.address = silent_place;
+        seen.model = "OpenStage 40";
+        shelf->saw(phone, seen);
         shelf->workpoints().update(phone, [&](inventory::Workpoint& known) {
             known.address = silent_place;
             known.contact_me_uri = uri;
@@ -155,6 +172,7 @@ TEST_F(WorkpointsTest, APortThatIsTakenIsTold) {
     const auto text = row("OpenStage");
     Settings same;
     same.wpi = settings.wpi;
+    same.wpi.poll_port = 0;
     same.wpi.port = static_cast<std::uint16_t>(
         base::parse_number(text.substr(text.rfind(':') + 1)).value_or(0));
     auto first = std::move(workpoints);
