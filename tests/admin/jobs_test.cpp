@@ -35,7 +35,7 @@ struct Jobs : testing::Test {
             [this](const inventory::Device& device) -> base::Result<std::vector<wpi::Item>> {
             asked_for = device.mac.str();
             if (!problem.empty()) {
-                return base::fail(base::Errc::io, "{}", problem);
+                return base::fail(base::Errc::refused, "{}", problem);
             }
             return wanted;
         };
@@ -377,6 +377,13 @@ TEST_F(Jobs, DecisionsSayWhenAPhoneThatCallsIsTold) {
     EXPECT_THAT(text("assign 001ae8102030 202"), Not(HasSubstr("when it calls")));
 }
 
+TEST_F(Jobs, AnAssignmentWarnsOfItemsThatCannotBeMade) {
+    called();
+    problem = "country: 'Germany' is too long";
+    EXPECT_THAT(text("assign 001ae8102030 201"),
+                HasSubstr("! 001ae8102030 would be told nothing: country: 'Germany' is too long."));
+}
+
 TEST_F(Jobs, ExplainTellsOfCallsAndWaitingJobs) {
     called();
     office.run("job restart 001ae8102030");
@@ -391,16 +398,20 @@ TEST_F(Jobs, ExplainTellsOfCallsAndWaitingJobs) {
 }
 
 TEST_F(Jobs, ExplainLooksAtTheEnrolmentWindow) {
-    called();
+    called([](Workpoint& phone) { phone.address = *base::Ipv4::parse("10.9.0.5"); });
     const auto mac = mac_of(openstage);
     office.shelf->note(mac, inventory::Step::secret_withheld, "10.9.0.5",
                        "sip-pwd: it calls from 10.9.0.5, where no neighbour table shows it, and no "
                        "enrolment window was open for it when it called; `pnp enrol`");
     EXPECT_THAT(text("explain 001ae8102030"),
                 HasSubstr("pnp enrol 001ae8102030 30m --from NETWORK, with the one that 10.9.0.5"));
+    EXPECT_EQ(office.run("enrol 001ae8102030 30m --from 10.8.0.0/24").status, 0);
+    EXPECT_THAT(text("explain 001ae8102030"), HasSubstr("so somebody has to say when"));
+    office.run("enrol stop");
     EXPECT_EQ(office.run("enrol 001ae8102030 30m --from 10.9.0.0/24").status, 0);
     ASSERT_EQ(office.shelf->now().enrolments().size(), 1U);
-    const auto window = office.shelf->now().enrolments()[0];
+    const auto snapshot = office.shelf->now();
+    const auto& window = snapshot.enrolments()[0];
     EXPECT_EQ(window.from, base::Network::parse("10.9.0.0/24"));
     EXPECT_THAT(text("explain 001ae8102030"), HasSubstr("An enrolment window is open for it now"));
     ASSERT_TRUE(workpoints().spend_window(mac, window.id));
