@@ -3,7 +3,8 @@
 // it.
 #include "office.hpp"
 
-#include "provisioning/wpi/items.hpp"
+#include "provisioning/inventory/workpoints.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 
 #include <fstream>
 
