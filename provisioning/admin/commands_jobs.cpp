@@ -30,7 +30,7 @@ constexpr std::string_view file_types[] = {"RINGTONE", "LOGO", "SCREENSAVER", "M
 
 /// A phone that does what it is told when it calls.
 base::Result<base::Mac> phone_of(const Call& call) {
-    const auto mac = read_mac(call.places[0]);
+    auto mac = read_mac(call.places[0]);
     if (!mac) {
         return mac;
     }
@@ -124,7 +124,7 @@ std::string about_value(const std::optional<std::vector<wpi::Item>>& wanted,
 }
 
 /// Takes the job in and says what happens to it.
-Reply order(const Call& call, Job job, const std::string& notes = {}) {
+Reply order(const Call& call, const Job& job, const std::string& notes = {}) {
     auto& workpoints = call.reach.inventory.workpoints();
     const auto before = workpoints.jobs(job.mac);
     const auto id = workpoints.add(job, call.caller.actor);
@@ -210,7 +210,7 @@ Reply run_job_read(Call& call) {
         }
     }
     notes += fmt::format("What it says then: pnp show items {}\n", mac->str());
-    return order(call, std::move(job), notes);
+    return order(call, job, notes);
 }
 
 Reply run_job_write(Call& call) {
@@ -250,7 +250,7 @@ Reply run_job_write(Call& call) {
     for (const auto& [key, value] : job.items) {
         notes += about_name(key.name) + about_value(wanted, key, value);
     }
-    return order(call, std::move(job), notes);
+    return order(call, job, notes);
 }
 
 Reply run_job_restart(Call& call) {

@@ -7,7 +7,6 @@
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
-#include "provisioning/wpi/secrets.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -91,7 +90,9 @@ Calls calls_of(const Call& call, base::Mac mac) {
         calls.next_poll = next_poll(call.reach, *calls.phone, now);
     }
     for (const auto& one : call.now.enrolments()) {
-        if (one.mac == mac && !is_over(one, now)) {
+        const bool is_elsewhere =
+            one.from && calls.phone && !one.from->contains(calls.phone->address);
+        if (one.mac == mac && !is_over(one, now) && !is_elsewhere) {
             const bool is_spent = workpoints.is_window_spent(mac, one.id);
             calls.window = is_spent && calls.window != Calls::Window::open ? Calls::Window::spent
                                                                            : Calls::Window::open;

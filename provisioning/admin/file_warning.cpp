@@ -47,6 +47,20 @@ cut_names(const Reach& reach, const profile::Vendor& vendor, const inventory::De
     return text;
 }
 
+/// Makes what the phone would be given: its own file, or what it is told when it calls.
+base::Status
+try_it(const Reach& reach, const profile::Vendor& vendor, const inventory::Device& device) {
+    if (vendor.items_step() == nullptr) {
+        auto file = reach.render(device.mac, own_file(vendor, device), true);
+        return file ? base::Status() : tl::unexpected(std::move(file.error()));
+    }
+    if (!reach.wanted_items) {
+        return {};
+    }
+    auto items = reach.wanted_items(device);
+    return items ? base::Status() : tl::unexpected(std::move(items.error()));
+}
+
 } // namespace
 
 std::optional<std::string> renewal(const inventory::Device& device, std::string_view what) {
@@ -80,14 +94,17 @@ std::string file_warning(const Reach& reach, base::Mac mac) {
         return {};
     }
     std::string text = cut_names(reach, *vendor, *device);
-    const auto file = reach.render(mac, own_file(*vendor, *device), true);
+    const auto made = try_it(reach, *vendor, *device);
     // What is not found is no fault of the file: no interface is served yet, say.
-    if (file ||
-        (file.error().code != base::Errc::malformed && file.error().code != base::Errc::refused)) {
+    if (made ||
+        (made.error().code != base::Errc::malformed && made.error().code != base::Errc::refused)) {
         return text;
     }
-    return text + fmt::format("! {} would get no file: {}.\n", mac.str(), file.error().what) +
-           renewal(*device, file.error().what).value_or("Correct it before the phone asks.") + "\n";
+    return text +
+           fmt::format("! {} would {}: {}.\n", mac.str(),
+                       vendor->items_step() == nullptr ? "get no file" : "be told nothing",
+                       made.error().what) +
+           renewal(*device, made.error().what).value_or("Correct it before the phone asks.") + "\n";
 }
 
 } // namespace admin

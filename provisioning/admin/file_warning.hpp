@@ -14,8 +14,9 @@ namespace admin {
 /// nothing where it names none.
 std::optional<std::string> renewal(const inventory::Device& device, std::string_view what);
 
-/// Renders the phone's own file as it would be sent. Lines, each with its end: why it would get
-/// none, and which names its display cuts; empty where all is well or its vendor is not known yet.
+/// Renders the phone's own file as it would be sent, or the items that it would be told. Lines,
+/// each with its end: why it would get none, and which names its display cuts; empty where all is
+/// well or its vendor is not known yet.
 std::string file_warning(const Reach& reach, base::Mac mac);
 
 } // namespace admin
