@@ -116,6 +116,8 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
     # Another password waits for another window, and says so.
     office.change(f"password = {SECRET}", f"password = {ANOTHER}")
     office.change('"Bob"', '"Carol"')
+    print(office.explain()); print(office.pbx.pnp("show device " + office.mac))
+    print(office.pbx.pnp("show extensions"))
     wait_solicited(office, phone, 2)
     told = office.explain()
     assert "was not given its passwords" in told and "pnp enrol" in told, told
