@@ -51,6 +51,9 @@ def main():
         before = handshakes(hall, 10)
         report = hall.plug_in(options.wait)
         after = handshakes(hall, 10)
+        for line in hall.pnpd.text("status").splitlines():
+            if line[2:].startswith(("OpenStage calls", "HTTP")):
+                print(line)
         hall.assert_all_came_up(report)
         took = report["first_ms_last"] / 1000
         alone = (before + after) / 2
@@ -61,9 +64,6 @@ def main():
         print(f"openssl s_time -new: {before:.0f} handshakes/s before, {after:.0f} after; "
               f"sessions/handshakes = {rate / alone:.2f}")
         print(f"pnpd: {hall.pnpd.memory('VmHWM') / 1e6:.0f} MB at its most")
-        for line in hall.pnpd.text("status").splitlines():
-            if line.startswith(("OpenStage calls", "HTTP")):
-                print(line)
     lab.remove_files()
     return 0
 

@@ -111,11 +111,14 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
                         lambda said: office.number in said)
 
     # A name and a key: at the next poll.
-    done = wait_next_poll(office, phone)
+    wait_next_poll(office, phone)
     office.pbx.add_config("pnp.conf", "keys = none, blf 302 Anna\n")
     office.change('"Alice"', '"Bob"')
+    done = len(polls(phone))
     wait_solicited(office, phone, 1)
-    assert polls(phone)[done:done + 1] == ["202"], (done, polls(phone), office.explain())
+    # The next one, or that which was under way.
+    assert "202" in polls(phone)[done:done + 2] or "202" in polls(phone)[done - 1:done], (
+        done, polls(phone), office.explain())
     done = wait_next_poll(office, phone)
     assert polls(phone)[done - 1] == "200", polls(phone)
 
