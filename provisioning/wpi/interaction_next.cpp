@@ -224,7 +224,7 @@ std::optional<Turn> Interaction::restart(Visit& visit, const Job& job) {
         if (!visit.world.policy.allow_factory_reset) {
             end_job(visit, JobState::failed,
                     "a reset to the factory's settings is not allowed; pnp.conf: "
-                    "wpi_allow_factory_reset = yes");
+                    "wpi_factory_reset = yes");
             return std::nullopt;
         }
         items = {{"restart-password", std::nullopt, std::string(restart_password)},

@@ -96,8 +96,9 @@ class Pnpd:
             return os.path.exists(self.control) and self.ctl("status", check=False).returncode == 0
 
         wait_for(is_ready, "pnpd answers on its control socket", 20 * self.patience)
-        self.wait_status("it hears the group",
-                         lambda status: "NOT heard" not in status and "not served" not in status)
+        # The first start makes an RSA key, which takes as long as it takes.
+        self.wait_status("it hears the group", lambda status: "NOT heard" not in status
+                         and "not served" not in status, 60)
 
     def wait_status(self, what, holds, seconds=20):
         """Waits until the text of `status` satisfies `holds`."""

@@ -39,7 +39,8 @@ time.sleep(100)
 
 def wait_served(lab, pbx):
     said = lambda: pbx.pnp("status") if hasattr(pbx, "pnp") else pbx.text("status")
-    lab.wait_for(lambda: f"https://{lab.pbx.address}:18443" in said(), "OpenStage phones are served")
+    lab.wait_for(lambda: f"https://{lab.pbx.address}:18443" in said(),
+                 "OpenStage phones are served", 60)  # the first start makes an RSA key
 
 
 def plug_in(lab, desk, *options, mac=None):

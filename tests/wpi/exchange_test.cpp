@@ -219,6 +219,7 @@ TEST_F(WpiExchange, E6FactoryResetIsSentWhereItIsAllowedOnly) {
     EXPECT_TRUE(phone().call("solicited").is_clean_up());
     EXPECT_EQ(job(id).state, JobState::failed);
     EXPECT_THAT(job(id).result, HasSubstr("not allowed"));
+    EXPECT_THAT(job(id).result, HasSubstr("wpi_factory_reset = yes")); // the option's name
 
     with.policy.allow_factory_reset = true;
     settings();

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""Many OpenStage phones on one host, each with a MAC and an address that the PBX's neighbour table shows."""
+import json
+import os
+
+from test_workpoint import CONFIG, wait_served
+
+FIRST_MAC, FIRST_ADDRESS = 0x001ae8010000, 0x0a1e4001  # 10.30.64.1
+# Frames to all of these MACs arrive at one interface, whose kernel would pass over most of them.
+TAKES_ALL = """
+table netdev hall {
+  chain entrance {
+    type filter hook ingress device "eth0" priority 0;
+    meta pkttype set host
+  }
+}
+"""
+
+
+def mac_of(number):
+    return f"{FIRST_MAC + number:012x}"
+
+
+def address_of(number):
+    return ".".join(str(byte) for byte in (FIRST_ADDRESS + number).to_bytes(4, "big"))
+
+
+class Hall:
+    """`count` phones that wait to be plugged in, and the daemon that has an extension for each."""
+
+    def __init__(self, lab, count):
+        self.lab, self.count = lab, count
+        lab.network.plug(lab.pbx, "eth1", "10.30.0.1/16", "hall")
+        self.host = lab.network.host("hall", "10.30.0.2/18", "hall")
+        self.host.ip("address", "add", "10.30.64.1/18", "dev", "lo")
+        done = self.host.run("nft", "-f", "-", input=TAKES_ALL)
+        assert done.returncode == 0, done.stderr
+        rows = []
+        for number in range(count):
+            mac = mac_of(number)
+            colons = ":".join(mac[at:at + 2] for at in range(0, 12, 2))
+            rows.append(f"neigh replace {address_of(number)} lladdr {colons} dev eth1 nud permanent\n")
+        done = lab.pbx.run("ip", "-batch", "-", input="".join(rows))
+        assert done.returncode == 0, done.stderr
+        # The phone that is played knows no sntp-addr, whose name is inferred.
+        self.pnpd = lab.pnpd(CONFIG + "[profile all]\nntp_server = none\n")
+        wait_served(lab, self.pnpd)
+        table = os.path.join(lab.folder, "hall.csv")
+        with open(table, "w", encoding="utf-8") as file:
+            file.write("mac,extensions,name\n")
+            file.writelines(f"{mac_of(number)},{10_000 + number},Phone {number}\n"
+                            for number in range(count))
+        self.pnpd.ctl("import", table)
+
+    def plug_in(self, seconds):
+        """All at once; the report is the sum of theirs."""
+        phones = self.lab.phone(self.host, "--phones", self.count, "--dls", "10.30.0.1",
+                                "--interface", "lo", "--address", address_of(0), "--wait",
+                                f"{seconds}s", "--contact-port", "0", "--sip-port", "0",
+                                "--local-port", "0", mac=mac_of(0), vendor="openstage")
+        out, _ = phones.program.process.communicate(timeout=2 * seconds + 60)
+        assert out.strip(), phones.trace()
+        return json.loads(out)
+
+    def assert_all_came_up(self, report):
+        assert report["outcomes"] == {"configured": self.count}, (report["outcomes"],
+                                                                  report["problems"])
+        workpoint = report["workpoint"]
+        assert workpoint["reasons"] == {"start-up": self.count}, workpoint
+        assert workpoint["items_refused"] == 0 and not report["problems"], report
+        devices = self.pnpd.json("show", "devices")["devices"]
+        states = [row["state"] for row in devices]
+        assert states.count("configured") == self.count, {state: states.count(state)
+                                                          for state in set(states)}
