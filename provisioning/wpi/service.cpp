@@ -13,8 +13,6 @@
 namespace wpi {
 
 using inventory::Job;
-using inventory::JobKind;
-using inventory::JobState;
 using inventory::Stage;
 using inventory::Step;
 using serve::Request;

@@ -134,8 +134,7 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
     const auto now = clock_.unix_ms();
     const bool is_firmware = value_of(job, "type") == "APP";
     const auto life = is_firmware ? with.policy.firmware_timeout : with.policy.file_timeout;
-    const auto token =
-        tickets_.add({session.mac, job.id, name, session.source, now + life.count()}, now);
+    auto token = tickets_.add({session.mac, job.id, name, session.source, now + life.count()}, now);
     if (!token) {
         return token;
     }

@@ -7,7 +7,6 @@ namespace {
 using namespace wpi_test; // NOLINT(google-build-using-namespace): the fixture's words
 using testing::AllOf;
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
