@@ -283,6 +283,16 @@ base::Status Engine::open() {
             const std::lock_guard lock(mutex_);
             return settings_.wpi.on ? settings_.wpi.port : std::uint16_t{0};
         },
+        [this]() -> std::optional<admin::Reach::Workpoints> {
+            const std::lock_guard lock(mutex_);
+            const auto& wpi = settings_.wpi;
+            return wpi.on
+                       ? std::optional(admin::Reach::Workpoints{wpi.factory_reset,
+                                                                settings_.firmware_folder,
+                                                                wpi.poll_port, wpi.poll_interval})
+                       : std::nullopt;
+        },
+        [this](const inventory::Device& device) { return workpoints_->wanted(device); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

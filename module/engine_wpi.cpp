@@ -184,6 +184,15 @@ void Workpoints::tick() {
     }
 }
 
+base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device& device) const {
+    const auto host = reach_.own_address_at(device.seen.address);
+    if (!host) {
+        return fail(Errc::not_found, "no served interface is on the network of {}",
+                    device.seen.address.str());
+    }
+    return wanted(device, device.seen.model, device.seen.version, *host);
+}
+
 base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device& device,
                                                         const std::string& model,
                                                         const std::string& firmware,

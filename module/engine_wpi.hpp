@@ -83,6 +83,9 @@ class Workpoints {
     /// The sentence says when that will be. Blocks.
     base::Result<std::string> resync(base::Mac mac, bool reboot);
 
+    /// The items that this phone gets if it calls now, passwords among them. Blocks.
+    base::Result<std::vector<wpi::Item>> wanted(const inventory::Device& device) const;
+
     std::vector<admin::Reach::StatusRow> status() const; ///< from any thread
     WorkpointCounters counters() const;                  ///< from any thread
 
