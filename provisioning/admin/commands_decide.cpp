@@ -8,6 +8,7 @@
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -20,48 +21,32 @@ bool takes_late_notify(const Call& call, const inventory::Device& device) {
     return vendor == nullptr || vendor->takes_late_notify;
 }
 
+using Timeline = std::vector<inventory::Event>;
+
+/// The last event of one of these steps; null where there is none.
+const inventory::Event* newest_of(const Timeline& timeline,
+                                  std::initializer_list<inventory::Step> steps) {
+    const auto found = std::find_if(timeline.rbegin(), timeline.rend(), [&](const auto& event) {
+        return std::find(steps.begin(), steps.end(), event.step) != steps.end();
+    });
+    return found == timeline.rend() ? nullptr : &*found;
+}
+
 /// It was answered, has no URL yet, and its dialog is still open.
-bool is_waiting(const Call& call, const inventory::Device& device) {
-    const auto timeline = call.reach.inventory.timeline(device.mac);
-    if (!timeline) {
-        return false;
-    }
-    for (auto event = timeline->rbegin(); event != timeline->rend(); ++event) {
-        switch (event->step) {
-        case inventory::Step::held:
-            return event->last > call.reach.holds_since();
-        case inventory::Step::offered:
-        case inventory::Step::waited_too_long:
-        case inventory::Step::file_served:
-            return false;
-        default:
-            break;
-        }
-    }
-    return false;
+bool is_waiting(const Call& call, const Timeline& timeline) {
+    using inventory::Step;
+    const auto* last =
+        newest_of(timeline, {Step::held, Step::offered, Step::waited_too_long, Step::file_served});
+    return last != nullptr && last->step == Step::held && last->last > call.reach.holds_since();
 }
 
 /// It got a file that makes it ask again, and nothing since.
-bool asks_again(const Call& call, const inventory::Device& device) {
-    const auto timeline = call.reach.inventory.timeline(device.mac);
-    if (!timeline) {
-        return false;
-    }
-    for (auto event = timeline->rbegin(); event != timeline->rend(); ++event) {
-        switch (event->step) {
-        case inventory::Step::guest_served:
-            return true;
-        case inventory::Step::heard:
-        case inventory::Step::offered:
-        case inventory::Step::boot_served:
-        case inventory::Step::file_served:
-        case inventory::Step::configured:
-            return false;
-        default:
-            break;
-        }
-    }
-    return false;
+bool asks_again(const Timeline& timeline) {
+    using inventory::Step;
+    const auto* last =
+        newest_of(timeline, {Step::guest_served, Step::heard, Step::offered, Step::boot_served,
+                             Step::file_served, Step::configured});
+    return last != nullptr && last->step == Step::guest_served;
 }
 
 /// Of a phone that calls by the Workpoint Interface, where that is on; else empty.
@@ -88,7 +73,8 @@ std::string after_decision(const Call& call, const inventory::Device& before) {
     if (auto told = after_call(call, before.mac); !told.empty()) {
         return told;
     }
-    if (is_waiting(call, before)) {
+    const auto timeline = call.reach.inventory.timeline(before.mac).value_or(Timeline());
+    if (is_waiting(call, timeline)) {
         return takes_late_notify(call, before)
                    ? "The phone waits: it gets its URL now."
                    : "The phone waits, and its kind takes no late URL: unplug it and plug it in "
@@ -99,7 +85,7 @@ std::string after_decision(const Call& call, const inventory::Device& before) {
                            "resync {}",
                            mac);
     }
-    if (asks_again(call, before)) {
+    if (asks_again(timeline)) {
         return "It comes by itself for its URL within minutes; later than that: restart it.";
     }
     return "Unplug the phone and plug it in again: it asks once when it starts.";

@@ -9,26 +9,28 @@ namespace serve {
 
 using profile::Firmware;
 
-/// Places that others have.
-std::size_t Rollout::on_way(const Firmware& firmware, base::Mac but_for) const {
+/// Who but `but_for` got into `state` less than `longest` ago.
+std::size_t Rollout::others(const Firmware& firmware,
+                            base::Mac but_for,
+                            State state,
+                            base::Duration longest) const {
     const auto now = clock_.now();
     return static_cast<std::size_t>(
         std::count_if(trips_.begin(), trips_.end(), [&](const auto& entry) {
             const auto& [mac, trip] = entry;
-            return mac != but_for && trip.firmware == firmware.name &&
-                   trip.state == State::on_way && now - trip.since < longest_way;
+            return mac != but_for && trip.firmware == firmware.name && trip.state == state &&
+                   now - trip.since < longest;
         }));
+}
+
+/// Places that others have.
+std::size_t Rollout::on_way(const Firmware& firmware, base::Mac but_for) const {
+    return others(firmware, but_for, State::on_way, longest_way);
 }
 
 /// Places that are kept for others.
 std::size_t Rollout::kept(const Firmware& firmware, base::Mac but_for) const {
-    const auto now = clock_.now();
-    return static_cast<std::size_t>(
-        std::count_if(trips_.begin(), trips_.end(), [&](const auto& entry) {
-            const auto& [mac, trip] = entry;
-            return mac != but_for && trip.firmware == firmware.name &&
-                   trip.state == State::called && now - trip.since < kept_place;
-        }));
+    return others(firmware, but_for, State::called, kept_place);
 }
 
 /// Takes the place that is kept for longest, where all are taken or kept: who was called may be

@@ -109,6 +109,10 @@ class Rollout {
     Turn turn(const profile::Firmware& firmware, base::Mac mac, std::string_view version) const;
     bool forget(base::Mac mac);
     void fail(base::Mac mac, Trip& trip, base::Steady when);
+    std::size_t others(const profile::Firmware& firmware,
+                       base::Mac but_for,
+                       State state,
+                       base::Duration longest) const;
     std::size_t on_way(const profile::Firmware& firmware, base::Mac but_for) const;
     std::size_t kept(const profile::Firmware& firmware, base::Mac but_for) const;
     void make_room(const profile::Firmware& firmware, base::Mac for_whom);
