@@ -30,6 +30,10 @@ constexpr auto comes_within = std::chrono::seconds(75);
 
 serve::HttpLimits service_limits(serve::HttpLimits limits) {
     limits.posted_bytes = wpi::Service::most_bytes;
+    // As many as conversations: after a power cut all phones of a site call within a second.
+    limits.connections = 4000;
+    limits.connections_per_source = 2000;
+    limits.waiting_requests = 4000;
     limits.idle_deadline = std::chrono::seconds(30); // seen in the field; the guide has 10
     return limits;
 }

@@ -113,12 +113,15 @@ void Connection::shake_hands() {
         return;
     }
     ++shared_->working;
-    shared_->loop.work([shared = shared_, weak = weak_from_this(), tls = tls_] {
+    const auto left = timer_.expiry() - now();
+    set_deadline(shared_->limits.turn_deadline);
+    shared_->loop.work([shared = shared_, weak = weak_from_this(), tls = tls_, left] {
         const auto step = tls->handshake();
-        shared->loop.post([shared, weak, step] {
+        shared->loop.post([shared, weak, step, left] {
             --shared->working;
             const auto self = weak.lock();
             if (self && self->shared_) {
+                self->set_deadline(now() + left);
                 self->shook_hands(step);
             }
         });
@@ -468,6 +471,7 @@ bool Connection::may_ask(const Request* request) {
 
 void Connection::hand_over(Request request) {
     ++shared_->working;
+    set_deadline(shared_->limits.turn_deadline);
     request.body = std::exchange(body_, {});
     const auto taken = std::exchange(body_taken_, 0);
     // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
