@@ -30,10 +30,15 @@ constexpr auto comes_within = std::chrono::seconds(75);
 
 serve::HttpLimits service_limits(serve::HttpLimits limits) {
     limits.posted_bytes = wpi::Service::most_bytes;
-    // As many as conversations: after a power cut all phones of a site call within a second.
-    limits.connections = 4000;
-    limits.connections_per_source = 2000;
-    limits.waiting_requests = 4000;
+    // After a power cut all phones of a site call within a second, wait for each other and tell all
+    // that they have, in 50 kB (WPI guide p. 69); they may sit behind one address. By default as
+    // many as may have conversations.
+    limits.connections *= 2;
+    limits.connections_per_source = std::max(limits.connections_per_source, limits.connections / 2);
+    limits.waiting_requests = limits.connections;
+    limits.rates.source_burst *= 3; // each of them asks five to ten times
+    limits.posted_in_all *= 2;
+    limits.posted_per_source *= 4;
     limits.idle_deadline = std::chrono::seconds(30); // seen in the field; the guide has 10
     return limits;
 }

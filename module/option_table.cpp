@@ -202,7 +202,9 @@ const std::vector<Row>& option_rows() {
              }
              return set_number(t.settings.admin_port, v, 0, top_port);
          }},
-        {{"general", "http_connections", "NUMBER", "2000", "Most connections of phones at a time.",
+        {{"general", "http_connections", "NUMBER", "2000",
+          "Most connections of phones at a time, and twice as many of OpenStage phones, which may "
+          "all start at once and wait for each other.",
           false},
          [](Target t, std::string_view v) {
              return set_number(t.settings.http.connections, v, 1, 100'000);

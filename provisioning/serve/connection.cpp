@@ -105,51 +105,6 @@ void Connection::start() {
     wait_readable();
 }
 
-// The private key is used by workers: the loop has phones to answer.
-void Connection::shake_hands() {
-    if (shared_->working >= shared_->limits.waiting_requests) {
-        ++shared_->overloaded;
-        close();
-        return;
-    }
-    ++shared_->working;
-    const auto left = timer_.expiry() - now();
-    set_deadline(shared_->limits.turn_deadline);
-    shared_->loop.work([shared = shared_, weak = weak_from_this(), tls = tls_, left] {
-        const auto step = tls->handshake();
-        shared->loop.post([shared, weak, step, left] {
-            --shared->working;
-            const auto self = weak.lock();
-            if (self && self->shared_) {
-                self->set_deadline(now() + left);
-                self->shook_hands(step);
-            }
-        });
-    });
-}
-
-void Connection::shook_hands(TlsSession::Step step) {
-    if (step == TlsSession::Step::failed) {
-        shared_->tls_failed(peer_, tls_->why());
-    } else if (step == TlsSession::Step::done) {
-        ++shared_->handshakes;
-    }
-    write_out([this, step] {
-        if (step == TlsSession::Step::more) {
-            wait_readable();
-        } else if (step == TlsSession::Step::failed) {
-            linger();
-        } else if (decrypt({})) {
-            next(); // the request may have come with the last words of the handshake
-        }
-    });
-}
-
-void Connection::broken_handshake(const std::string& why) {
-    shared_->tls_failed(peer_, why);
-    close();
-}
-
 /// Appends to in_; false where that was the end of the connection.
 bool Connection::decrypt(std::string_view bytes) {
     tls_->received(bytes);
@@ -180,14 +135,10 @@ void Connection::close() {
 }
 
 std::optional<base::Steady> Connection::waits_since() const {
-    switch (phase_) {
-    case Phase::handler:
+    if (turn_began_) {
         return std::nullopt;
-    case Phase::reply:
-        return phase_began_ + undisturbed;
-    default:
-        return phase_began_;
     }
+    return phase_ == Phase::reply ? phase_began_ + undisturbed : phase_began_;
 }
 
 void Connection::set_phase(Phase phase) {
@@ -224,6 +175,12 @@ void Connection::set_deadline(base::Steady when) {
 }
 
 void Connection::expired() {
+    if (turn_began_) {
+        ++shared_->overloaded;
+        shared_->complain("{} waited in vain for a worker: its connection was closed", peer_.str());
+        close();
+        return;
+    }
     if (phase_ == Phase::handshake) {
         ++shared_->timeouts;
         broken_handshake("the handshake was not done in time");
@@ -454,7 +411,7 @@ void Connection::answer() {
     } else if (!request) {
         shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
         answered({}); // the 404, which is the same for every reason
-    } else if (shared_->working >= shared_->limits.waiting_requests) {
+    } else if (shared_->turns->size() >= shared_->limits.waiting_requests) {
         ++shared_->overloaded;
         busy("too many requests wait for a worker");
     } else {
@@ -467,29 +424,6 @@ bool Connection::may_ask(const Request* request) {
     return shared_->sources.may_ask(peer_.address, read_, [&] {
         return request != nullptr && phone_of ? phone_of(*request) : std::nullopt;
     });
-}
-
-void Connection::hand_over(Request request) {
-    ++shared_->working;
-    set_deadline(shared_->limits.turn_deadline);
-    request.body = std::exchange(body_, {});
-    const auto taken = std::exchange(body_taken_, 0);
-    // What comes back is weak: the socket must go on the loop thread, whoever is the last to hold
-    // it.
-    shared_->loop.work(
-        [shared = shared_, weak = weak_from_this(), request = std::move(request), taken]() mutable {
-            const auto source = request.peer.address;
-            auto response = std::make_shared<Response>(shared->ask(request));
-            request.body = {};
-            shared->loop.post([shared, weak, response, source, taken] {
-                --shared->working;
-                shared->bodies.give_back(source, taken);
-                const auto self = weak.lock();
-                if (self && self->shared_) {
-                    self->answered(std::move(*response));
-                }
-            });
-        });
 }
 
 void Connection::answered(Response response) {

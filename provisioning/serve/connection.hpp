@@ -10,6 +10,7 @@
 #include "provisioning/serve/reply.hpp"
 #include "provisioning/serve/sources.hpp"
 #include "provisioning/serve/tls.hpp"
+#include "provisioning/serve/turns.hpp"
 
 #include <atomic>
 #include <functional>
@@ -36,7 +37,8 @@ struct Shared {
     Http::PhoneOf phone_of;
     std::shared_ptr<const TlsContext> tls; ///< of new connections
     Sources sources;
-    std::size_t working = 0;               ///< requests that workers have or will have
+    /// Of handshakes and requests. Those that wait hold this: who ends the server clears them.
+    std::shared_ptr<Turns> turns = std::make_shared<Turns>(loop);
     std::size_t delayed = 0;               ///< answers that were asked to leave late
     base::TokenBucket complaints{0.2, 10}; ///< what strangers can make us log
 
@@ -100,6 +102,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     void shake_hands();
     void shook_hands(TlsSession::Step step);
+    void await_turn();
+    void watch_for_end();
+    void stirred();
     void broken_handshake(const std::string& why);
     bool decrypt(std::string_view bytes);
     void next();
@@ -146,8 +151,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     Phase phase_ = Phase::idle;
     base::Steady phase_began_;
-    std::string in_;           // received and not yet used
-    std::size_t searched_ = 0; // of in_, for the end of the head
+    std::optional<base::Steady> turn_began_; // a worker has the next step, or will have it
+    std::uint64_t turn_ = 0;                 // a watch of an earlier one comes too late
+    std::string in_;                         // received and not yet used
+    std::size_t searched_ = 0;               // of in_, for the end of the head
     Head head_;
     bool is_post_ = false; // whose body the handler gets
     std::uint64_t body_left_ = 0;

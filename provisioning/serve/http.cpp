@@ -124,6 +124,7 @@ Http::~Http() {
     try {
         state_->listeners.clear();
         state_->close_connections(nullptr);
+        state_->shared->turns->clear();
     } catch (...) { // out of memory: they end with the loop
     }
 }

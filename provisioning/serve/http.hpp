@@ -78,8 +78,8 @@ struct HttpLimits {
     std::size_t downloads = 200;
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10); ///< first byte to last
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(15);    ///< between requests
-    /// For a worker to do what was asked: while it is our turn, no client is too slow. 2,000 phones
-    /// that start at once wait longer for each other than any of them may take to ask.
+    /// For a worker to do what was asked, and before that what others asked: while they wait for
+    /// each other, no client is too slow. Who hangs up meanwhile loses its turn.
     std::chrono::milliseconds turn_deadline = std::chrono::seconds(300);
     /// For an answer, and for each piece of a file from the disk.
     std::chrono::milliseconds write_deadline = std::chrono::seconds(60);

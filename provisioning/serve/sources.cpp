@@ -8,13 +8,14 @@ namespace {
 
 constexpr double burst_seconds = 30;
 
-base::TokenBucket bucket(double per_second) {
-    return {per_second, std::max(1.0, per_second * burst_seconds)};
+base::TokenBucket bucket(double per_second, double seconds) {
+    return {per_second, std::max(1.0, per_second * seconds)};
 }
 
 } // namespace
 
-Sources::Sources(RequestRates rates) : rates_(rates), requests_(bucket(rates.in_all)) {}
+Sources::Sources(RequestRates rates)
+    : rates_(rates), requests_(bucket(rates.in_all, burst_seconds)) {}
 
 Sources::Source& Sources::source(base::Ipv4 address) {
     const auto known = sources_.find(address.value);
@@ -25,7 +26,9 @@ Sources::Source& Sources::source(base::Ipv4 address) {
         // Whoever has that many addresses gets round the limit of one; the limit of all stands.
         std::erase_if(sources_, [](const auto& one) { return one.second.connections == 0; });
     }
-    return sources_.emplace(address.value, Source{0, bucket(rates_.per_source)}).first->second;
+    return sources_
+        .emplace(address.value, Source{0, bucket(rates_.per_source, rates_.source_burst)})
+        .first->second;
 }
 
 void Sources::opened(base::Ipv4 address) {

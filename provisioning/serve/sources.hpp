@@ -19,6 +19,7 @@ namespace serve {
 struct RequestRates {
     double per_source = 200;
     double in_all = 2000;
+    double source_burst = 30; ///< how many seconds' worth a source may have at once
 };
 
 class Sources {

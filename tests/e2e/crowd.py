@@ -72,3 +72,24 @@ class Hall:
         states = [row["state"] for row in devices]
         assert states.count("configured") == self.count, {state: states.count(state)
                                                           for state in set(states)}
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pnpd.program.pid}/fd"))
+
+    def wait_idle(self, descriptors):
+        """No phone leaves a conversation, a connection or a descriptor behind."""
+        self.lab.wait_for(lambda: self.descriptors() <= descriptors,
+                          f"{descriptors} descriptors are open, as before", 60)
+        status = self.pnpd.text("status")
+        assert f"{self.count} conversations, 0 open" in status or \
+            f"{2 * self.count} conversations, 0 open" in status, status
+
+    def known(self):
+        """What is told of each phone, but for what follows from the time."""
+        return [{key: value for key, value in row.items() if key != "next_poll"}
+                for row in self.pnpd.json("show", "devices")["devices"]]
+
+    def items(self):
+        """What some of them have."""
+        return [self.pnpd.text("show", "items", mac_of(number))
+                for number in range(0, self.count, max(self.count // 10, 1))]
