@@ -123,9 +123,12 @@ Reply run_show_items(Call& call) {
     const auto* device = call.now.device(*mac);
     const auto phone = call.reach.inventory.workpoints().find(*mac);
     if (device == nullptr || !phone || phone->last_contact == 0) {
-        return refused(fmt::format("{} never called, so nothing is known of what it has; what is "
-                                   "missing: pnp explain {}",
-                                   mac->str(), mac->str()));
+        const bool is_waited_for = device != nullptr && device->is_approved();
+        return refused(fmt::format(
+            "{} {}, so nothing is known of what it has; what to do: pnp "
+            "explain {}",
+            mac->str(), is_waited_for ? "has not called since it was approved" : "is not approved",
+            mac->str()));
     }
     auto wanted =
         call.reach.wanted_items

@@ -51,10 +51,16 @@ std::string wait_for_it(const Facts& f) {
     if (f.is_polling()) {
         return fmt::format("Wait: {}.", its_poll(f));
     }
-    return f.around.calls.phone->reached == inventory::Reached::by_poll
-               ? "It does not come when it is asked to, and has not polled for long: restart the "
-                 "phone."
-               : "Wait: it is asked to call. Later than some minutes: restart the phone.";
+    if (f.around.calls.phone->reached != inventory::Reached::by_poll) {
+        return "Wait: it is asked to call. Later than some minutes: restart the phone.";
+    }
+    return fmt::format("It does not come when it is asked to, and {}. {}Restart the phone.",
+                       f.around.calls.phone->last_poll == 0 ? "it never polled"
+                                                            : "it has not polled for long",
+                       f.around.calls.polls == 0
+                           ? ""
+                           : fmt::format("Does a firewall keep TCP port {} here away from it? ",
+                                         f.around.calls.polls));
 }
 
 // --- Passwords -----------------------------------------------------------------------------------
@@ -148,6 +154,16 @@ constexpr Rule rules[] = {
      [](const Facts&) {
          return std::string("Write wpi = on into pnp.conf, then: pnp reload. Then restart the "
                             "phone: it calls when it starts.");
+     }},
+
+    {[](const Facts& f) { return f.last_contact() == 0 && f.happened(Step::called); },
+     [](const Facts& f) {
+         return fmt::format("It called {}, and not since it was approved, so it was told nothing "
+                            "yet.",
+                            ago(f.around.now - f.since(Step::called), f.around.now));
+     },
+     [](const Facts&) {
+         return std::string("Unplug the phone and plug it in again: it calls when it starts.");
      }},
 
     {[](const Facts& f) { return f.last_contact() == 0; },
@@ -274,8 +290,9 @@ constexpr Rule rules[] = {
          const auto jobs = open_jobs(f);
          const auto& first = *jobs.front();
          return fmt::format("{} for its {}: {} ({}).",
-                            jobs.size() == 1 ? "A job waits"
-                                             : fmt::format("{} jobs wait", jobs.size()),
+                            jobs.size() == 1
+                                ? "A job waits"
+                                : fmt::format("{} jobs wait, the first of them", jobs.size()),
                             first.state == JobState::sent ? "answer" : "next call",
                             inventory::describe(first), ago(first.created, f.around.now));
      },
