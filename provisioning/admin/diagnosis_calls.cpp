@@ -4,6 +4,7 @@
 #include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 #include "provisioning/wpi/difference.hpp"
 #include "provisioning/wpi/release.hpp"
 
@@ -132,6 +133,25 @@ std::vector<std::string> refused(const Facts& f, bool for_good) {
         out.push_back(counted(more, "other", "others"));
     }
     return out;
+}
+
+std::vector<std::string> first_of(std::vector<std::string> names) {
+    if (names.size() > most_named) {
+        const auto more = names.size() - most_named;
+        names.resize(most_named);
+        names.push_back(counted(more, "other", "others"));
+    }
+    return names;
+}
+
+/// Nothing but passwords is missing, which it got by a window before.
+bool needs_window(const Facts& f) {
+    const auto& names = f.around.calls.not_given;
+    return f.around.calls.window != Calls::Window::open &&
+           f.detail_has(Step::secret_sent, "window") &&
+           std::all_of(names.begin(), names.end(), [](const std::string& name) {
+               return wpi::is_secret(name.substr(0, name.find('.')));
+           });
 }
 
 bool does_not_poll_as_told(const Facts& f) {
@@ -297,6 +317,22 @@ constexpr Rule rules[] = {
                             inventory::describe(first), ago(first.created, f.around.now));
      },
      wait_for_it},
+
+    {[](const Facts& f) {
+         return f.device.seen.stage >= Stage::configured && !f.around.calls.not_given.empty();
+     },
+     [](const Facts& f) {
+         return fmt::format("It does not have yet what it should have now: other values of {}.",
+                            listed(first_of(f.around.calls.not_given)));
+     },
+     [](const Facts& f) {
+         return needs_window(f)
+                    ? fmt::format("Over a router it is given passwords only within a window, and "
+                                  "is not called for them before: pnp enrol {} 30m --from NETWORK, "
+                                  "with the one that {} is in.",
+                                  f.mac(), f.address(Step::secret_sent))
+                    : wait_for_it(f);
+     }},
 
     {[](const Facts& f) { return !refused(f, false).empty(); },
      [](const Facts& f) {

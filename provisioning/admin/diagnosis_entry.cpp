@@ -49,7 +49,7 @@ constexpr std::string_view by_tls = "HTTPS: ";
 
 /// What it was refused is the last that is known of it, and it had no other way to ask.
 bool is_refused_caller(const Facts& f) {
-    return (f.is_caller() || !f.device.was_heard()) &&
+    return (f.is_caller() || !f.device.was_heard()) && !f.is_registered() &&
            f.is_newer(Step::file_refused,
                       {Step::heard, Step::called, Step::file_served, Step::registered});
 }

@@ -292,6 +292,29 @@ TEST_F(ExplainCalls, OfAJobThatWasGivenUpAreNewsForADay) {
     EXPECT_EQ(story().now, "All is well: it is registered with 201.");
 }
 
+TEST_F(ExplainCalls, APhoneThatWasNotToldYetIsNotSaidToBeDone) {
+    called();
+    device.seen.stage = Stage::configured;
+    step(Step::secret_sent, "inside its enrolment window");
+    step(Step::configured, "it has all items that it should have");
+    step(Step::assigned, "202 by uid 0");
+    calls.not_given = {"display-id-unicode", "e164", "sip-pwd"};
+    expect(0,
+           "It does not have yet what it should have now: other values of display-id-unicode, e164 "
+           "and sip-pwd.",
+           "Wait: it is asked to call. Later than some minutes: restart the phone.");
+    calls.not_given = {"line-sip-pwd.2", "sip-pwd"};
+    expect(0,
+           "It does not have yet what it should have now: other values of line-sip-pwd.2 and "
+           "sip-pwd.",
+           "Over a router it is given passwords only within a window, and is not called for them "
+           "before: pnp enrol 001ae8102030 30m --from NETWORK, with the one that 10.9.0.5 is in.");
+    calls.window = Calls::Window::open;
+    EXPECT_THAT(story().next, StartsWith("Wait: "));
+    calls.not_given = {};
+    EXPECT_THAT(story().now, StartsWith("It holds its configuration"));
+}
+
 TEST_F(ExplainCalls, WaitingJobsAreTold) {
     device.seen.stage = Stage::registered;
     called();

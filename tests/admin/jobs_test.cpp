@@ -443,6 +443,15 @@ TEST_F(Jobs, AWindowSaysWhatBringsThePhoneAndWhetherItWasUsed) {
     EXPECT_THAT(text("show enrolments"), HasSubstr("10.9.0.0/24  approved, has its passwords\n"));
 }
 
+TEST_F(Jobs, ExplainNamesWhatAPhoneWasNotToldYet) {
+    called([](Workpoint& phone) { phone.reported = {{{"e164"}, "201"}, {{"country-iso"}, "DE"}}; });
+    office.shelf->reached(mac_of(openstage), inventory::Stage::configured);
+    wanted = {{"e164", {}, "202"}, {"country-iso", {}, "DE"}};
+    EXPECT_THAT(text("explain 001ae8102030"), HasSubstr("have now: other values of e164.\n"));
+    wanted = {{"e164", {}, "201"}};
+    EXPECT_THAT(text("explain 001ae8102030"), Not(HasSubstr("other values")));
+}
+
 TEST_F(Jobs, ExplainKnowsAnOpenStageThatOnlyALeaseToldOf) {
     is_approved();
     office.run("dhcp-event add 001ae8102030 10.0.0.3 --vendor-class OptiIpPhone");
