@@ -628,11 +628,15 @@ void Engine::tls_refused(base::Endpoint peer, const std::string& why) {
     }
     loop_->work([this, peer, why] {
         const auto now = inventory_->now();
-        const inventory::Device* last = nullptr;
-        for (const auto* device : now.devices()) {
-            if (device->seen.address == peer.address &&
-                (last == nullptr || device->seen.last > last->seen.last)) {
-                last = device;
+        // One that never came further has no address with us, but the network shows its MAC.
+        const auto shown = neighbour_at(peer.address);
+        const auto* last = shown ? now.device(*shown) : nullptr;
+        if (last == nullptr) {
+            for (const auto* device : now.devices()) {
+                if (device->seen.address == peer.address &&
+                    (last == nullptr || device->seen.last > last->seen.last)) {
+                    last = device;
+                }
             }
         }
         if (last != nullptr) {

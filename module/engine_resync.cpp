@@ -82,6 +82,12 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
         return workpoints_->resync(mac, reboot);
     }
     const auto* vendor = desk_->vendor_of(*device);
+    if (vendor != nullptr && vendor->items_step() != nullptr) { // it obeys no NOTIFY
+        return fail(Errc::refused,
+                    "{} has not called since it was approved, so it cannot be asked to come; "
+                    "restart it by hand. Does it not call then? pnp explain {}",
+                    mac.str(), mac.str());
+    }
     if (vendor == nullptr || vendor->resync_event.empty()) {
         return fail(Errc::not_found,
                     "no profile says how phones like {} are told to come again; "

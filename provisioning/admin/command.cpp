@@ -525,7 +525,16 @@ vendor_of(const profile::Catalogue* catalogue, base::Mac mac, const inventory::D
         phone.user_agent = device->seen.user_agent.empty() ? std::string_view(device->seen.model)
                                                            : device->seen.user_agent;
     }
-    return catalogue->recognise(phone);
+    const auto* found = catalogue->recognise(phone);
+    if (found != nullptr || phone.event_vendor.empty()) {
+        return found;
+    }
+    // Of a phone that only a lease told of, no more than its vendor's title may be known.
+    const auto all = catalogue->vendors();
+    const auto titled = std::find_if(all.begin(), all.end(), [&](const profile::Vendor* vendor) {
+        return vendor->title == phone.event_vendor;
+    });
+    return titled == all.end() ? nullptr : *titled;
 }
 
 std::size_t

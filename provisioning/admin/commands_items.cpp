@@ -67,14 +67,14 @@ std::string shortened(const std::string& value) {
     return out;
 }
 
-Rows rows_of(const Call& call,
+Rows rows_of(const Reach& reach,
              const inventory::Workpoint& phone,
              const std::vector<wpi::Item>& wanted) {
     Rows rows;
     for (const auto& [key, value] : phone.reported) {
         rows[key].has = value;
     }
-    const auto& workpoints = call.reach.inventory.workpoints();
+    const auto& workpoints = reach.inventory.workpoints();
     for (const auto& item : wanted) {
         const auto key = wpi::key_of(item);
         auto& row = rows[key];
@@ -115,6 +115,22 @@ base::Json json_of(const ItemKey& key, const Row& row) {
 
 } // namespace
 
+std::vector<std::string> items_not_given(const Reach& reach, const inventory::Device& device) {
+    std::vector<std::string> names;
+    const auto phone = reach.inventory.workpoints().find(device.mac);
+    if (!phone || phone->last_contact == 0 || phone->must_read_all || !reach.wanted_items) {
+        return names;
+    }
+    const auto wanted = reach.wanted_items(device);
+    for (const auto& [key, row] :
+         rows_of(reach, *phone, wanted ? *wanted : std::vector<wpi::Item>())) {
+        if (is_different(key, row) && !row.was_written && row.refused.empty()) {
+            names.push_back(word_of(key));
+        }
+    }
+    return names;
+}
+
 Reply run_show_items(Call& call) {
     const auto mac = read_mac(call.places[0]);
     if (!mac) {
@@ -123,16 +139,19 @@ Reply run_show_items(Call& call) {
     const auto* device = call.now.device(*mac);
     const auto phone = call.reach.inventory.workpoints().find(*mac);
     if (device == nullptr || !phone || phone->last_contact == 0) {
-        return refused(fmt::format("{} never called, so nothing is known of what it has; what is "
-                                   "missing: pnp explain {}",
-                                   mac->str(), mac->str()));
+        const bool is_waited_for = device != nullptr && device->is_approved();
+        return refused(fmt::format(
+            "{} {}, so nothing is known of what it has; what to do: pnp "
+            "explain {}",
+            mac->str(), is_waited_for ? "has not called since it was approved" : "is not approved",
+            mac->str()));
     }
     auto wanted =
         call.reach.wanted_items
             ? call.reach.wanted_items(*device)
             : base::Result<std::vector<wpi::Item>>(base::fail(
                   base::Errc::refused, "the Workpoint Interface is off: wpi = on in pnp.conf"));
-    const auto rows = rows_of(call, *phone, wanted ? *wanted : std::vector<wpi::Item>());
+    const auto rows = rows_of(call.reach, *phone, wanted ? *wanted : std::vector<wpi::Item>());
     std::vector<std::vector<std::string>> table;
     base::Json list = base::Json::array();
     std::vector<std::string> different;

@@ -80,7 +80,7 @@ base::Result<ItemKey> read_key(std::string_view word) {
     }
     if (wpi::is_secret(key.name)) {
         return base::fail(base::Errc::refused,
-                          "{} is a secret: a phone has it from its extension and from pnp.conf, "
+                          "{} is a secret: a phone has it from its extension or profile.conf, "
                           "and no job reads or writes it",
                           key.name);
     }
@@ -94,7 +94,9 @@ std::string about_name(const std::string& name) {
     }
     std::vector<std::string_view> known;
     for (const auto& row : wpi::item_rows()) {
-        known.push_back(row.name);
+        if (!wpi::is_secret(row.name)) { // which no job takes
+            known.push_back(row.name);
+        }
     }
     return fmt::format("Nothing is known of {} here, so the phone has to say whether it has such "
                        "an item{}\n",

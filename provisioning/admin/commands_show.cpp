@@ -269,12 +269,16 @@ Reply run_explain(Call& call) {
     const auto catalogue = call.reach.catalogue();
     const profile::Vendor* vendor = vendor_of(catalogue.get(), *mac, known);
     const auto now = call.reach.clock.unix_ms();
+    auto calls = calls_of(call, *mac);
+    if (device.is_approved()) {
+        calls.not_given = items_not_given(call.reach, device);
+    }
     const Around around{call.reach.holds_since(),
                         now,
                         call.reach.sees_registrations,
                         vendor,
                         call.reach.tftp ? call.reach.tftp() : std::nullopt,
-                        calls_of(call, *mac)};
+                        std::move(calls)};
     const Story story = explain(device, timeline, call.reach.served_elsewhere(device), around);
     std::string text = story.now + "\n";
     if (!story.next.empty()) {

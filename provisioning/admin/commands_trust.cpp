@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands about who is believed: rotate, show tokens, enrol, show enrolments, export audit.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "dialplan/csv.hpp"
@@ -138,6 +139,27 @@ Reply open_enrolment(const Call& call, const inventory::Enrolment& enrolment, st
     }
     text += "\nTo end it earlier: pnp enrol stop\n";
     return done(std::move(text), enrolment_json(enrolment));
+}
+
+/// What brings an approved phone here.
+std::string how_it_comes(const Call& call, base::Mac mac) {
+    const auto now = call.reach.clock.unix_ms();
+    const auto phone = call.reach.inventory.workpoints().find(mac);
+    const auto next = phone ? next_poll(call.reach, *phone, now) : std::nullopt;
+    constexpr base::UnixMs overdue = 60'000;
+    return next && now < *next + overdue ? fmt::format("it polls, and comes {}", due(*next, now))
+                                         : std::string("unplug it and plug it in again");
+}
+
+/// Of a phone that calls from where its window is not open.
+std::string is_elsewhere(const Call& call, const inventory::Enrolment& wanted) {
+    const auto phone = call.reach.inventory.workpoints().find(*wanted.mac);
+    return !wanted.from || !phone || phone->last_contact == 0 ||
+                   wanted.from->contains(phone->address)
+               ? std::string()
+               : fmt::format("\nIts last call came from {}, which is not in {}: from there it is "
+                             "given nothing by this.",
+                             phone->address.str(), wanted.from->str());
 }
 
 } // namespace
@@ -285,8 +307,8 @@ Reply run_enrol(Call& call) {
     return open_enrolment(
         call, wanted,
         known != nullptr && known->is_approved()
-            ? fmt::format("{} is expected until {}: unplug it and plug it in again.", mac->str(),
-                          until)
+            ? fmt::format("{} is expected until {}: {}.{}", mac->str(), until,
+                          how_it_comes(call, *mac), is_elsewhere(call, wanted))
             : fmt::format("{} is approved when it asks until {}: plug it in.\n"
                           "It is still held until it has an extension: pnp assign {} EXT",
                           mac->str(), until, mac->str()));
@@ -315,8 +337,14 @@ Reply run_show_enrolments(Call& call) {
     base::Json list = base::Json::array();
     for (const auto& enrolment : call.now.enrolments()) {
         if (!is_over(enrolment, now)) {
-            rows.push_back({end_text(enrolment.until, now), whom(enrolment), what_for(enrolment)});
-            list.push(enrolment_json(enrolment));
+            const bool is_spent =
+                enrolment.mac &&
+                call.reach.inventory.workpoints().is_window_spent(*enrolment.mac, enrolment.id);
+            rows.push_back({end_text(enrolment.until, now), whom(enrolment),
+                            what_for(enrolment) + (is_spent ? ", has its passwords" : "")});
+            auto json = enrolment_json(enrolment);
+            json.set("is_spent", is_spent);
+            list.push(std::move(json));
         }
     }
     return done(rows.empty() ? "No enrolment is open; to open one: pnp enrol start DURATION\n"

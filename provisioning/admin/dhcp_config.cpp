@@ -327,10 +327,11 @@ std::vector<DhcpClients> dhcp_clients(std::span<const profile::Vendor* const> ve
 base::Status check_tftp_host(std::string_view host) {
     const auto shown = base::printable(host, 80);
     if (host.find('/') != std::string_view::npos || host.find(':') != std::string_view::npos) {
-        return fail(Errc::malformed,
-                    "'{}': option 66 holds an address or a host name, no URL and no port; the "
-                    "phones ask it by TFTP",
-                    shown);
+        return fail(
+            Errc::malformed,
+            "'{}': write an address or a host name alone, no URL and no port; what an option "
+            "has besides is added here",
+            shown);
     }
     if (host.size() > longest_tftp_host) {
         return fail(Errc::refused, "'{}' has {} bytes; the phones take a host name of {}", shown,

@@ -4,6 +4,7 @@
 #include "provisioning/admin/jobs.hpp"
 #include "provisioning/admin/tell.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/wpi/items.hpp"
 #include "provisioning/wpi/difference.hpp"
 #include "provisioning/wpi/release.hpp"
 
@@ -51,10 +52,16 @@ std::string wait_for_it(const Facts& f) {
     if (f.is_polling()) {
         return fmt::format("Wait: {}.", its_poll(f));
     }
-    return f.around.calls.phone->reached == inventory::Reached::by_poll
-               ? "It does not come when it is asked to, and has not polled for long: restart the "
-                 "phone."
-               : "Wait: it is asked to call. Later than some minutes: restart the phone.";
+    if (f.around.calls.phone->reached != inventory::Reached::by_poll) {
+        return "Wait: it is asked to call. Later than some minutes: restart the phone.";
+    }
+    return fmt::format("It does not come when it is asked to, and {}. {}Restart the phone.",
+                       f.around.calls.phone->last_poll == 0 ? "it never polled"
+                                                            : "it has not polled for long",
+                       f.around.calls.polls == 0
+                           ? ""
+                           : fmt::format("Does a firewall keep TCP port {} here away from it? ",
+                                         f.around.calls.polls));
 }
 
 // --- Passwords -----------------------------------------------------------------------------------
@@ -128,6 +135,25 @@ std::vector<std::string> refused(const Facts& f, bool for_good) {
     return out;
 }
 
+std::vector<std::string> first_of(std::vector<std::string> names) {
+    if (names.size() > most_named) {
+        const auto more = names.size() - most_named;
+        names.resize(most_named);
+        names.push_back(counted(more, "other", "others"));
+    }
+    return names;
+}
+
+/// Nothing but passwords is missing, which it got by a window before.
+bool needs_window(const Facts& f) {
+    const auto& names = f.around.calls.not_given;
+    return f.around.calls.window != Calls::Window::open &&
+           f.detail_has(Step::secret_sent, "window") &&
+           std::all_of(names.begin(), names.end(), [](const std::string& name) {
+               return wpi::is_secret(name.substr(0, name.find('.')));
+           });
+}
+
 bool does_not_poll_as_told(const Facts& f) {
     const auto& refused = f.around.calls.phone->refused;
     return f.around.calls.phone->reached != inventory::Reached::by_contact_me &&
@@ -148,6 +174,16 @@ constexpr Rule rules[] = {
      [](const Facts&) {
          return std::string("Write wpi = on into pnp.conf, then: pnp reload. Then restart the "
                             "phone: it calls when it starts.");
+     }},
+
+    {[](const Facts& f) { return f.last_contact() == 0 && f.happened(Step::called); },
+     [](const Facts& f) {
+         return fmt::format("It called {}, and not since it was approved, so it was told nothing "
+                            "yet.",
+                            ago(f.around.now - f.since(Step::called), f.around.now));
+     },
+     [](const Facts&) {
+         return std::string("Unplug the phone and plug it in again: it calls when it starts.");
      }},
 
     {[](const Facts& f) { return f.last_contact() == 0; },
@@ -274,12 +310,29 @@ constexpr Rule rules[] = {
          const auto jobs = open_jobs(f);
          const auto& first = *jobs.front();
          return fmt::format("{} for its {}: {} ({}).",
-                            jobs.size() == 1 ? "A job waits"
-                                             : fmt::format("{} jobs wait", jobs.size()),
+                            jobs.size() == 1
+                                ? "A job waits"
+                                : fmt::format("{} jobs wait, the first of them", jobs.size()),
                             first.state == JobState::sent ? "answer" : "next call",
                             inventory::describe(first), ago(first.created, f.around.now));
      },
      wait_for_it},
+
+    {[](const Facts& f) {
+         return f.device.seen.stage >= Stage::configured && !f.around.calls.not_given.empty();
+     },
+     [](const Facts& f) {
+         return fmt::format("It does not have yet what it should have now: other values of {}.",
+                            listed(first_of(f.around.calls.not_given)));
+     },
+     [](const Facts& f) {
+         return needs_window(f)
+                    ? fmt::format("Over a router it is given passwords only within a window, and "
+                                  "is not called for them before: pnp enrol {} 30m --from NETWORK, "
+                                  "with the one that {} is in.",
+                                  f.mac(), f.address(Step::secret_sent))
+                    : wait_for_it(f);
+     }},
 
     {[](const Facts& f) { return !refused(f, false).empty(); },
      [](const Facts& f) {

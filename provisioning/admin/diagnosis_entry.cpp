@@ -45,6 +45,15 @@ std::string tftp_advice(const Facts& f) {
                           listed(places)));
 }
 
+constexpr std::string_view by_tls = "HTTPS: ";
+
+/// What it was refused is the last that is known of it, and it had no other way to ask.
+bool is_refused_caller(const Facts& f) {
+    return (f.is_caller() || !f.device.was_heard()) && !f.is_registered() &&
+           f.is_newer(Step::file_refused,
+                      {Step::heard, Step::called, Step::file_served, Step::registered});
+}
+
 constexpr Rule rules[] = {
     {[](const Facts& f) { return f.device.approval == Approval::blocked; },
      [](const Facts&) { return std::string("It is blocked and gets nothing."); },
@@ -153,6 +162,36 @@ constexpr Rule rules[] = {
                             f.address(Step::limited));
      }},
 
+    {[](const Facts& f) {
+         return is_refused_caller(f) && f.detail(Step::file_refused).starts_with(by_tls);
+     },
+     [](const Facts& f) {
+         return fmt::format("It called, and TLS did not come about: {}.",
+                            until_semicolon(f.detail(Step::file_refused).substr(by_tls.size())));
+     },
+     [](const Facts& f) {
+         const auto why = f.detail(Step::file_refused);
+         const auto remedy = why.find("; ");
+         return fmt::format("{}. Then: pnp reload, and unplug the phone and plug it in again.",
+                            remedy != std::string::npos ? why.substr(remedy + 2)
+                                                        : "Look into the log for its address");
+     }},
+
+    {[](const Facts& f) {
+         return is_refused_caller(f) && f.detail_has(Step::file_refused, "outside of the networks");
+     },
+     [](const Facts& f) {
+         return fmt::format("It called from {} (or somebody in its name did), which is in no "
+                            "network that is served here, so it was told nothing.",
+                            f.address(Step::file_refused));
+     },
+     [](const Facts& f) {
+         return fmt::format("Is it behind a router there? Then write allow = {}, or its network, "
+                            "into pnp.conf, and: pnp reload. Then unplug the phone and plug it in "
+                            "again.",
+                            f.address(Step::file_refused));
+     }},
+
     {[](const Facts& f) { return f.only_leased(); },
      [](const Facts& f) {
          return fmt::format("It got the address {} by DHCP {}, and asked for nothing since.",
@@ -165,7 +204,7 @@ constexpr Rule rules[] = {
              f.has_files_to_get() && f.device.is_approved()
                  ? ""
                  : fmt::format("pnp assign {} EXT. ", f.mac()),
-             f.is_caller() ? how_to_call(f)
+             f.is_caller() || f.may_be_caller() ? how_to_call(f)
              : f.starts_by_tftp()
                  ? tftp_advice(f)
                  : "A phone that starts by TFTP has to get option 66 from the DHCP server (`pnp "

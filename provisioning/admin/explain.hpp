@@ -34,6 +34,7 @@ struct Calls {
     std::vector<inventory::Job> jobs = {};                  ///< the oldest first
     std::optional<base::UnixMs> next_poll = {};             ///< of one that polls
     Window window = Window::none;
+    std::vector<std::string> not_given = {}; ///< items that it should have, and does not yet
 };
 
 struct Around {

@@ -76,7 +76,7 @@ bool Facts::is_caller() const noexcept {
 
 bool Facts::may_be_caller() const noexcept {
     // Its maker uses them for much else, so they are a hint for people, and no more.
-    return around.vendor == nullptr && !device.was_heard() &&
+    return around.vendor == nullptr && (!device.was_heard() || only_leased()) &&
            (device.mac.str().starts_with("001ae8") || device.mac.str().starts_with("0001e3"));
 }
 

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace admin {
 
@@ -32,6 +33,9 @@ std::string why(const Reach& reach, const inventory::Job& job, base::UnixMs now)
 
 /// Of a job, without values.
 base::Json json_of(const Reach& reach, const inventory::Job& job, base::UnixMs now);
+
+/// What a phone should have and was not offered since it was so. May block.
+std::vector<std::string> items_not_given(const Reach& reach, const inventory::Device& device);
 
 /// "e164", "key-label.3": as commands take it.
 std::string word_of(const inventory::ItemKey& key);

@@ -39,7 +39,7 @@ std::string_view what(Step step) noexcept {
     case Step::file_refused:
         return "was refused a file";
     case Step::configured:
-        return "used its own URL: it holds its configuration";
+        return "holds its configuration";
     case Step::approved:
         return "was approved";
     case Step::blocked:
@@ -106,7 +106,7 @@ std::string_view what(Step step) noexcept {
     case Step::secret_withheld:
         return "was not given its passwords";
     case Step::contact_asked:
-        return "was asked to call and confirmed that";
+        return "was asked to call";
     case Step::contact_failed:
         return "was asked to call in vain";
     case Step::poll_unheeded:

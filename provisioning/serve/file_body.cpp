@@ -29,8 +29,9 @@ Result<std::shared_ptr<const FileBody>> FileBody::open(const std::string& folder
     base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) {
         return fail(errno == ENOENT ? Errc::not_found : Errc::io, "{}: {}", path,
-                    errno == ELOOP ? "a symbolic link is not followed; put the file itself there"
-                                   : std::strerror(errno));
+                    errno == ELOOP    ? "a symbolic link is not followed; put the file itself there"
+                    : errno == ENOENT ? "No such file; put it there"
+                                      : std::strerror(errno));
     }
     struct ::stat what = {};
     if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {

@@ -51,6 +51,10 @@ void report(News& news, const std::vector<Item>& items) {
     }
 }
 
+std::string counted_items(std::size_t many) {
+    return fmt::format("{} item{}", many, many == 1 ? "" : "s");
+}
+
 std::size_t bytes_of(const std::vector<Item>& items) noexcept {
     std::size_t bytes = 0;
     for (const auto& item : items) {
@@ -352,7 +356,7 @@ void Interaction::took_all(Visit& visit) {
     has_read_all_ = true;
     visit.tell(Step::items_read, fmt::format("all items, {} of them", visit.message.items.size()));
     if (job_) {
-        end_job(visit, JobState::done, fmt::format("{} items", visit.message.items.size()));
+        end_job(visit, JobState::done, counted_items(visit.message.items.size()));
     }
 }
 
@@ -367,8 +371,9 @@ void Interaction::read_some(Visit& visit) {
         visit.tell(Step::items_read, names_of(read));
     }
     end_job(visit, without.empty() ? JobState::done : JobState::done_with_errors,
-            without.empty() ? fmt::format("{} items", read.size())
-                            : fmt::format("{} items; not {}", read.size(), names_of(without)));
+            without.empty()
+                ? counted_items(read.size())
+                : fmt::format("{}; not {}", counted_items(read.size()), names_of(without)));
 }
 
 /// Of a reply to WriteItems only the items with problems are listed (WPI guide p. 78, 81, 83).
@@ -415,7 +420,7 @@ void Interaction::took_items(Visit& visit) {
         return; // more of it is to be written
     }
     end_job(visit, job_refused_ == 0 ? JobState::done : JobState::done_with_errors,
-            job_refused_ == 0 ? fmt::format("{} items", job_offered_.size())
+            job_refused_ == 0 ? counted_items(job_offered_.size())
                               : fmt::format("not taken: {}", refused));
 }
 

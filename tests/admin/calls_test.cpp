@@ -118,6 +118,54 @@ TEST_F(ExplainCalls, APhoneThatNeverCalledHasToLearnWhere) {
     EXPECT_THAT(story().next, HasSubstr("wpi = on"));
 }
 
+TEST_F(ExplainCalls, APhoneThatCalledBeforeItWasApprovedIsNotSaidToHaveNeverCalled) {
+    called("start-up; it is not approved, so it was told nothing");
+    phone.last_contact = 0; // nothing is kept of it then
+    step(Step::assigned, "201 by uid 0");
+    device.seen.stage = Stage::heard;
+    expect(minute,
+           "It called 1 min ago, and not since it was approved, so it was told nothing yet.",
+           "Unplug the phone and plug it in again: it calls when it starts.");
+}
+
+TEST_F(ExplainCalls, APhoneBehindARouterThatNothingAllowsIsNotSaidToBeUnheard) {
+    device.seen.first = device.seen.last = 0;
+    step(Step::file_refused, "it asked from outside of the networks that are served; if phones are "
+                             "there, write allow = 10.9.0.5");
+    expect(0,
+           "It called from 10.9.0.5 (or somebody in its name did), which is in no network that is "
+           "served here, so it was told nothing.",
+           "Is it behind a router there? Then write allow = 10.9.0.5, or its network, into "
+           "pnp.conf, and: pnp reload. Then unplug the phone and plug it in again.");
+    called();
+    EXPECT_THAT(story().now, HasSubstr("is being told"));
+}
+
+TEST_F(ExplainCalls, FirmwareThatKnowsNoNewTlsIsNotSaidToBeUnheard) {
+    constexpr const char* told =
+        "HTTPS: it speaks no TLS of version 1.2 or newer; set wpi_tls_legacy = on, or give it "
+        "newer firmware";
+    step(Step::file_refused, told);
+    expect(0, "It called, and TLS did not come about: it speaks no TLS of version 1.2 or newer.",
+           "set wpi_tls_legacy = on, or give it newer firmware. Then: pnp reload, and unplug the "
+           "phone and plug it in again.");
+    called();
+    EXPECT_THAT(story().now, HasSubstr("is being told"));
+    step(Step::file_refused, told); // it was set back to older firmware
+    EXPECT_THAT(story().now, HasSubstr("TLS did not come about"));
+    device.seen.stage = Stage::registered;
+    step(Step::registered);
+    EXPECT_THAT(story().now, HasSubstr("All is well"));
+}
+
+TEST_F(ExplainCalls, ALeaseWithoutAVendorClassLeavesTheMacOfTheMaker) {
+    vendor = nullptr;
+    device.seen.last = at;
+    step(Step::leased, "host name phone");
+    EXPECT_THAT(story().now, HasSubstr("asked for nothing since"));
+    EXPECT_EQ(story().next, how_to_call);
+}
+
 TEST_F(ExplainCalls, AMacOfTheMakerIsAHint) {
     vendor = nullptr;
     EXPECT_THAT(story().next, StartsWith("Its MAC is of the maker of OpenStage phones, which ask "
@@ -244,6 +292,29 @@ TEST_F(ExplainCalls, OfAJobThatWasGivenUpAreNewsForADay) {
     EXPECT_EQ(story().now, "All is well: it is registered with 201.");
 }
 
+TEST_F(ExplainCalls, APhoneThatWasNotToldYetIsNotSaidToBeDone) {
+    called();
+    device.seen.stage = Stage::configured;
+    step(Step::secret_sent, "inside its enrolment window");
+    step(Step::configured, "it has all items that it should have");
+    step(Step::assigned, "202 by uid 0");
+    calls.not_given = {"display-id-unicode", "e164", "sip-pwd"};
+    expect(0,
+           "It does not have yet what it should have now: other values of display-id-unicode, e164 "
+           "and sip-pwd.",
+           "Wait: it is asked to call. Later than some minutes: restart the phone.");
+    calls.not_given = {"line-sip-pwd.2", "sip-pwd"};
+    expect(0,
+           "It does not have yet what it should have now: other values of line-sip-pwd.2 and "
+           "sip-pwd.",
+           "Over a router it is given passwords only within a window, and is not called for them "
+           "before: pnp enrol 001ae8102030 30m --from NETWORK, with the one that 10.9.0.5 is in.");
+    calls.window = Calls::Window::open;
+    EXPECT_THAT(story().next, StartsWith("Wait: "));
+    calls.not_given = {};
+    EXPECT_THAT(story().now, StartsWith("It holds its configuration"));
+}
+
 TEST_F(ExplainCalls, WaitingJobsAreTold) {
     device.seen.stage = Stage::registered;
     called();
@@ -251,11 +322,15 @@ TEST_F(ExplainCalls, WaitingJobsAreTold) {
     expect(2 * minute, "A job waits for its next call: write country (2 min ago).",
            "Wait: it is asked to call. Later than some minutes: restart the phone.");
     job(JobKind::restart, JobState::waiting);
-    EXPECT_THAT(story().now, StartsWith("2 jobs wait for its next call: write country"));
+    EXPECT_THAT(story().now,
+                StartsWith("2 jobs wait, the first of them for its next call: write country"));
     calls.next_poll = at + 90 * second;
     EXPECT_EQ(story().next, "Wait: it polls, and comes in 2 min.");
     phone.reached = Reached::by_poll;
-    EXPECT_THAT(story(60 * minute).next, HasSubstr("has not polled for long: restart the phone"));
+    EXPECT_THAT(story(60 * minute).next, HasSubstr("and it never polled. Does a firewall keep "
+                                                   "TCP port 18080 here away from it?"));
+    phone.last_poll = at;
+    EXPECT_THAT(story(60 * minute).next, HasSubstr("it has not polled for long."));
 }
 
 TEST_F(ExplainCalls, RefusedItemsAreNamedWithThePhonesWord) {

@@ -89,6 +89,8 @@ TEST_F(Dhcp, OpenStagePhonesAreToldOption43BecauseOfWhatTheySayTheyAre) {
                         "sdlp://10.20.30.5:18443\n"
                         "dhcp-vendorclass=set:pnp-openstage,OptiIpPhone\n"),
               HasSubstr(fmt::format("dhcp-option-force=tag:pnp-openstage,43,{}\n", to_openstage))));
+    EXPECT_THAT(office.run("dhcp hex --host sdlp://10.20.30.5").text,
+                HasSubstr("write an address or a host name alone"));
     EXPECT_THAT(config("kea --host 10.20.30.5"),
                 AllOf(HasSubstr("\"test\": \"substring(option[60].hex, 0, 11) == 'OptiIpPhone'\""),
                       HasSubstr(fmt::format("\"data\": \"{}\"", without(to_openstage, ':')))));

@@ -186,7 +186,8 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
     EXPECT_EQ(workpoints().job(1)->items.at({"type"}), "RINGTONE");
     EXPECT_THAT(text("job deploy 001ae8102030 bell.wav APP"),
                 HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP"));
-    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"), HasSubstr("No such file"));
+    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"),
+                HasSubstr("gong.wav: No such file; put it there"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
@@ -315,7 +316,9 @@ TEST_F(Jobs, ItemsAreShownBesideWhatIsWanted) {
 }
 
 TEST_F(Jobs, ItemsAreShownThoughNobodyKnowsWhatIsWanted) {
-    EXPECT_THAT(text("show items 001ae8102030"), HasSubstr("never called"));
+    EXPECT_THAT(text("show items 001ae8102030"), HasSubstr("is not approved"));
+    is_approved();
+    EXPECT_THAT(text("show items 001ae8102030"), HasSubstr("has not called since it was approved"));
     called([](Workpoint& phone) {
         phone.reported = {{{"user-pwd"}, "tr0ub4dor"}, {{"country-iso"}, std::string(60, 'x')}};
         phone.must_read_all = true;
@@ -422,6 +425,40 @@ TEST_F(Jobs, ExplainLooksAtTheEnrolmentWindow) {
     ASSERT_TRUE(workpoints().spend_window(mac, window.id));
     EXPECT_THAT(text("explain 001ae8102030"), HasSubstr("window gave them once already"));
     EXPECT_EQ(office.run("enrol 001ae8102030 30m --from nowhere").status, 2);
+}
+
+TEST_F(Jobs, AWindowSaysWhatBringsThePhoneAndWhetherItWasUsed) {
+    is_approved();
+    EXPECT_THAT(text("enrol 001ae8102030 30m"), HasSubstr(": unplug it and plug it in again."));
+    office.run("enrol stop");
+    called([](Workpoint& phone) { phone.address = *base::Ipv4::parse("10.9.0.5"); });
+    EXPECT_THAT(text("enrol 001ae8102030 30m --from 10.8.0.0/24"),
+                AllOf(HasSubstr(": it polls, and comes in 5 min."),
+                      HasSubstr("Its last call came from 10.9.0.5, which is not in 10.8.0.0/24")));
+    office.run("enrol stop");
+    EXPECT_THAT(text("enrol 001ae8102030 30m --from 10.9.0.0/24"), Not(HasSubstr("last call")));
+    EXPECT_THAT(text("show enrolments"), HasSubstr("10.9.0.0/24  approved\n"));
+    const auto snapshot = office.shelf->now();
+    ASSERT_TRUE(workpoints().spend_window(mac_of(openstage), snapshot.enrolments()[0].id));
+    EXPECT_THAT(text("show enrolments"), HasSubstr("10.9.0.0/24  approved, has its passwords\n"));
+}
+
+TEST_F(Jobs, ExplainNamesWhatAPhoneWasNotToldYet) {
+    called([](Workpoint& phone) { phone.reported = {{{"e164"}, "201"}, {{"country-iso"}, "DE"}}; });
+    office.shelf->reached(mac_of(openstage), inventory::Stage::configured);
+    wanted = {{"e164", {}, "202"}, {"country-iso", {}, "DE"}};
+    EXPECT_THAT(text("explain 001ae8102030"), HasSubstr("have now: other values of e164.\n"));
+    wanted = {{"e164", {}, "201"}};
+    EXPECT_THAT(text("explain 001ae8102030"), Not(HasSubstr("other values")));
+}
+
+TEST_F(Jobs, ExplainKnowsAnOpenStageThatOnlyALeaseToldOf) {
+    is_approved();
+    office.run("dhcp-event add 001ae8102030 10.0.0.3 --vendor-class OptiIpPhone");
+    EXPECT_THAT(text("explain 001ae8102030"),
+                AllOf(StartsWith("It got the address 10.0.0.3 by DHCP just now"),
+                      HasSubstr("Such a phone calls when it starts, if it knows where: by DHCP "
+                                "(option 43")));
 }
 
 } // namespace

@@ -321,7 +321,7 @@ def test_explain_says_that_a_phone_asks_with_a_url_that_it_has_left_behind(lab):
     wait_told(lab, pnpd, desk, "took the URL")
     own = steady_url(url, fetched(desk, url))
     fetched(desk, own)
-    wait_told(lab, pnpd, desk, "used its own URL")
+    wait_told(lab, pnpd, desk, "holds its configuration: asked with")
     http_get(desk, url + f"cfg{desk.mac}.xml")
     assert_told("spent_token", wait_told(lab, pnpd, desk, "tried a token"))
 

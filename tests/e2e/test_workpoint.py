@@ -2,6 +2,7 @@
 """OpenStage phones over the Workpoint Interface: on the LAN, in other hands, and when we go."""
 import socket
 
+from branch_office import OUTSIDE, BranchOffice
 from test_asterisk import assign, wait_hint
 from test_unload_transfers import sockets_of
 
@@ -104,6 +105,29 @@ def test_who_has_only_a_phones_mac_gets_no_secret_of_it(lab):
     told = pnpd.text("explain", desk.mac)
     assert elsewhere.address in told, told
 
+
+def test_firmware_that_knows_only_old_tls_is_told_of_though_it_never_called(lab):
+    desk = lab.desk(1, oui=OUI)
+    pnpd = lab.pnpd(CONFIG)
+    wait_served(lab, pnpd)
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    done = desk.run("openssl", "s_client", "-connect", f"{lab.pbx.address}:18443", "-tls1",
+                    "-cipher", "DEFAULT@SECLEVEL=0", input="")
+    assert "alert protocol version" in done.stderr, done.stderr
+    lab.wait_for(lambda: "wpi_tls_legacy = on" in pnpd.text("explain", desk.mac),
+                 pnpd.text("explain", desk.mac))
+
+
+def test_a_phone_behind_a_router_that_nothing_allows_is_told_of_though_it_never_called(lab):
+    place = BranchOffice(lab, OUI)
+    pnpd = lab.pnpd(CONFIG)
+    wait_served(lab, pnpd)
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", place.phone.mac, "201")
+    assert plug_in(lab, place.phone).report()["outcome"] != "configured"
+    lab.wait_for(lambda: f"write allow = {OUTSIDE}" in pnpd.text("explain", place.phone.mac),
+                 pnpd.text("explain", place.phone.mac))
 
 def test_a_taken_port_is_told_and_had_when_it_is_free(lab):
     with lab.pbx.inside():
