@@ -124,12 +124,13 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
         if (!next || (armed && *armed <= *next)) {
             return;
         }
-        armed = next;
+        armed.reset(); // should there be no memory for a timer: the next one who looks makes it
         due.after(std::max(*next - clock.now(), base::Duration::zero()), [this] {
             armed.reset();
             responder.tick();
             arm();
         });
+        armed = next;
     }
 
     void open_unicasts(std::vector<base::Error>& errors) {

@@ -318,10 +318,10 @@ constexpr Command table[] = {
      run_job_reset},
     {"job",
      "deploy",
-     "job deploy MAC FILE TYPE",
+     "job deploy MAC FILE TYPE [VERSION]",
      "Has an OpenStage phone fetch a file of the folder `firmware`; TYPE is RINGTONE, LOGO, "
-     "SCREENSAVER, MOH, PIC or LDAP.",
-     {Place::mac, Place::phone_file, Place::file_type},
+     "SCREENSAVER, MOH, PIC, LDAP or, for firmware of that VERSION, APP.",
+     {Place::mac, Place::phone_file, Place::file_type, Place::word},
      3,
      {},
      run_job_deploy},

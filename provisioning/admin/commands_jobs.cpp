@@ -7,6 +7,7 @@
 #include "provisioning/base/text.hpp"
 #include "provisioning/serve/file_body.hpp"
 #include "provisioning/wpi/difference.hpp"
+#include "provisioning/wpi/release.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -25,8 +26,11 @@ using inventory::JobKind;
 constexpr std::uint64_t most_index = 1'000'000;
 constexpr auto listed_for = std::chrono::hours(24); // among all phones' jobs, once it ended
 
-/// What a phone may be given as a file (WPI guide p. 178, 245). Firmware goes another way.
-constexpr std::string_view file_types[] = {"RINGTONE", "LOGO", "SCREENSAVER", "MOH", "PIC", "LDAP"};
+constexpr std::string_view firmware_type = "APP";
+
+/// What a phone may be given as a file (WPI guide p. 57, 178, 245).
+constexpr std::string_view file_types[] = {"RINGTONE", "LOGO", "SCREENSAVER", "MOH",
+                                           "PIC",      "LDAP", firmware_type};
 
 /// A phone that does what it is told when it calls.
 base::Result<base::Mac> phone_of(const Call& call) {
@@ -294,9 +298,28 @@ Reply run_job_deploy(Call& call) {
     if (const auto file = serve::FileBody::open(folder, call.places[1]); !file) {
         return refused(file.error());
     }
-    return order(call, Job{.mac = *mac,
-                           .kind = JobKind::deploy,
-                           .items = {{{"file"}, call.places[1]}, {{"type"}, std::string(*type)}}});
+    Job job{.mac = *mac,
+            .kind = JobKind::deploy,
+            .items = {{{"file"}, call.places[1]}, {{"type"}, std::string(*type)}}};
+    if (*type != firmware_type) {
+        return call.places.size() == 3
+                   ? order(call, job)
+                   : misunderstood(fmt::format("only firmware, {}, has a version", firmware_type));
+    }
+    const auto version = call.places.size() > 3 ? wpi::read_firmware(call.places[3]) : std::nullopt;
+    if (!version) {
+        return misunderstood("which version is it? Write it behind APP as the phone will say it, "
+                             "such as 3.5.21.0 or V3R5.21.0; that tells whether it was taken");
+    }
+    const auto* device = call.now.device(*mac);
+    if (device != nullptr && wpi::is_same_firmware(device->seen.version, call.places[3])) {
+        return refused(fmt::format("{} runs {} already", mac->str(), wpi::str(*version)));
+    }
+    job.items.emplace(ItemKey{"version"}, wpi::str(*version));
+    return order(call, job,
+                 fmt::format("It fetches the image when it is in no call, starts again, and has to "
+                             "say {} then.\n",
+                             wpi::str(*version)));
 }
 
 Reply run_job_cancel(Call& call) {

@@ -66,7 +66,21 @@ std::string names_of(const Job& job) {
     return out;
 }
 
+const std::string* value_of(const Job& job, const char* name) noexcept {
+    for (const auto& [key, value] : job.items) {
+        if (key.name == name) {
+            return &value;
+        }
+    }
+    return nullptr;
+}
+
 } // namespace
+
+bool is_firmware(const Job& job) noexcept {
+    const auto* type = value_of(job, "type");
+    return job.kind == JobKind::deploy && type != nullptr && *type == "APP";
+}
 
 bool has_ended(JobState state) noexcept {
     return state != JobState::waiting && state != JobState::sent;
@@ -101,9 +115,13 @@ std::string describe(const Job& job) {
     case JobKind::deploy:
         break;
     }
-    const auto file = job.items.find({"file"});
-    return file == job.items.end() ? "deploy"
-                                   : "deploy " + base::printable(file->second, most_word);
+    std::string out = "deploy";
+    for (const auto* word : {"file", "version"}) {
+        if (const auto* value = value_of(job, word)) {
+            out += " " + base::printable(*value, most_word);
+        }
+    }
+    return out;
 }
 
 } // namespace inventory

@@ -71,7 +71,7 @@ struct Job {
     base::Mac mac;
     JobKind kind = JobKind::read;
     /// read: the names (value empty), none = all; write: values, never of write-only items;
-    /// deploy: `file` and `type`.
+    /// deploy: `file` and `type`, and of firmware its `version`.
     std::map<ItemKey, std::string> items = {};
     JobState state = JobState::waiting;
     base::UnixMs created = 0;
@@ -79,6 +79,9 @@ struct Job {
     std::uint32_t attempts = 0; ///< how often its action was sent
     std::string result = {};    ///< for people: why it waits, or what came of it
 };
+
+/// It deploys an image that the phone is to start with (WPI guide p. 57): type APP.
+bool is_firmware(const Job& job) noexcept;
 
 /// Nothing is done for it any more.
 bool has_ended(JobState state) noexcept;
@@ -89,8 +92,8 @@ std::string_view name(JobState state) noexcept; ///< "done_with_errors"
 std::optional<JobKind> job_kind_named(std::string_view name) noexcept;
 std::optional<JobState> job_state_named(std::string_view name) noexcept;
 
-/// "write e164, key-label 3", "read all items", "deploy bell.wav": without values, for audit and
-/// consoles.
+/// "write e164, key-label 3", "read all items", "deploy bell.wav", "deploy os40.img 3.5.21.0":
+/// without values, for audit and consoles.
 std::string describe(const Job& job);
 
 } // namespace inventory

@@ -18,6 +18,7 @@ constexpr std::size_t most_actor = 128;
 constexpr std::size_t most_result = 256;
 constexpr std::string_view file_item = "file";
 constexpr std::string_view type_item = "type";
+constexpr std::string_view version_item = "version";
 
 Status check_item(const Job& job,
                   const ItemKey& item,
@@ -79,9 +80,12 @@ Status check_job(const Job& job, const std::function<bool(std::string_view)>& is
     case JobKind::deploy:
         break;
     }
-    return has(file_item) && has(type_item) && items.size() == 2
+    const std::size_t words = is_firmware(job) ? 3 : 2;
+    return has(file_item) && has(type_item) && items.size() == words &&
+                   (words == 2 || has(version_item))
                ? Status()
-               : fail(Errc::malformed, "deploy: give one file and its type");
+               : fail(Errc::malformed,
+                      "deploy: give one file and its type, and of firmware its version");
 }
 
 /// The oldest go first.

@@ -180,6 +180,7 @@ Turn Interaction::begin(Visit& visit) {
     begun_ = true;
     opened_by_ = message.reason;
     firmware_ = message.value("software-version");
+    software_type_ = message.value("software-type");
     doing_ = Doing::nothing;
 
     // A phone that lost its number lost all of its settings, also those that it never gives back.
@@ -260,7 +261,8 @@ void Interaction::look_at_jobs(Visit& visit) {
             break;
         case JobKind::deploy:
             if (is_start) {
-                visit.news.jobs.push_back(unanswered(job));
+                visit.news.jobs.push_back(is_firmware(job) ? came_back(visit, job)
+                                                           : unanswered(job));
             }
             break;
         case JobKind::read:
@@ -272,6 +274,23 @@ void Interaction::look_at_jobs(Visit& visit) {
     if (visit.message.reason == Reason::status) {
         look_at_deployment(visit);
     }
+}
+
+/// A phone that was told of firmware says by its start-up what came of it (WPI guide p. 56). It is
+/// not told again by itself: one that cannot take an image would fetch it at each start.
+JobNews Interaction::came_back(const Visit& visit, const inventory::Job& job) const {
+    const auto version = job.items.find(ItemKey{"version"});
+    const auto runs = base::printable(firmware_, 64);
+    if (version != job.items.end() && is_same_firmware(firmware_, version->second)) {
+        return {job.id, JobState::done, fmt::format("it runs {}", runs)};
+    }
+    if (firmware_.empty() || visit.world.firmware.empty() ||
+        is_same_firmware(firmware_, visit.world.firmware)) {
+        return {job.id, JobState::failed,
+                fmt::format("it started again, and runs {}", runs.empty() ? "what it ran" : runs)};
+    }
+    return {job.id, JobState::done_with_errors,
+            fmt::format("it runs {}, which is another one", runs)};
 }
 
 /// The result of a file (WPI guide p. 54, 245).
@@ -286,6 +305,10 @@ void Interaction::look_at_deployment(Visit& visit) {
             continue;
         }
         const bool is_ok = base::iequals(status, "ok");
+        if (is_ok && is_firmware(job)) { // what it runs says its start-up
+            visit.news.jobs.push_back({job.id, JobState::sent, "it has the image"});
+            return;
+        }
         visit.news.jobs.push_back(
             {job.id, is_ok ? JobState::done : JobState::failed,
              is_ok ? fmt::format("{} is on the phone", base::printable(file, 64))
@@ -306,6 +329,8 @@ Turn Interaction::replied(Visit& visit) {
             return name(Action::write_items);
         case Doing::deploying:
             return name(Action::file_deployment);
+        case Doing::upgrading:
+            return name(Action::software_deployment);
         case Doing::nothing:
             break;
         }
@@ -341,7 +366,8 @@ Turn Interaction::accepted(Visit& visit) {
         took_items(visit);
         break;
     case Doing::deploying:
-        job_.reset(); // its `status` says how it went (whether this comes before it is unknown)
+    case Doing::upgrading: // of a file its `status` says how it went, of firmware its start-up
+        job_.reset();      // (whether this comes before them is unknown)
         return clean_up(visit);
     case Doing::nothing:
         break;

@@ -88,7 +88,14 @@ class Interaction {
     static JobNews unanswered(const inventory::Job& job);
 
   private:
-    enum class Doing : std::uint8_t { nothing, reading_all, reading, writing, deploying };
+    enum class Doing : std::uint8_t {
+        nothing,
+        reading_all,
+        reading,
+        writing,
+        deploying,
+        upgrading,
+    };
     enum class Collected : std::uint8_t { all, more, too_much };
 
     /// What was written and not answered yet: of secrets no more than their hash.
@@ -121,6 +128,8 @@ class Interaction {
     std::optional<Turn> write_job(Visit& visit, const inventory::Job& job);
     std::optional<Turn> restart(Visit& visit, const inventory::Job& job);
     std::optional<Turn> deploy(Visit& visit, const inventory::Job& job);
+    std::optional<Turn> upgrade(Visit& visit, const inventory::Job& job);
+    JobNews came_back(const Visit& visit, const inventory::Job& job) const;
     void withhold(Visit& visit, std::vector<Item>& secrets, std::string_view why);
     void send_items(const Visit& visit, const std::vector<Item>& chunk);
     void end_job(Visit& visit, inventory::JobState state, std::string result);
@@ -131,6 +140,7 @@ class Interaction {
     bool begun_ = false;
     Reason opened_by_ = Reason::other;
     std::string firmware_;
+    std::string software_type_;
     std::optional<std::size_t> most_items_;
 
     Doing doing_ = Doing::nothing;

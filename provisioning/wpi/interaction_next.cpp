@@ -2,7 +2,9 @@
 // What a phone is told next: the side of an interaction that speaks.
 #include "provisioning/wpi/interaction.hpp"
 
+#include "provisioning/base/text.hpp"
 #include "provisioning/profile/wpi/items.hpp"
+#include "provisioning/wpi/release.hpp"
 #include "provisioning/wpi/split.hpp"
 #include "provisioning/wpi/visit.hpp"
 
@@ -23,6 +25,9 @@ namespace {
 
 /// Fixed and published (WPI guide p. 51): it is there so that nobody resets a phone by mistake.
 constexpr std::string_view restart_password = "124816";
+
+/// What such phones run that are set up by SIP items; the other kind is `Siemens HFA`.
+constexpr std::string_view sip_software = "Siemens SIP";
 
 bool has_secrets(const std::vector<Item>& items) {
     return std::any_of(items.begin(), items.end(),
@@ -189,7 +194,7 @@ std::optional<Turn> Interaction::start(Visit& visit, const Job& job) {
     case JobKind::factory_reset:
         return restart(visit, job);
     case JobKind::deploy:
-        return deploy(visit, job);
+        return is_firmware(job) ? upgrade(visit, job) : deploy(visit, job);
     }
     return std::nullopt;
 }
@@ -251,6 +256,39 @@ std::optional<Turn> Interaction::deploy(Visit& visit, const Job& job) {
                {{"file-https-base-url", std::nullopt, std::move(*url)},
                 {"file-type", std::nullopt, type->second},
                 {"file-priority", std::nullopt, "immediate"}});
+}
+
+/// The phone fetches the image and starts with it (WPI guide p. 56, 57); never amid a call, in
+/// which it refuses what is not immediate.
+std::optional<Turn> Interaction::upgrade(Visit& visit, const Job& job) {
+    const auto version = job.items.find(ItemKey{"version"});
+    if (version == job.items.end()) {
+        end_job(visit, JobState::failed, "it names no version");
+        return std::nullopt;
+    }
+    if (is_same_firmware(firmware_, version->second)) {
+        end_job(visit, JobState::done, fmt::format("it runs {} already", version->second));
+        return std::nullopt;
+    }
+    if (!software_type_.empty() && !base::iequals(software_type_, sip_software)) {
+        end_job(visit, JobState::failed,
+                fmt::format("it runs {}, which is not changed into {}",
+                            base::printable(software_type_, 64), sip_software));
+        return std::nullopt;
+    }
+    auto url = visit.world.file_url(job);
+    if (!url) {
+        end_job(visit, JobState::failed, url.error().what);
+        return std::nullopt;
+    }
+    visit.news.jobs.push_back({job.id, JobState::sent, "it was told to fetch the image", true});
+    doing_ = Doing::upgrading;
+    return say(visit, Action::software_deployment,
+               {{"file-https-base-url", std::nullopt, std::move(*url)},
+                {"file-type", std::nullopt, "APP"},
+                {"file-sw-type", std::nullopt, std::string(sip_software)},
+                {"file-sw-version", std::nullopt, version->second},
+                {"file-priority", std::nullopt, "normal"}});
 }
 
 } // namespace wpi

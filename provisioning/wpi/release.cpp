@@ -2,7 +2,11 @@
 // Reading of firmware versions.
 #include "provisioning/wpi/release.hpp"
 
+#include "provisioning/base/text.hpp"
+
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace wpi {
 namespace {
@@ -48,6 +52,53 @@ std::optional<Release> read_release(std::string_view text) noexcept {
     }
     const auto release = number(text);
     return release ? std::optional(Release{*version, *release}) : std::nullopt;
+}
+
+std::optional<Firmware> read_firmware(std::string_view text) noexcept {
+    text = base::trim(text);
+    Firmware read;
+    const bool has_letters = take(text, 'v');
+    const auto next = [&](int& into) {
+        const auto value = number(text);
+        into = value.value_or(0);
+        return value.has_value();
+    };
+    if (!next(read.version)) {
+        return std::nullopt;
+    }
+    if (has_letters) {
+        if (take(text, '.') && !next(read.sub)) {
+            return std::nullopt;
+        }
+        text = base::trim(text);
+        if (!take(text, 'r')) {
+            return std::nullopt;
+        }
+    } else if (!take(text, '.')) {
+        return std::nullopt;
+    }
+    if (!next(read.release)) {
+        return std::nullopt;
+    }
+    for (int* part : {&read.fix, &read.hotfix}) {
+        if (take(text, '.') && !next(*part)) {
+            return std::nullopt;
+        }
+    }
+    return text.empty() || text.front() == ' ' ? std::optional(read) : std::nullopt;
+}
+
+std::string str(const Firmware& firmware) {
+    return firmware.sub == 0 ? fmt::format("{}.{}.{}.{}", firmware.version, firmware.release,
+                                           firmware.fix, firmware.hotfix)
+                             : fmt::format("V{}.{} R{}.{}.{}", firmware.version, firmware.sub,
+                                           firmware.release, firmware.fix, firmware.hotfix);
+}
+
+bool is_same_firmware(std::string_view one, std::string_view other) noexcept {
+    const auto first = read_firmware(one);
+    const auto second = read_firmware(other);
+    return first && second ? *first == *second : base::iequals(base::trim(one), base::trim(other));
 }
 
 bool remembers_to_call(std::string_view firmware) noexcept {

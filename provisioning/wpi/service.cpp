@@ -233,7 +233,23 @@ bool Service::may_call(const Call& call) {
     return true;
 }
 
-Response Service::opened(const Call& call) {
+/// Without a MAC that is one, as a soft phone calls (WPI guide p. 27). A number is no secret, so
+/// the neighbour table has to show the phone that has it.
+std::optional<base::Mac> Service::by_number(const Call& call) const {
+    const auto number = call.message.value("e164");
+    const auto there = call.gate.neighbour_at(call.source());
+    const auto snapshot = inventory_.now();
+    const auto* device = there ? snapshot.device(*there) : nullptr;
+    return device != nullptr && std::find(device->lines.begin(), device->lines.end(), number) !=
+                                    device->lines.end()
+               ? there
+               : std::nullopt;
+}
+
+Response Service::opened(Call call) {
+    if (!call.mac) {
+        call.mac = by_number(call);
+    }
     if (!may_call(call)) {
         ++count_.refused;
         return clean_up(call);
@@ -401,10 +417,8 @@ World Service::world_of(const Call& call,
                 {},
                 {}};
     world.wanted = [this, &call, &device, session] {
-        return reach_.wanted ? reach_.wanted(device, session->model, session->firmware,
-                                             call.request.local.address)
-                             : base::Result<std::vector<Item>>(base::fail(
-                                   base::Errc::io, "no profile of such phones is loaded"));
+        return wanted(device, session->model, session->firmware, call.request.local.address,
+                      call.settings.with->escape);
     };
     world.hash = [this, mac](const inventory::ItemKey& key, std::string_view value) {
         return inventory_.workpoints().written_hash(mac, key, value);
@@ -433,6 +447,29 @@ World Service::world_of(const Call& call,
         return file_url(*call.settings.with, call.request.local, *session, job);
     };
     return world;
+}
+
+base::Result<std::vector<Item>> Service::wanted(const inventory::Device& device,
+                                                const std::string& model,
+                                                const std::string& firmware,
+                                                base::Ipv4 host,
+                                                Escape escape) const {
+    if (!reach_.wanted) {
+        return base::fail(base::Errc::io, "no profile of such phones is loaded");
+    }
+    auto items = reach_.wanted(device, model, firmware, host);
+    if (!items || escape == Escape::normal) {
+        return items;
+    }
+    for (const auto& item : *items) {
+        if (is_secret(item.name) && item.value.find_first_of("<>&") != std::string::npos) {
+            return base::fail(base::Errc::refused,
+                              "{} has one of & < >, which wpi_legacy_escape takes away: the phone "
+                              "would have another one than the PBX; choose one without",
+                              item.name);
+        }
+    }
+    return items;
 }
 
 bool Service::is_proven(base::Mac mac, base::Ipv4 source, const serve::Gate& gate) const {
@@ -469,10 +506,11 @@ bool Service::wants_contact(base::Mac mac) {
     if (!host && reach_.host_for) {
         host = reach_.host_for(known->address);
     }
-    if (!host || !reach_.wanted) {
+    if (!host) {
         return false;
     }
-    const auto wanted = reach_.wanted(*device, device->seen.model, device->seen.version, *host);
+    const auto wanted = this->wanted(*device, device->seen.model, device->seen.version, *host,
+                                     this->settings().with->escape);
     if (!wanted || wanted->empty()) {
         return false;
     }

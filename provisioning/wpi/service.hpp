@@ -105,7 +105,8 @@ class Service {
     serve::Response talk(const serve::Request& request);
     serve::Response file(const serve::Request& request);
     static bool goes_on(const Call& call, const Sessions::Found& found);
-    serve::Response opened(const Call& call);
+    serve::Response opened(Call call);
+    std::optional<base::Mac> by_number(const Call& call) const;
     serve::Response followed(const Call& call, const Sessions::Found& found);
     serve::Response
     carry_on(const Call& call, const std::shared_ptr<Session>& session, Match match);
@@ -116,6 +117,11 @@ class Service {
     void greet(const Call& call, const inventory::Device& device);
     static inventory::Sighting sighting_of(const Call& call);
 
+    base::Result<std::vector<Item>> wanted(const inventory::Device& device,
+                                           const std::string& model,
+                                           const std::string& firmware,
+                                           base::Ipv4 host,
+                                           Escape escape) const;
     World world_of(const Call& call,
                    const std::shared_ptr<Session>& session,
                    const inventory::Device& device,

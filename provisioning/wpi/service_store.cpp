@@ -132,8 +132,8 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
         return tl::unexpected(file.error());
     }
     const auto now = clock_.unix_ms();
-    const bool is_firmware = value_of(job, "type") == "APP";
-    const auto life = is_firmware ? with.policy.firmware_timeout : with.policy.file_timeout;
+    const auto life =
+        inventory::is_firmware(job) ? with.policy.firmware_timeout : with.policy.file_timeout;
     auto token = tickets_.add({session.mac, job.id, name, session.source, now + life.count()}, now);
     if (!token) {
         return token;
@@ -230,8 +230,8 @@ void Service::look_after_jobs() {
             }
             break;
         case JobKind::deploy:
-            if (!is_within(value_of(job, "type") == "APP" ? policy.firmware_timeout
-                                                          : policy.file_timeout)) {
+            if (!is_within(inventory::is_firmware(job) ? policy.firmware_timeout
+                                                       : policy.file_timeout)) {
                 store_jobs(job.mac, {{job.id, JobState::given_up,
                                       "no confirmation: the phone does not say how it went"}});
             }

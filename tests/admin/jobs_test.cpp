@@ -184,13 +184,36 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
     std::ofstream(office.shelf.folder() / "bell.wav") << "RIFF";
     EXPECT_EQ(office.run("job deploy 001ae8102030 bell.wav ringtone").status, 0);
     EXPECT_EQ(workpoints().job(1)->items.at({"type"}), "RINGTONE");
-    EXPECT_THAT(text("job deploy 001ae8102030 bell.wav APP"),
-                HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP"));
-    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"),
-                HasSubstr("gong.wav: No such file; put it there"));
+    EXPECT_THAT(text("job deploy 001ae8102030 bell.wav SOUND"),
+                HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP, APP"));
+    EXPECT_THAT(text("job deploy 001ae8102030 bell.wav MOH 3.5.21.0"),
+                HasSubstr("only firmware, APP, has a version"));
+    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"), HasSubstr("gong.wav: No such file; put it there"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
+}
+
+TEST_F(Jobs, DeployFirmwareOfAVersionThatThePhoneDoesNotRun) {
+    called();
+    with->file_folder = office.shelf.folder().string();
+    std::ofstream(office.shelf.folder() / "os40.img") << "an image";
+    for (const char* line :
+         {"job deploy 001ae8102030 os40.img APP", "job deploy 001ae8102030 os40.img APP newest"}) {
+        EXPECT_EQ(office.run(line).status, 2) << line;
+        EXPECT_THAT(text(line), HasSubstr("which version is it?"));
+    }
+    EXPECT_THAT(text("job deploy 001ae8102030 os40.img app V3R5.21.0"),
+                AllOf(StartsWith("Job 1 for 001ae8102030: deploy os40.img 3.5.21.0."),
+                      HasSubstr("has to say 3.5.21.0 then")));
+    EXPECT_EQ(workpoints().job(1)->items,
+              (std::map<ItemKey, std::string>{
+                  {{"file"}, "os40.img"}, {{"type"}, "APP"}, {{"version"}, "3.5.21.0"}}));
+    inventory::Sighting seen;
+    seen.version = "V3 R5.22.0";
+    office.shelf->saw(mac_of(openstage), seen);
+    EXPECT_THAT(text("job deploy 001ae8102030 os40.img APP 3.5.22.0"),
+                HasSubstr("runs 3.5.22.0 already"));
 }
 
 TEST_F(Jobs, AreListedWithWhyTheyWait) {

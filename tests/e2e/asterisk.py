@@ -325,12 +325,16 @@ class Asterisk:
                               timeout=60 * self.patience, check=False)
 
     def cli(self, command):
-        """What Asterisk says to a command of its console."""
+        """What Asterisk says to a command of its console, which has to know it: one of another
+        version would be none, and what was to come of it would not."""
         done = self._try_cli(command)
-        if done.returncode != 0 or not self.is_running():
+        if done.returncode != 0 or not self.is_running() or "No such command" in done.stdout:
             raise AssertionError(f"asterisk -rx '{command}' said {done.returncode}: "
                                  f"{done.stdout}{done.stderr}")
         return done.stdout
+
+    def knows(self, command):
+        return "No such command" not in self._try_cli(command).stdout
 
     def pnp(self, command):
         """What our module says to a command; it may be a refusal."""

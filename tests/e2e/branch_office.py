@@ -7,6 +7,7 @@ import ssl
 PROVIDER = "203.0.113.0/24"  # between the office's router and the PBX's
 OUTSIDE = "203.0.113.2"  # of the office: all that the PBX ever sees of it
 HOME = "10.20.0.0/24"
+ON_THE_LAN = "192.168.77.150"  # a router in the PBX's own network
 FIREWALL = """
 table ip office {
   chain forward {
@@ -32,21 +33,34 @@ class BranchOffice:
         made.plug(self.router, "eth1", f"{OUTSIDE}/24", "provider")
         self.gateway = made.host("gateway", "203.0.113.1/24", "provider")
         made.plug(self.gateway, "eth1", "192.168.77.1/24")
-        for host in (self.router, self.gateway):
-            host.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.gateway.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         self.gateway.ip("route", "add", HOME, "via", OUTSIDE)
         self.router.ip("route", "add", "default", "via", "203.0.113.1")
         lab.pbx.ip("route", "add", "default", "via", "192.168.77.1")
-        done = self.router.run("nft", "-f", "-", input=FIREWALL)
-        assert done.returncode == 0, done.stderr
-        self.phone = self._desk(made, "phone", "10.20.0.11/24", f"{oui}:00:00:01")
-        self.poser = self._desk(made, "poser", "10.20.0.66/24", "02:00:00:00:00:66")
+        self.phone, self.poser = hide_behind(self.router, made, oui)
 
-    @staticmethod
-    def _desk(made, name, address, mac):
-        host = made.host(name, address, "office", mac)
-        host.ip("route", "add", "default", "via", "10.20.0.1")
-        return host
+
+class RoomBehindARouter:
+    """phone and poser ── router (eth0, eth1) ── the PBX's own LAN, whose neighbour table shows the
+    router, and never the phones."""
+
+    def __init__(self, lab, oui):
+        made = lab.network
+        self.router = made.host("router", "10.20.0.1/24", "office")
+        made.plug(self.router, "eth1", f"{ON_THE_LAN}/24")
+        self.phone, self.poser = hide_behind(self.router, made, oui)
+
+
+def hide_behind(router, made, oui):
+    """Two desks, a phone's and a poser's, of which nothing but the router is seen outside."""
+    router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    done = router.run("nft", "-f", "-", input=FIREWALL)
+    assert done.returncode == 0, done.stderr
+    desks = (made.host("phone", "10.20.0.11/24", "office", f"{oui}:00:00:01"),
+             made.host("poser", "10.20.0.66/24", "office", "02:00:00:00:00:66"))
+    for desk in desks:
+        desk.ip("route", "add", "default", "via", "10.20.0.1")
+    return desks
 
 
 class Caller:

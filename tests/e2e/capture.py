@@ -10,7 +10,8 @@ import time
 
 MARK_PORT = 9  # discard
 DECODE = ["-d", "udp.port==5059,sip", "-d", "udp.port==60000,sip", "-d", "udp.port==1053,sip",
-          "-d", "udp.port==5070,sip", "-d", "udp.port==5080,sip", "-d", "tcp.port==5480,http", "-d", "tcp.port==5481,tls"]
+          "-d", "udp.port==5070,sip", "-d", "udp.port==5080,sip", "-d", "tcp.port==5480,http", "-d", "tcp.port==5481,tls",
+          "-d", "tcp.port==18080,http"]
 _marks = itertools.count(1)
 
 

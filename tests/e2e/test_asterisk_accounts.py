@@ -63,7 +63,7 @@ def test_beside_a_cache_of_endpoints_ours_work_and_go(lab):
     lab.phone(desk, *STAYS)
     pbx.wait_state(desk.mac, "registered")
     assert "201" in pbx.cli("sorcery memory cache dump res_pjsip/endpoint"), "it is in the cache"
-    for command in ("pnp reload", "pjsip reload", "core reload"):
+    for command in ("pnp reload", "module reload res_pjsip.so", "core reload"):
         pbx.cli(command)
         assert "not in the PBX" not in pbx.pnp("status"), pbx.pnp("status")
     owners = {row["number"]: row["owner"] for row in pbx.pnp_json("show extensions")["extensions"]}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """OpenStage phones over the Workpoint Interface: on the LAN, in other hands, and when we go."""
 import socket
+import ssl
 
 from branch_office import OUTSIDE, BranchOffice
 from test_asterisk import assign, wait_hint
@@ -128,6 +129,91 @@ def test_a_phone_behind_a_router_that_nothing_allows_is_told_of_though_it_never_
     assert plug_in(lab, place.phone).report()["outcome"] != "configured"
     lab.wait_for(lambda: f"write allow = {OUTSIDE}" in pnpd.text("explain", place.phone.mac),
                  pnpd.text("explain", place.phone.mac))
+
+
+def fits_a_client_of_2008(lab, desk, port):
+    """TLS 1.0, RSA key exchange, AES-CBC with SHA-1. OpenSSL forbids them itself, which is no word
+    of ours, unless its security level is 0."""
+    done = desk.run("openssl", "s_client", "-connect", f"{lab.pbx.address}:{port}", "-tls1",
+                    "-cipher", "AES128-SHA:@SECLEVEL=0", input="")
+    said = done.stdout + done.stderr
+    assert "CONNECTED" in said, said
+    return done.returncode == 0 and "Cipher is AES128-SHA" in said
+
+
+def test_a_phone_of_2008_connects_where_that_is_allowed_and_nowhere_else(lab):
+    desk = lab.desk(1, oui=OUI)
+    pnpd = lab.pnpd(CONFIG)
+    wait_served(lab, pnpd)
+    lab.wait_for(lambda: f"https://{lab.pbx.address}:5481" in pnpd.text("status"), "HTTPS is served")
+    assert not fits_a_client_of_2008(lab, desk, 18443)
+    lab.wait_for(lambda: "wpi_tls_legacy" in pnpd.log(), "the log says what helps")
+    pnpd.configure(CONFIG + "wpi_tls_legacy = on\n")
+    pnpd.ctl("reload")
+    lab.wait_for(lambda: fits_a_client_of_2008(lab, desk, 18443), "it connects")
+    assert not fits_a_client_of_2008(lab, desk, 5481), "files have what they had"
+    assert plug_in(lab, desk).report()["workpoint"]["actions"] == {"CleanUp": 1}, "others as before"
+
+
+def talk(lab, desk):
+    trusting = ssl._create_unverified_context()  # as phones do
+    return trusting.wrap_socket(desk.tcp((lab.pbx.address, 18443), 30))
+
+
+def posted(length, body=b""):
+    return (b"POST /DeploymentService/LoginService HTTP/1.1\r\nHost: pbx:18443\r\n"
+            b"Content-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % length) + body
+
+
+def answer_to(lab, desk, data):
+    with talk(lab, desk) as door:
+        door.sendall(data)
+        return door.recv(4096).partition(b"\r\n")[0]
+
+
+def test_hostile_messages_are_refused_at_once_and_take_no_memory(lab):
+    desk = lab.desk(1, oui=OUI)
+    pnpd = lab.pnpd(CONFIG)
+    wait_served(lab, pnpd)
+    message = (b'<WorkpointMessage><Message nonce="1"><ReasonForContact>&%s;</ReasonForContact>'
+               b'</Message></WorkpointMessage>')
+    laughs = b"".join(b'<!ENTITY l%d "%s">' % (level, b"&l%d;" % (level - 1) * 10)
+                      for level in range(1, 10))
+    hostile = {
+        "a file of ours": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + message % b"e",
+        "a host": f'<!DOCTYPE x SYSTEM "http://{desk.address}/x">'.encode() + message % b"e",
+        "a billion laughs": b'<!DOCTYPE x [<!ENTITY l0 "lol">' + laughs + b"]>" + message % b"l9",
+        "a deep nest": b"<a>" * 340_000,
+        "attributes": b"<WorkpointMessage " + b"".join(b'a%d="" ' % at for at in range(90_000)) + b"/>",
+    }
+    assert answer_to(lab, desk, posted(6, b"no xml")) == b"HTTP/1.1 400 Bad Request"  # it is warm now
+    before = pnpd.memory("VmHWM")
+    for what, body in hostile.items():
+        assert len(body) <= 1 << 20, what
+        for _ in range(5):
+            said = answer_to(lab, desk, posted(len(body), body))
+            assert said == b"HTTP/1.1 400 Bad Request", (what, said)
+    after_xml = pnpd.memory("VmHWM")
+    large = 100 << 20
+    for _ in range(5):
+        assert answer_to(lab, desk, posted(large)) == b"HTTP/1.1 413 Content Too Large"
+    sent = 0
+    with talk(lab, desk) as door:  # one that does not listen
+        try:
+            door.sendall(posted(large))
+            while sent < large:
+                sent += door.send(b"x" * 65536)
+        except OSError:
+            pass
+    chunked = posted(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    assert answer_to(lab, desk, chunked).startswith(b"HTTP/1.1 4")
+    after = pnpd.memory("VmHWM")
+    print(f"     memory at its most: {before >> 10} KiB before, {after_xml >> 10} KiB after bombs of "
+          f"1 MiB, {after >> 10} KiB after 100 MiB of which {sent >> 10} KiB left the client")
+    assert sent < large, "somebody read all of it"
+    assert after_xml - before < 16 << 20 and after - after_xml < 4 << 20, (before, after_xml, after)
+    report = plug_in(lab, desk).report()  # and phones are served
+    assert report["workpoint"]["actions"] == {"CleanUp": 1}, report
 
 def test_a_taken_port_is_told_and_had_when_it_is_free(lab):
     with lab.pbx.inside():

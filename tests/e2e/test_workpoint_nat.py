@@ -6,7 +6,7 @@ import re
 import time
 
 from asterisk import account
-from branch_office import OUTSIDE, PROVIDER, BranchOffice, Caller
+from branch_office import ON_THE_LAN, OUTSIDE, PROVIDER, BranchOffice, Caller, RoomBehindARouter
 from test_asterisk import STAYS
 from test_workpoint import CONFIG, OUI, wait_served
 
@@ -94,6 +94,29 @@ def wait_solicited(office, phone, count):
                         4 * MINUTE)
 
 
+def wait_known(office, phone):
+    """Until the PBX knows that something waits for the phone, which the poser may ask as well: when
+    that was, by the clock of captures."""
+    asked = f"?device-id={office.mac}"
+    office.lab.wait_for(
+        lambda: poll(office.place.poser, office.lab.pbx.address, asked).startswith(b"HTTP/1.1 202 ")
+        or "solicited → " in phone.trace() or time.sleep(0.6), "the PBX knows that something waits")
+    return time.time()
+
+
+def asked_and_called(capture, since):
+    """What the phone did since then, in order: (when it asked, "200"), (when it called, "call")."""
+    rows = capture.packets("http and tcp.port == 18080 or tcp.dstport == 18443 and tcp.flags.syn == 1",
+                           "frame.time_epoch", "tcp.stream", "http.request.method",
+                           "http.response.code")
+    answers = {row["tcp.stream"]: row["http.response.code"] for row in rows
+               if row["http.response.code"]}
+    done = [(float(row["frame.time_epoch"]),
+             answers.get(row["tcp.stream"]) if row["http.request.method"] else "call")
+            for row in rows if not row["http.response.code"]]
+    return [row for row in done if row[0] > since]
+
+
 def opened_from(capture, network):
     return capture.packets(f"tcp.flags.syn == 1 and tcp.flags.ack == 0 and ip.src == {network}",
                            "ip.src", "ip.dst", "tcp.dstport")
@@ -113,12 +136,10 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
     # A name and a key: at the next poll.
     wait_next_poll(office, phone)
     office.pbx.add_config("pnp.conf", "keys = none, blf 302 Anna\n")
+    began = time.time()
     office.change('"Alice"', '"Bob"')
-    done = len(polls(phone))
+    known = wait_known(office, phone)
     wait_solicited(office, phone, 1)
-    # The next one, or that which was under way.
-    assert "202" in polls(phone)[done:done + 2] or "202" in polls(phone)[done - 1:done], (
-        done, polls(phone), office.explain())
     done = wait_next_poll(office, phone)
     assert polls(phone)[done - 1] == "200", polls(phone)
 
@@ -143,6 +164,12 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
     for capture in (at_phone, outside):
         capture.stop()
 
+    # The first poll after the PBX knew is answered "call", and is: within one interval.
+    did = asked_and_called(at_phone, began)
+    words = [what for _, what in did]
+    called = words.index("call")
+    assert called > 0 and words[called - 1] == "202", did
+    assert all(what == "200" and when < known for when, what in did[:called - 1]), (known, did)
     (row,) = [row for row in report["accounts"] if row["registered"]]
     assert (row["user"], row["display_name"]) == (office.number, "Carol"), row
     flash = office.flash()
@@ -215,6 +242,42 @@ def test_behind_the_same_nat_a_poser_gets_no_secret_before_in_and_after_the_wind
     office.enrol()
     report = office.plug_in("--register").configured()
     assert [row["user"] for row in report["accounts"] if row["registered"]] == [office.number], report
+
+
+def test_behind_a_router_of_the_pbxs_own_lan_a_phone_needs_a_window_and_the_router_a_name(lab):
+    """The neighbour table can know who is on the LAN, and shows the router there, not the phone."""
+    place = RoomBehindARouter(lab, OUI)
+    mac = place.phone.mac
+    pnpd = lab.pnpd(CONFIG + PROFILE)
+    wait_served(lab, pnpd)
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", mac, "201")
+
+    def plug_in():
+        return lab.phone(place.phone, "--dls", lab.pbx.address, vendor="openstage").report()
+
+    def poses():
+        poser = Caller(place.poser, mac, lab.pbx.address)
+        poser.all_of_it()
+        assert b"<Action>" in poser.received and b"-pwd" not in poser.received, poser.received
+        return poser
+
+    pnpd.ctl("enrol", mac, "30m")  # a window does not stand against what the table shows
+    report = plug_in()
+    assert report["workpoint"]["actions"] == {"CleanUp": 1} and not report["accounts"], report
+    assert f"neighbour_allow = {ON_THE_LAN}" in pnpd.text("explain", mac), pnpd.text("explain", mac)
+    pnpd.ctl("enrol", "stop")
+
+    pnpd.configure(f"neighbour_allow = {ON_THE_LAN}\n" + CONFIG + PROFILE)
+    pnpd.ctl("reload")
+    report = plug_in()  # its settings, and no password
+    assert report["workpoint"]["items_written"] > 0 and report["exit_status"] == 4, report
+    assert "was not given its passwords" in pnpd.text("explain", mac), pnpd.text("explain", mac)
+    poses()
+    pnpd.ctl("enrol", mac, "30m", "--from", f"{ON_THE_LAN}/32")
+    report = lab.phone(place.phone, "--dls", lab.pbx.address, vendor="openstage").configured()
+    assert [row["user"] for row in report["accounts"]] == ["201"], report["accounts"]
+    poses()  # once
 
 
 def poll(host, to, query, headers=()):

@@ -144,6 +144,11 @@ TEST_F(Jobs, WithItemsThatDoNotFitAreRefused) {
     EXPECT_THAT(refusal(with(JobKind::factory_reset, {{{"x"}, ""}})), HasSubstr("no items"));
     EXPECT_THAT(refusal(with(JobKind::deploy, {})), HasSubstr("one file and its type"));
     EXPECT_THAT(refusal(with(JobKind::deploy, {{{"file"}, "a"}})), HasSubstr("its type"));
+    EXPECT_THAT(refusal(with(JobKind::deploy, {{{"file"}, "a"}, {{"type"}, "APP"}})),
+                HasSubstr("its version"));
+    EXPECT_THAT(refusal(with(JobKind::deploy,
+                             {{{"file"}, "a"}, {{"type"}, "MOH"}, {{"version"}, "3.5.21.0"}})),
+                HasSubstr("its version"));
     EXPECT_THAT(refusal(with(JobKind::write, {{{""}, "1"}})), HasSubstr("characters"));
     EXPECT_THAT(refusal(with(JobKind::write, {{{"e164", -2}, "1"}})), HasSubstr("from 0"));
     EXPECT_THAT(refusal(with(JobKind::write, {{{std::string(129, 'x')}, "1"}})),
@@ -358,6 +363,13 @@ TEST(JobWords, DescribeAJobWithoutItsValues) {
     EXPECT_EQ(describe(read(1, {{{"a"}, ""}})), "read a");
     EXPECT_EQ(describe({0, mac(1), JobKind::deploy, {{{"file"}, "bell.wav"}, {{"type"}, "MOH"}}}),
               "deploy bell.wav");
+    const Job firmware{0,
+                       mac(1),
+                       JobKind::deploy,
+                       {{{"file"}, "os40.img"}, {{"type"}, "APP"}, {{"version"}, "3.5.21.0"}}};
+    EXPECT_EQ(describe(firmware), "deploy os40.img 3.5.21.0");
+    EXPECT_TRUE(is_firmware(firmware));
+    EXPECT_FALSE(is_firmware(restart(1)));
     std::map<ItemKey, std::string> many;
     for (int index = 0; index < 12; ++index) {
         many[{"key-label", index}] = "Anna";

@@ -311,6 +311,128 @@ TEST_F(WpiExchange, E7AStatusThatFailedAndOneThatNeverComesEndTheJob) {
     EXPECT_THAT(job(id).result, HasSubstr("none.wav"));
 }
 
+/// Told by a file of firmware, which a phone running V3 R5.12.0 is to fetch.
+struct WpiFirmware : Office {
+    WpiFirmware() {
+        configure();
+        file("os40.img", "an image");
+    }
+
+    std::int64_t add_firmware() {
+        return add_job(JobKind::deploy, {{ItemKey{"file"}, "os40.img"},
+                                         {ItemKey{"type"}, "APP"},
+                                         {ItemKey{"version"}, "3.5.21.0"}});
+    }
+};
+
+TEST_F(WpiFirmware, E8IsFetchedAndTheStartUpThatRunsItEndsTheJob) {
+    const auto id = add_firmware();
+    auto it = phone();
+    const auto told = it.call("solicited");
+    EXPECT_EQ(told.action, "SoftwareDeployment");
+    EXPECT_THAT(told.text,
+                testing::MatchesRegex(
+                    "(.|\n)*<Action>SoftwareDeployment</Action>\n  <ItemList>\n"
+                    "   <Item name=\"file-https-base-url\">"
+                    "https://10.20.30.5:18443/files/[A-Za-z0-9_-]+/os40.img</Item>\n"
+                    "   <Item name=\"file-type\">APP</Item>\n"
+                    "   <Item name=\"file-sw-type\">Siemens SIP</Item>\n"
+                    "   <Item name=\"file-sw-version\">3.5.21.0</Item>\n"
+                    "   <Item name=\"file-priority\">normal</Item>\n  </ItemList>\n(.|\n)*"));
+    EXPECT_EQ(told.nonce, it.last_nonce);
+    const auto url = told.items.at("file-https-base-url");
+    clock.advance(std::chrono::minutes(29));
+    ASSERT_EQ(service->answer(get(url, phone_address)).status, 200);
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    auto again = phone();
+    again.firmware = "V3 R5.21.0";
+    EXPECT_EQ(again.start_up().action, "ReadAllItems") << "other firmware may have other items";
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_EQ(job(id).result, "it runs V3 R5.21.0");
+    EXPECT_EQ(job(id).attempts, 1U);
+}
+
+TEST_F(WpiFirmware, E8IsNotSentWhereThePhoneRunsItOrAnotherKind) {
+    auto id = add_firmware();
+    auto it = phone();
+    it.firmware = "V3 R5.21.0";
+    it.call("solicited");
+    EXPECT_TRUE(it.reply("ReadAllItems", all_items()).is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_THAT(job(id).result, HasSubstr("already"));
+    EXPECT_EQ(job(id).attempts, 0U);
+    id = add_firmware();
+    auto hfa = phone();
+    auto basic = hfa.basic();
+    basic.replace(basic.find("Siemens SIP"), 11, "Siemens HFA");
+    hfa.post(envelope(hfa.nonce(), "solicited", basic));
+    EXPECT_TRUE(hfa.reply("ReadAllItems", all_items()).is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_THAT(job(id).result, HasSubstr("Siemens HFA"));
+}
+
+TEST_F(WpiFirmware, E8WaitsForTheEndOfACall) {
+    const auto id = add_firmware();
+    auto it = phone();
+    it.call("solicited");
+    EXPECT_THAT(it.reply("SoftwareDeployment", "", "busy").items,
+                ElementsAre(Pair("send-solicited", "true")));
+    EXPECT_EQ(job(id).state, JobState::waiting);
+    EXPECT_EQ(phone().call("solicited").action, "SoftwareDeployment");
+    EXPECT_EQ(job(id).state, JobState::sent);
+}
+
+TEST_F(WpiFirmware, E8ThatIsNotTakenFailsAndIsNotSentAgain) {
+    auto id = add_firmware();
+    auto it = phone();
+    it.call("solicited");
+    EXPECT_TRUE(it.reply("SoftwareDeployment", "", "failed").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::failed);
+
+    id = add_firmware();
+    auto second = phone();
+    second.call("solicited");
+    EXPECT_TRUE(second.reply("SoftwareDeployment").is_clean_up()) << "it may say so before";
+    EXPECT_EQ(job(id).state, JobState::sent);
+    auto old = phone();
+    EXPECT_EQ(old.start_up().action, "WriteItems") << "and what it shall have goes to it";
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_THAT(job(id).result, HasSubstr("runs V3 R5.12.0"));
+    EXPECT_TRUE(old.reply("WriteItems").is_clean_up());
+
+    id = add_firmware();
+    phone().call("solicited");
+    auto another = phone();
+    another.firmware = "V3 R5.20.0";
+    another.start_up();
+    EXPECT_EQ(job(id).state, JobState::done_with_errors);
+    EXPECT_THAT(job(id).result, HasSubstr("V3 R5.20.0, which is another one"));
+}
+
+TEST_F(WpiFirmware, E8AnImageThatDoesNotComeOrAPhoneThatDoesNotEndsTheJob) {
+    auto id = add_firmware();
+    auto it = phone();
+    it.call("solicited");
+    const auto status = [&](const std::string& how) {
+        return it.call("status", item("file-deployment-name", "os40.img") +
+                                     item("file-deployment-type", "APP") +
+                                     item("file-deployment-status", how));
+    };
+    EXPECT_TRUE(status("ok").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::sent) << "what it runs says its start-up alone";
+    status("failed");
+    EXPECT_EQ(job(id).state, JobState::failed);
+    id = add_firmware();
+    phone().call("solicited");
+    clock.advance(std::chrono::minutes(29));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    clock.advance(std::chrono::minutes(2));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::given_up);
+}
+
 TEST_F(WpiExchange, E8FirmwareThatIsAnotherThanBeforeIsReadAndTriedAgain) {
     auto it = phone();
     it.start_up(true, "");

@@ -4,7 +4,10 @@
 #include "office.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <thread>
+
+#include <sys/resource.h>
 
 namespace {
 
@@ -17,6 +20,25 @@ using testing::Pair;
 using testing::StartsWith;
 
 class WpiFailure : public Office {};
+
+/// No file grows while it is there, as on a disk that is full.
+class FullDisk {
+  public:
+    FullDisk() {
+        std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit none{0, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+    }
+
+    ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+  private:
+    rlimit before_{};
+};
 
 TEST_F(WpiFailure, FAItemErrorsAreKeptAndTheJobIsDoneWithErrors) {
     configure();
@@ -72,6 +94,27 @@ TEST_F(WpiFailure, FBBusyPhoneRemembersToCallAndTheJobWaits) {
     EXPECT_TRUE(idle.reply("WriteItems").is_clean_up());
     EXPECT_EQ(job(id).state, JobState::done);
     EXPECT_EQ(job(id).attempts, 2U);
+}
+
+TEST_F(WpiFailure, FBAPhoneThatIsBusyAgainIsToldAgainAndTheJobWaits) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    for (unsigned call = 1; call <= 7; ++call) { // more often than a silent phone is tried
+        auto it = phone();
+        EXPECT_EQ(it.call("solicited").action, "WriteItems") << call;
+        const auto end = it.reply("WriteItems", "", call % 2 == 0 ? "Busy" : "busy");
+        EXPECT_TRUE(end.is_clean_up()) << call;
+        EXPECT_THAT(end.items, ElementsAre(Pair("send-solicited", "true"))) << call;
+        EXPECT_EQ(job(id).state, JobState::waiting) << call;
+        EXPECT_EQ(job(id).attempts, call);
+        clock.advance(std::chrono::minutes(10));
+    }
+    auto idle = phone();
+    EXPECT_THAT(idle.call("solicited").items, ElementsAre(Pair("ringer-melody", "3")));
+    const auto end = idle.reply("WriteItems");
+    EXPECT_TRUE(end.is_clean_up());
+    EXPECT_THAT(end.items, IsEmpty()) << "nothing is left to call for";
+    EXPECT_EQ(job(id).state, JobState::done);
 }
 
 TEST_F(WpiFailure, FBBusyPhoneOfOldOrUnknownFirmwareIsNotToldToCall) {
@@ -152,6 +195,88 @@ TEST_F(WpiFailure, FDABlockedPhoneIsCleanedUpAlsoInTheMiddle) {
     EXPECT_TRUE(phone().start_up(true, "").is_clean_up());
 }
 
+TEST_F(WpiFailure, FDWithADatabaseThatTakesNothingNothingIsSentAndNothingIsLost) {
+    configure();
+    const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
+    {
+        const FullDisk full;
+        auto it = phone();
+        const auto end = it.call("solicited");
+        EXPECT_TRUE(end.is_clean_up()) << "nobody would know that it was sent";
+        EXPECT_EQ(end.nonce, it.last_nonce);
+    }
+    EXPECT_EQ(job(id).state, JobState::waiting);
+    EXPECT_EQ(service->counters().open, 0U);
+    auto it = phone();
+    EXPECT_THAT(it.call("solicited").items, ElementsAre(Pair("ringer-melody", "3")));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done);
+}
+
+TEST_F(WpiFailure, FDAWindowThatCannotBeMarkedSpentGivesNoSecret) {
+    with.gate.allow = {*base::Network::parse("192.0.2.0/24")};
+    settings();
+    enrol();
+    auto it = behind_nat();
+    EXPECT_EQ(it.start_up(true, "").action, "ReadAllItems");
+    {
+        const FullDisk full;
+        const auto write = it.reply("ReadAllItems", item("reg-addr"));
+        EXPECT_EQ(write.action, "WriteItems");
+        EXPECT_EQ(write.items.count("sip-pwd"), 0U);
+    }
+    EXPECT_THAT(it.reply("WriteItems").items, ElementsAre(Pair("sip-pwd", sip_password)))
+        << "the window is as good as before";
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+}
+
+TEST_F(WpiFailure, FDWithoutAMacAPhoneIsKnownByItsNumberWhereTheNeighbourTableShowsIt) {
+    const auto call = [&](Phone it, const std::string& mac, const std::string& number) {
+        return it.post(envelope(it.nonce(), "start-up",
+                                mac + item("device-type", "OpenStage 40") + item("e164", number)));
+    };
+    for (const auto& mac : {std::string(), item("mac-addr", "soft phone of Anna")}) {
+        EXPECT_EQ(call(phone(), mac, "4210").action, "ReadAllItems");
+        EXPECT_TRUE(call(phone(), mac, "4211").is_clean_up()) << "another number";
+        EXPECT_TRUE(call(phone(), mac, "").is_clean_up());
+        EXPECT_TRUE(call(Phone{*this, other_mac, other_address}, mac, "4210").is_clean_up());
+        with.gate.allow = {*base::Network::parse("192.0.2.0/24")};
+        settings();
+        enrol();
+        EXPECT_TRUE(call(behind_nat(), mac, "4210").is_clean_up())
+            << "a number is no secret: where no table shows the phone it opens nothing";
+    }
+    EXPECT_EQ(service->counters().secrets_sent, 0U);
+}
+
+TEST_F(WpiFailure, FDAPasswordThatOldFirmwareWouldReadWronglyIsToldAndNotWritten) {
+    with.escape = wpi::Escape::legacy;
+    settings();
+    wanted[2].value = "a&b<c";
+    auto it = phone();
+    it.start_up(true, "");
+    EXPECT_TRUE(it.reply("ReadAllItems", item("reg-addr")).is_clean_up());
+    EXPECT_THAT(steps(),
+                Contains(testing::AllOf(HasSubstr("sip-pwd"), HasSubstr("wpi_legacy_escape"),
+                                        testing::Not(HasSubstr("a&b")))));
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+    wanted[2].value = sip_password;
+    wanted[8].value = "Sales & <Service>";
+    auto again = phone();
+    again.start_up(true, "");
+    const auto write = again.reply("ReadAllItems", item("reg-addr"));
+    EXPECT_THAT(write.text, HasSubstr(">Sales + Service</Item>"));
+    EXPECT_TRUE(again.reply("WriteItems").is_clean_up());
+    auto next = phone();
+    next.start_up(true);
+    auto wants = wanted;
+    wanted[8].value = "Sales + Service";
+    const auto has = all_items();
+    wanted.swap(wants);
+    EXPECT_THAT(next.reply("ReadAllItems", has).items, ElementsAre(Pair("dcmp-url", testing::_)))
+        << "it is what was written, and not written again and again";
+}
+
 TEST_F(WpiFailure, FDOverloadIsSaid) {
     wpi::SessionLimits limits;
     limits.in_all = 1;
@@ -192,6 +317,28 @@ TEST_F(WpiFailure, FEMalformedXmlAndNoNonceGetAnEmpty400) {
         it.post("no xml");
     }
     EXPECT_LT(logged.size(), 20U) << "nobody fills our log";
+}
+
+TEST_F(WpiFailure, FEOtherPathsAndMethodsAreRefused) {
+    serve::Request request;
+    request.peer = {phone_address, 40000};
+    request.local = {our_address, 18443};
+    auto it = phone();
+    request.body = envelope(it.nonce(), "start-up", it.basic());
+    for (const auto* method : {"GET", "HEAD", "PUT"}) {
+        request.method = method;
+        request.path = "/DeploymentService/LoginService";
+        const auto answer = service->answer(request);
+        EXPECT_EQ(answer.status, 405) << method;
+        EXPECT_THAT(answer.fields, Contains(Pair("Allow", "POST"))) << method;
+    }
+    request.method = "POST";
+    for (const auto* path : {"/", "/DeploymentService", "/LoginService", "/dcmp/contact-me"}) {
+        request.path = path;
+        EXPECT_EQ(service->answer(request).status, 404) << path;
+    }
+    request.path = "/DeploymentService/any/other";
+    EXPECT_EQ(service->answer(request).status, 200);
 }
 
 TEST_F(WpiFailure, FHAReplyWithoutASessionIsCleanedUp) {

@@ -120,6 +120,25 @@ TEST(WpiRelease, IsReadAsPhonesWriteIt) {
     EXPECT_FALSE(wpi::remembers_to_call(""));
 }
 
+TEST(WpiFirmwareVersion, IsTheSameHoweverItIsWritten) {
+    using wpi::is_same_firmware;
+    using wpi::read_firmware;
+    EXPECT_EQ(read_firmware("V3 R5.12.0"), (wpi::Firmware{3, 0, 5, 12, 0}));
+    EXPECT_EQ(read_firmware("3.5.12.0"), (wpi::Firmware{3, 0, 5, 12, 0}));
+    EXPECT_EQ(read_firmware("V1.10 R2.0.2"), (wpi::Firmware{1, 10, 2, 0, 2}));
+    EXPECT_EQ(read_firmware("v3r5.12"), (wpi::Firmware{3, 0, 5, 12, 0}));
+    EXPECT_EQ(read_firmware("V3 R5.12.0   SIP   180913"), (wpi::Firmware{3, 0, 5, 12, 0}));
+    for (const auto* text : {"", "3", "V3", "V3 R", "3.", "3.5.12.0.1", "3.5.x", "V3.x R1", "R5"}) {
+        EXPECT_EQ(read_firmware(text), std::nullopt) << text;
+    }
+    EXPECT_EQ(str(*read_firmware("V3 R5.12")), "3.5.12.0");
+    EXPECT_EQ(str(*read_firmware("V1.10 R2.0.2")), "V1.10 R2.0.2");
+    EXPECT_TRUE(is_same_firmware("V3 R5.21.0", "3.5.21.0"));
+    EXPECT_FALSE(is_same_firmware("V3 R5.21.0", "3.5.12.0"));
+    EXPECT_FALSE(is_same_firmware("", "3.5.12.0"));
+    EXPECT_TRUE(is_same_firmware("unknown", " Unknown"));
+}
+
 TEST(WpiSameValue, IsLenientWithWordsAndPorts) {
     EXPECT_TRUE(wpi::is_same_value("dhcp", "true", "TRUE"));
     EXPECT_FALSE(wpi::is_same_value("dhcp", "true", "false"));
