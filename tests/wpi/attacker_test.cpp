@@ -30,6 +30,15 @@ class WpiAttacker : public Office {
     Phone poser(Ipv4 from = elsewhere) { return Phone{*this, phone_mac, from}; }
 };
 
+TEST_F(WpiAttacker, FindsNoWindowOpenForAPhoneOfTheLanThatHasItsPasswords) {
+    enrol(); // as for every phone that is expected
+    auto it = phone();
+    EXPECT_THAT(onboard(it).items, Contains(Pair("sip-pwd", sip_password)));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    auto other = poser();
+    EXPECT_EQ(onboard(other).items.count("sip-pwd"), 0U) << "the window gave them once already";
+}
+
 TEST_F(WpiAttacker, FindsTheWiderWindowClosedWhenTheAdminNarrowsIt) {
     enrol();
     enrol(base::Network::parse("192.0.2.0/24"));
