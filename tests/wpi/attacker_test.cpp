@@ -54,6 +54,17 @@ TEST_F(WpiAttacker, FindsTheWiderWindowClosedWhenTheAdminNarrowsIt) {
     }
 }
 
+TEST_F(WpiAttacker, IsSaidToHaveHadThePasswordsWhereHeWasFirst) {
+    enrol();
+    auto first = poser();
+    EXPECT_THAT(onboard(first).items, Contains(Pair("sip-pwd", sip_password)));
+    first.reply("WriteItems");
+    auto it = behind_nat();
+    EXPECT_EQ(onboard(it).items.count("sip-pwd"), 0U);
+    EXPECT_THAT(steps(), Contains(testing::AllOf(StartsWith("secret_withheld: "),
+                                                 HasSubstr("gave them to another call"))));
+}
+
 TEST_F(WpiAttacker, GetsNoPasswordOfAnExtensionThatWasChangedMeanwhile) {
     enrol();
     auto it = behind_nat();
