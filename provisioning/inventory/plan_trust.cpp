@@ -73,9 +73,11 @@ Status Plan::carry_out(const OpenEnrolment& change) {
         return fail(Errc::malformed, "open enrolment: a rule is named as in pnp.conf");
     }
     auto open = open_enrolments();
-    // The same once more has another end, and does not stand there twice.
+    // The same once more has another end, and does not stand there twice. For one phone the last
+    // word holds: who narrows a window with --from does not leave the wider one open beside it.
     std::erase_if(open, [&](const Enrolment& each) {
-        return each.mac == wanted.mac && each.from == wanted.from && each.rule == wanted.rule;
+        return each.mac == wanted.mac && each.rule == wanted.rule &&
+               (wanted.mac || each.from == wanted.from);
     });
     if (open.size() >= most_enrolments) {
         return fail(Errc::conflict,

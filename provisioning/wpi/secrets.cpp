@@ -52,10 +52,15 @@ SecretsVerdict may_have_secrets(const Claimant& caller,
                         "that address"};
     }
     if (!caller.window) {
+        const auto is_any_open = [&](const std::function<bool(std::int64_t)>& is_gone) {
+            return open_window(mac, caller.source, snapshot, now, is_gone).has_value();
+        };
         return Withheld{fmt::format(
             "it calls from {}, where no neighbour table shows it, and {}; {}", caller.source.str(),
-            open_window(mac, caller.source, snapshot, now, is_spent)
-                ? "another call has the enrolment window"
+            is_any_open(is_spent) ? "another call has the enrolment window"
+            : is_any_open([](std::int64_t) { return false; })
+                ? "its enrolment window gave them to another call; if that was not this phone, "
+                  "change its password"
                 : "no enrolment window was open for it when it called",
             remedy(mac))};
     }

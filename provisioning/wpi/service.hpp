@@ -132,6 +132,7 @@ class Service {
                                        const inventory::Job& job);
     bool store(const Session& session, const News& news, bool is_proven);
     bool store_jobs(base::Mac mac, const std::vector<JobNews>& news);
+    void spend_windows(base::Mac mac);
     void tell(base::Mac mac, base::Ipv4 source, const StepNews& news, bool is_proven);
     bool is_proven(base::Mac mac, base::Ipv4 source, const serve::Gate& gate) const;
     std::function<bool(std::int64_t)> spent_windows(base::Mac mac) const;

@@ -79,6 +79,9 @@ bool Service::store(const Session& session, const News& news, bool is_proven) {
         restores_.add(mac, news.restored, now);
     }
     for (const auto& step : news.steps) {
+        if (step.step == Step::secret_sent && !session.window) {
+            spend_windows(mac);
+        }
         tell(mac, session.source, step, is_proven);
     }
     for (const auto& [key, status] : news.refused) {
@@ -89,6 +92,25 @@ bool Service::store(const Session& session, const News& news, bool is_proven) {
         }
     }
     return store_jobs(mac, news.jobs);
+}
+
+/// Once is once: what a phone got where its network shows it, no window gives to a caller
+/// elsewhere.
+void Service::spend_windows(base::Mac mac) {
+    const auto now = clock_.unix_ms();
+    for (const auto& window : inventory_.now().enrolments()) {
+        if (window.mac != mac || is_over(window, now) ||
+            inventory_.workpoints().is_window_spent(mac, window.id)) {
+            continue;
+        }
+        const auto spent = inventory_.workpoints().spend_window(mac, window.id);
+        if (!spent && diary_.may_complain()) {
+            base::log::warn("wpi",
+                            "{} has its passwords, and its enrolment window is open still: "
+                            "{}; to close it: pnp enrol stop",
+                            mac.str(), spent.error().what);
+        }
+    }
 }
 
 bool Service::store_jobs(base::Mac mac, const std::vector<JobNews>& news) {

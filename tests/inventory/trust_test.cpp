@@ -410,6 +410,18 @@ TEST_F(Enrolments, TheSameOnceMoreMovesTheEnd) {
     EXPECT_EQ(open()[0].until, in_hours(9));
 }
 
+TEST_F(Enrolments, OfOnePhoneTheLastWordHolds) {
+    const auto network = base::Network::parse("10.1.0.0/16");
+    apply({OpenEnrolment{{0, in_hours(9), "", {}, mac(5)}},
+           OpenEnrolment{{0, in_hours(9), "", network, {}}},
+           OpenEnrolment{{0, in_hours(1), "", network, mac(5)}}});
+    ASSERT_EQ(open().size(), 2U);
+    EXPECT_EQ(open()[0].mac, std::nullopt);
+    EXPECT_EQ(open()[1].mac, mac(5));
+    EXPECT_EQ(open()[1].from, network);
+    EXPECT_EQ(open()[1].until, in_hours(1));
+}
+
 TEST_F(Enrolments, NoMoreThanSixteenForNoMoreThanAWeek) {
     const auto refused = [&](const Enrolment& enrolment) {
         const auto applied = inventory().apply({OpenEnrolment{enrolment}}, "uid 0");
