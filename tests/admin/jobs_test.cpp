@@ -188,7 +188,8 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
                 HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP, APP"));
     EXPECT_THAT(text("job deploy 001ae8102030 bell.wav MOH 3.5.21.0"),
                 HasSubstr("only firmware, APP, has a version"));
-    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"), HasSubstr("gong.wav: No such file; put it there"));
+    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"),
+                HasSubstr("gong.wav: No such file; put it there"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
