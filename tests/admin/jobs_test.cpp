@@ -186,8 +186,7 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
     EXPECT_EQ(workpoints().job(1)->items.at({"type"}), "RINGTONE");
     EXPECT_THAT(text("job deploy 001ae8102030 bell.wav APP"),
                 HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP"));
-    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"),
-                HasSubstr("gong.wav: No such file; put it there"));
+    EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"), HasSubstr("No such file"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
