@@ -22,7 +22,7 @@ using inventory::Stage;
 using inventory::Step;
 
 constexpr base::UnixMs registers_within = 10 * minute;
-constexpr base::UnixMs is_news = 24 * 60 * minute; // a job that failed
+constexpr base::UnixMs is_news = 24LL * 60 * minute; // a job that failed
 constexpr std::size_t most_named = 5;
 
 bool is_configured(const Facts& f) {

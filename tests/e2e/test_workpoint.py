@@ -92,21 +92,6 @@ def test_an_openstage_that_nobody_approved_is_shown_and_told_nothing(lab):
     assert pnpd.json("show", "device", desk.mac)["state"] == "configured"
 
 
-def test_who_has_only_a_phones_mac_gets_no_secret_of_it(lab):
-    desk, elsewhere = lab.desk(1, oui=OUI), lab.desk(2)
-    pnpd = lab.pnpd(CONFIG)
-    wait_served(lab, pnpd)
-    pnpd.ctl("extension", "add", "201")
-    pnpd.ctl("assign", desk.mac, "201")
-    for _ in range(2):  # before the phone was there, and while it is
-        report = plug_in(lab, elsewhere, mac=desk.mac).report()
-        assert report["workpoint"]["actions"] == {"CleanUp": 1}, report["workpoint"]
-        assert report["workpoint"]["items_written"] == 0 and not report["accounts"], report
-        plug_in(lab, desk).configured()
-    told = pnpd.text("explain", desk.mac)
-    assert elsewhere.address in told, told
-
-
 def test_firmware_that_knows_only_old_tls_is_told_of_though_it_never_called(lab):
     desk = lab.desk(1, oui=OUI)
     pnpd = lab.pnpd(CONFIG)
@@ -214,6 +199,22 @@ def test_hostile_messages_are_refused_at_once_and_take_no_memory(lab):
     assert after_xml - before < 16 << 20 and after - after_xml < 4 << 20, (before, after_xml, after)
     report = plug_in(lab, desk).report()  # and phones are served
     assert report["workpoint"]["actions"] == {"CleanUp": 1}, report
+
+
+def test_who_has_only_a_phones_mac_gets_no_secret_of_it(lab):
+    desk, elsewhere = lab.desk(1, oui=OUI), lab.desk(2)
+    pnpd = lab.pnpd(CONFIG)
+    wait_served(lab, pnpd)
+    pnpd.ctl("extension", "add", "201")
+    pnpd.ctl("assign", desk.mac, "201")
+    for _ in range(2):  # before the phone was there, and while it is
+        report = plug_in(lab, elsewhere, mac=desk.mac).report()
+        assert report["workpoint"]["actions"] == {"CleanUp": 1}, report["workpoint"]
+        assert report["workpoint"]["items_written"] == 0 and not report["accounts"], report
+        plug_in(lab, desk).configured()
+    told = pnpd.text("explain", desk.mac)
+    assert elsewhere.address in told, told
+
 
 def test_a_taken_port_is_told_and_had_when_it_is_free(lab):
     with lab.pbx.inside():

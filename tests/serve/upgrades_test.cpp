@@ -164,7 +164,7 @@ TEST_F(UpgradesTest, TellsNobodyOfAFileThatIsNotThere) {
     configured(1);
     std::filesystem::remove(with.firmware_folder + "/" + image);
     EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"N\""));
-    EXPECT_THAT(files->firmware().at(0).problem, HasSubstr(image + ": No such file"));
+    EXPECT_THAT(files->firmware().at(0).problem, HasSubstr(image + ": No such file; put it there"));
     EXPECT_THAT(files->look_after_firmware(), IsEmpty());
     put(image, "the image");
     EXPECT_THAT(product_of(1), HasSubstr("FIRM_UPGRADE_ENABLE=\"Y\""));
