@@ -38,8 +38,8 @@ base::Steady now() {
     return std::chrono::steady_clock::now();
 }
 
-/// What a client may still send after our end, which throws it away: so much is on its way before it
-/// can have seen a refusal. Who goes on sends 100 MB that nobody wants, and is cut off.
+/// What a client may still send after our end, which throws it away: so much is on its way before
+/// it can have seen a refusal. Who goes on sends 100 MB that nobody wants, and is cut off.
 constexpr std::size_t most_lingered = std::size_t{1} << 20U;
 
 std::int64_t unix_seconds() {
