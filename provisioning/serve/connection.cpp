@@ -38,6 +38,10 @@ base::Steady now() {
     return std::chrono::steady_clock::now();
 }
 
+/// What a client may still send after our end, which throws it away: so much is on its way before
+/// it can have seen a refusal. Who goes on sends 100 MB that nobody wants, and is cut off.
+constexpr std::size_t most_lingered = std::size_t{1} << 20U;
+
 std::int64_t unix_seconds() {
     return std::chrono::duration_cast<std::chrono::seconds>(
                std::chrono::system_clock::now().time_since_epoch())
@@ -231,7 +235,12 @@ void Connection::readable() {
         return;
     }
     if (phase_ == Phase::linger) {
-        wait_readable();
+        lingered_ += static_cast<std::size_t>(length);
+        if (lingered_ > most_lingered) {
+            close();
+        } else {
+            wait_readable();
+        }
         return;
     }
     const std::string_view received(bytes.data(), static_cast<std::size_t>(length));

@@ -158,6 +158,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Head head_;
     bool is_post_ = false; // whose body the handler gets
     std::uint64_t body_left_ = 0;
+    std::size_t lingered_ = 0;     // bytes that came after our end
     std::string body_;             // of a POST
     std::uint64_t body_taken_ = 0; // of Shared::bodies
     base::Steady read_;            // when the request was there

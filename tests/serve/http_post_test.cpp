@@ -147,6 +147,23 @@ TEST_F(HttpPost, IsTooLargeBeforeItsBodyComes) {
     EXPECT_TRUE(seen.empty());
 }
 
+TEST_F(HttpPost, IsNotReadToItsEndWhereItIsTooLarge) {
+    start();
+    constexpr std::size_t announced = 100 * mebibyte;
+    Client client(loop, server);
+    ASSERT_TRUE(client.send(head_of_post(announced)));
+    const std::string piece(65536, 'x');
+    std::size_t sent = 0;
+    EXPECT_TRUE(until(loop, [&] {
+        const auto length =
+            ::send(client.fd(), piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent += length > 0 ? static_cast<std::size_t>(length) : 0;
+        return (length < 0 && errno != EAGAIN) || sent >= announced;
+    }));
+    EXPECT_LT(sent, 32 * mebibyte) << "what the kernel holds for both ends is much less";
+    EXPECT_TRUE(seen.empty());
+}
+
 TEST_F(HttpPost, InvitesABodyThatWaitsForAWord) {
     start();
     Client client(loop, server);
