@@ -179,7 +179,10 @@ class Quiet {
         xmlSetStructuredErrorFunc(&complaint, keep_first);
     }
 
-    ~Quiet() { xmlSetStructuredErrorFunc(context_, handler_); }
+    ~Quiet() {
+        xmlSetStructuredErrorFunc(context_, handler_);
+        xmlResetLastError(); // it quotes the text, and would be kept until the thread's next one
+    }
 
     Quiet(const Quiet&) = delete;
     Quiet& operator=(const Quiet&) = delete;

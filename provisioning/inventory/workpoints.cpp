@@ -69,15 +69,18 @@ std::size_t keep_within(std::map<ItemKey, std::string>& items, std::size_t most_
     return keep_first(items, kept);
 }
 
-/// Secrets go without a word: each phone sends its user's password at each start (WPI guide p. 33).
-std::size_t keep_bounds(Workpoint& workpoint,
-                        const std::function<bool(std::string_view)>& is_secret) {
+void keep_word_bounds(Workpoint& workpoint) {
     if (workpoint.contact_me_uri.size() > most_uri) {
         workpoint.contact_me_uri.clear();
     }
     if (workpoint.e164.size() > most_number) {
         workpoint.e164.clear();
     }
+}
+
+/// Secrets go without a word: each phone sends its user's password at each start (WPI guide p. 33).
+std::size_t keep_item_bounds(Workpoint& workpoint,
+                             const std::function<bool(std::string_view)>& is_secret) {
     auto& reported = workpoint.reported;
     std::erase_if(reported, [&](const auto& each) { return is_secret(each.first.name); });
     auto dropped = std::erase_if(reported, [](const auto& each) {
@@ -186,10 +189,14 @@ void Workpoints::update(base::Mac mac, const std::function<void(Workpoint&)>& ch
         before ? std::make_shared<Workpoint>(*before) : std::make_shared<Workpoint>();
     change(*after);
     after->mac = mac;
-    const auto dropped = keep_bounds(*after, is_secret);
-    const bool has_new_items = !before || before->reported != after->reported ||
-                               before->written != after->written ||
-                               before->refused != after->refused;
+    keep_word_bounds(*after);
+    const auto has_others = [&] {
+        return !before || before->reported != after->reported ||
+               before->written != after->written || before->refused != after->refused;
+    };
+    // Of 1,500 items it takes a while to see which are secrets, and a poll changes none.
+    const auto dropped = has_others() ? keep_item_bounds(*after, is_secret) : 0;
+    const bool has_new_items = has_others();
     bool is_to_be_said = false;
     {
         const std::lock_guard guard(state.guard);

@@ -54,9 +54,10 @@ std::uint64_t next_number() {
     return ++last;
 }
 
-/// Whether the answer says no for a reason that is nobody's business.
+/// Whether the answer says no for a reason that is nobody's business, or says as little.
 bool is_refusal(const Response& response) {
-    return response.status == 401 || response.status == 403 || response.status == 404;
+    return response.hides_its_time || response.status == 401 || response.status == 403 ||
+           response.status == 404;
 }
 
 } // namespace

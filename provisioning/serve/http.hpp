@@ -56,6 +56,9 @@ struct Response {
     /// file: it has no entity tag, and conditions and ranges do not apply.
     std::vector<std::pair<std::string, std::string>> fields = {};
     bool ends_connection = false;
+    /// It leaves as a refusal does, some time after its request was read: how long we looked must
+    /// not tell what its bytes do not.
+    bool hides_its_time = false;
 };
 
 struct HttpLimits {

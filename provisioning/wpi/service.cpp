@@ -246,6 +246,17 @@ std::optional<base::Mac> Service::by_number(const Call& call) const {
                : std::nullopt;
 }
 
+/// Where the network shows a phone in whose name somebody calls from where none can be shown: he
+/// would answer for its jobs and its changes, and it would never get them.
+std::optional<base::Ipv4> Service::shown_elsewhere(const Call& call, base::Mac mac) const {
+    const auto known = inventory_.workpoints().find(mac);
+    return known && known->address != call.source() &&
+                   !call.gate.is_neighbour_known(call.source()) &&
+                   is_proven(mac, known->address, call.gate)
+               ? std::optional(known->address)
+               : std::nullopt;
+}
+
 Response Service::opened(Call call) {
     if (!call.mac) {
         call.mac = by_number(call);
@@ -265,6 +276,14 @@ Response Service::opened(Call call) {
         call.gate.is_neighbour_known(source)
             ? std::nullopt
             : open_window(mac, source, snapshot, clock_.unix_ms(), spent_windows(mac));
+    if (const auto here = shown_elsewhere(call, mac); here && !window) {
+        ++count_.refused;
+        diary_.rumour(mac, Step::call_failed, source,
+                      fmt::format("the network shows the phone at {}, so this is somebody else, or "
+                                  "it was moved: then `pnp enrol {} 30m`, and let it call again",
+                                  here->str(), mac.str()));
+        return clean_up(call);
+    }
     auto session = sessions_.open(mac, source, call.request.connection, window);
     if (!session) {
         ++count_.overload;

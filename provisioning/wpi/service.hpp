@@ -114,6 +114,7 @@ class Service {
     serve::Response answered(const Call& call, const ServiceMessage& message, bool is_last);
     bool may_call(const Call& call);
     void heard(const Call& call, base::Mac mac);
+    std::optional<base::Ipv4> shown_elsewhere(const Call& call, base::Mac mac) const;
     void greet(const Call& call, const inventory::Device& device);
     static inventory::Sighting sighting_of(const Call& call);
 

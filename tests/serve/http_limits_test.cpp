@@ -285,6 +285,20 @@ TEST_F(HttpLimit, ARefusalLeavesNoEarlierThanEveryOther) {
     }
 }
 
+TEST_F(HttpLimit, AnAnswerThatHidesItsTimeLeavesAsARefusalDoes) {
+    start();
+    handler = [](const Request&) {
+        Response response;
+        response.status = 200;
+        response.hides_its_time = true;
+        return response;
+    };
+    const auto one = client();
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(one->ask("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(10));
+}
+
 TEST_F(HttpLimit, ADelayedAnswerHoldsNoWorkerAndNobodyElse) {
     start();
     handler = [](const Request& asked) {

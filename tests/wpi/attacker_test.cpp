@@ -65,6 +65,57 @@ TEST_F(WpiAttacker, IsSaidToHaveHadThePasswordsWhereHeWasFirst) {
                                                  HasSubstr("gave them to another call"))));
 }
 
+TEST_F(WpiAttacker, FarAwayDoesNotTakeAChangeFromAPhoneThatTheLanShows) {
+    configure();
+    wanted[3].value = "10.20.30.10"; // reg-addr
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto far = poser();
+    far.start_up(false);
+    far.reply("WriteItems");
+    EXPECT_TRUE(service->wants_contact(phone_mac)) << "the phone still has the one before";
+    EXPECT_EQ(known()->address, phone_address) << "there it is asked to call";
+}
+
+TEST_F(WpiAttacker, FarAwayDoesNotTakeAJobFromAPhoneThatTheLanShows) {
+    configure();
+    const auto id = add_job(JobKind::write, {{{"ringer-melody"}, "3"}});
+    auto far = poser();
+    far.call("solicited");
+    far.reply("WriteItems");
+    EXPECT_EQ(job(id).state, JobState::waiting) << job(id).result;
+}
+
+TEST_F(WpiAttacker, FarAwayDoesNotMakeAPhoneOfTheLanRefuseForGood) {
+    configure();
+    wanted[3].value = "10.20.30.10";
+    auto far = poser();
+    far.start_up(false);
+    far.reply("WriteItems",
+              item("reg-addr", "", "", "unknown item") + item("dcmp-url", "", "", "unknown item"));
+    auto it = phone();
+    EXPECT_THAT(it.start_up(false).items, Contains(Pair("reg-addr", "10.20.30.10")));
+}
+
+TEST_F(WpiAttacker, IsNotWhoCallsWhereThePhoneWasMoved) {
+    configure();
+    auto moved = behind_nat();
+    EXPECT_TRUE(moved.start_up(true).is_clean_up());
+    EXPECT_THAT(steps(), Contains(testing::AllOf(HasSubstr("shows the phone at 10.20.31.77"),
+                                                 HasSubstr("`pnp enrol 001ae8102030 30m`"))));
+    enrol();
+    EXPECT_EQ(moved.start_up(true).action, "ReadAllItems") << "the admin said so";
+    moved.reply("ReadAllItems", all_items());
+    EXPECT_TRUE(moved.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(moved.start_up(true).action, "ReadAllItems") << "and from now on it is there";
+}
+
+TEST_F(WpiAttacker, IsNotWhoCallsWhereThePhoneWasMovedAndTheNetworkKnows) {
+    configure();
+    neighbours.erase(phone_address);
+    auto moved = behind_nat();
+    EXPECT_EQ(moved.start_up(true).action, "ReadAllItems");
+}
+
 TEST_F(WpiAttacker, GetsNoPasswordOfAnExtensionThatWasChangedMeanwhile) {
     enrol();
     auto it = behind_nat();

@@ -84,6 +84,14 @@ TEST(PollingPhone, IsAMacAndNothingElse) {
     }
 }
 
+TEST_F(Polls, TellAStrangerFromAPhoneNeitherByBytesNorByTheTimeThatALookTakes) {
+    for (const char* id : {"device-id=00:1A:E8:10:20:30", "device-id=00:1A:E8:99:99:99"}) {
+        const auto answer = poll(id);
+        EXPECT_EQ(answer.status, 200) << id;
+        EXPECT_TRUE(answer.hides_its_time) << id;
+    }
+}
+
 TEST_F(Polls, SayWhetherSomethingIsPendingAndNothingElse) {
     const auto idle = poll("device-id=00:1A:E8:10:20:30");
     EXPECT_EQ(idle.status, 200);
