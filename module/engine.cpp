@@ -175,6 +175,10 @@ base::Status Engine::open() {
             [this](const std::string& number) { return directory_->account(number); },
             [this](base::Ipv4 address) { return neighbour_at(address); },
             [this](base::Ipv4 address) { return own_address_at(address); },
+            [this](base::Ipv4 address) {
+                const auto row = interface_towards(address);
+                return row ? std::optional(row->address) : std::nullopt;
+            },
             [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); },
         });
     https_ = std::make_unique<Https>(

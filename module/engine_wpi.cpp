@@ -2,6 +2,7 @@
 // Changes lead to a look, a look to a contact-me or to the answer of a poll, and both to a call.
 #include "module/engine_wpi.hpp"
 
+#include "provisioning/admin/jobs.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/wpi/contact_me.hpp"
@@ -28,6 +29,10 @@ constexpr unsigned between_looks_at_all = 600; // s; accounts of the PBX change 
 /// may take 15 s.
 constexpr auto comes_within = std::chrono::seconds(75);
 
+/// A phone that talks has what was changed before that, if it is the phone. Who only says so puts
+/// the contact-me off by no more than this.
+constexpr auto is_done_within = std::chrono::seconds(15);
+
 serve::HttpLimits service_limits(serve::HttpLimits limits) {
     limits.posted_bytes = wpi::Service::most_bytes;
     // After a power cut all phones of a site call within a second, wait for each other and tell all
@@ -43,16 +48,9 @@ serve::HttpLimits service_limits(serve::HttpLimits limits) {
     return limits;
 }
 
-/// What a phone says of how often it may be asked.
+/// Its gap begins when it has served the request, a moment after we sent that.
 wpi::ContactMePast past_of(const inventory::Workpoint& phone) {
-    wpi::ContactMePast past{phone.contact_me_sent};
-    const auto said = phone.reported.find({"dls-contact-interval"});
-    const auto seconds =
-        said == phone.reported.end() ? std::nullopt : base::parse_number(said->second);
-    if (seconds && *seconds <= 86'400) {
-        past.gap = std::chrono::seconds(*seconds);
-    }
-    return past;
+    return {phone.contact_me_sent, wpi::contact_gap(phone) + std::chrono::seconds(2)};
 }
 
 } // namespace
@@ -70,7 +68,8 @@ Workpoints::Workpoints(base::Loop& loop,
                     inventory_.workpoints().update(mac, [this](inventory::Workpoint& phone) {
                         phone.last_poll = clock_.unix_ms();
                     });
-                }}),
+                },
+                [this](base::Mac mac, base::Ipv4 source) { polls_in_vain(mac, source); }}),
       http_(loop,
             service_limits(limits),
             [this](const serve::Request& request) { return service_.answer(request); }),
@@ -92,9 +91,9 @@ wpi::Service::Reach Workpoints::service_reach() {
                const std::string& firmware,
                base::Ipv4 host) { return wanted(device, model, firmware, host); },
         reach_.neighbour,
-        reach_.own_address_at,
+        [this](const inventory::Workpoint& phone) { return host_for(phone); },
         [this](base::Mac mac, wpi::Reason reason) { called(mac, reason); },
-        [this](base::Mac mac, bool is_busy) { ended(mac, is_busy); },
+        [this](base::Mac mac, wpi::Ending ending) { ended(mac, ending); },
     };
 }
 
@@ -173,6 +172,7 @@ std::vector<base::Error> Workpoints::listen(const std::vector<base::Interface>& 
         const std::lock_guard hold(lock_);
         listening_ = listening;
         listening_for_polls_ = listening_for_polls;
+        waits_for_key_ = with.on && !has_tls_ && !served.empty();
     }
     if (!std::exchange(was_listening_, !listening.empty()) && was_listening_) {
         look_at_all(); // what was wanted while we were away
@@ -194,10 +194,12 @@ void Workpoints::tick() {
 }
 
 base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device& device) const {
-    const auto host = reach_.own_address_at(device.seen.address);
+    const auto known = inventory_.workpoints().find(device.mac);
+    const auto host =
+        known ? service_.host_for(*known) : reach_.own_address_towards(device.seen.address);
     if (!host) {
-        return fail(Errc::not_found, "no served interface is on the network of {}",
-                    device.seen.address.str());
+        return fail(Errc::not_found, "no interface is served, so the phone has no address to call; "
+                                     "see `pnp status`");
     }
     return wanted(device, device.seen.model, device.seen.version, *host);
 }
@@ -223,13 +225,29 @@ base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device&
     // Its URL is empty: these phones fetch no files.
     auto facts = serve::facts_of(
         *with, {device, *vendor, model, firmware, device.seen.address, true}, host, "");
-    if (known && !wpi::shall_poll(*known)) {
-        facts.service.poll_url.clear();
-    }
     if (auto added = serve::add_lines(facts, device, reach_.accounts); !added) {
         return tl::unexpected(added.error());
     }
     return with->catalogue->render_items(*vendor, facts);
+}
+
+/// One behind a router may have reached us by any of our addresses: it has the one that it was
+/// told.
+std::optional<base::Ipv4> Workpoints::host_for(const inventory::Workpoint& phone) const {
+    if (auto own = reach_.own_address_at(phone.address)) {
+        return own;
+    }
+    const auto told = phone.reported.find({"dls-addr"});
+    if (told != phone.reported.end()) {
+        const auto address = base::Ipv4::parse(told->second);
+        const std::lock_guard hold(lock_);
+        for (const auto& endpoint : listening_) {
+            if (address == endpoint.address) {
+                return address;
+            }
+        }
+    }
+    return reach_.own_address_towards(phone.address);
 }
 
 serve::Response Workpoints::answer_poll(const serve::Request& request) {
@@ -250,12 +268,34 @@ std::optional<wpi::Polling::Phone> Workpoints::polling_phone(base::Mac mac) cons
         return std::nullopt;
     }
     const auto known = inventory_.workpoints().find(mac);
-    bool is_pending = inventory_.workpoints().has_waiting_job(mac);
+    bool is_pending = inventory_.workpoints().has_work(mac);
     {
+        // Also while somebody talks in its name: the phone itself does not poll then.
         const std::lock_guard hold(lock_);
-        is_pending = (is_pending || pending_.count(mac) != 0) && talking_.count(mac) == 0;
+        is_pending = is_pending || pending_.count(mac) != 0;
     }
     return wpi::Polling::Phone{is_pending, known ? known->last_contact : 0};
+}
+
+/// Seldom, so that whoever polls in its name pushes nothing out of its timeline.
+void Workpoints::polls_in_vain(base::Mac mac, base::Ipv4 source) {
+    {
+        const std::lock_guard hold(lock_);
+        const auto* last = noted_in_vain_.find(mac);
+        if (last != nullptr && clock_.now() - *last < std::chrono::hours(1)) {
+            return;
+        }
+        noted_in_vain_.at(mac) = clock_.now();
+    }
+    inventory_.note(mac, Step::poll_unheeded, source.str(),
+                    "it was told to call, again and again, and does not");
+}
+
+/// With the lock held. An end may be told before its beginning, by another worker.
+void Workpoints::count_talk(base::Mac mac, int by) {
+    if ((talking_[mac] += by) == 0) {
+        talking_.erase(mac);
+    }
 }
 
 /// On a worker, as is the next.
@@ -264,8 +304,7 @@ void Workpoints::called(base::Mac mac, wpi::Reason reason) {
     bool was_asked = false;
     {
         const std::lock_guard hold(lock_);
-        pending_.erase(mac);
-        talking_.insert(mac);
+        count_talk(mac, 1);
         const auto* at = asked_.find(mac);
         was_asked = at != nullptr && clock_.now() - *at < comes_within;
         asked_.erase(mac);
@@ -277,24 +316,27 @@ void Workpoints::called(base::Mac mac, wpi::Reason reason) {
     }
 }
 
-void Workpoints::ended(base::Mac mac, bool is_busy) {
-    bool has_changed = false;
+void Workpoints::ended(base::Mac mac, wpi::Ending ending) {
+    const bool has_work = inventory_.workpoints().has_work(mac);
+    bool is_settled = false;
     {
         const std::lock_guard hold(lock_);
-        talking_.erase(mac);
-        has_changed = changed_meanwhile_.erase(mac) != 0;
-    }
-    const auto known = inventory_.workpoints().find(mac);
-    if (is_busy && known) {
-        {
-            const std::lock_guard hold(lock_);
+        count_talk(mac, -1);
+        const bool has_changed = changed_meanwhile_.erase(mac) != 0;
+        is_settled = ending == wpi::Ending::all_done && !has_changed && !has_work;
+        if (is_settled) {
+            pending_.erase(mac);
+        } else if (ending == wpi::Ending::busy) {
             pending_.insert(mac);
         }
-        if (wpi::is_callable(*known, now()->contact_me)) {
-            caller_.busy(mac, past_of(*known));
-        }
-    } else if (has_changed || inventory_.workpoints().has_waiting_job(mac)) {
+    }
+    const auto known = inventory_.workpoints().find(mac);
+    if (is_settled) {
+        caller_.settled(mac);
+    } else if (ending != wpi::Ending::busy) {
         look({mac});
+    } else if (known && wpi::is_callable(*known, now()->contact_me)) {
+        caller_.busy(mac, past_of(*known));
     }
 }
 
@@ -408,11 +450,13 @@ void Workpoints::look_at_some() {
 }
 
 void Workpoints::look_at(base::Mac mac) {
+    bool is_talking = false;
     {
         const std::lock_guard hold(lock_);
-        if (talking_.count(mac) != 0) {
+        const auto talks = talking_.find(mac);
+        is_talking = talks != talking_.end() && talks->second > 0;
+        if (is_talking) {
             changed_meanwhile_.insert(mac);
-            return;
         }
     }
     const bool wants = service_.wants_contact(mac);
@@ -430,7 +474,7 @@ void Workpoints::look_at(base::Mac mac) {
     }
     const auto known = inventory_.workpoints().find(mac);
     if (known && wpi::is_callable(*known, now()->contact_me)) {
-        caller_.want(mac, past_of(*known));
+        caller_.want(mac, past_of(*known), is_talking ? is_done_within : base::Duration{});
     }
 }
 
@@ -461,9 +505,9 @@ base::Result<std::string> Workpoints::resync(base::Mac mac, bool reboot) {
     const auto with = now();
     if (wpi::is_callable(*known, with->contact_me)) {
         return fmt::format(
-            "{} when it calls, which it is asked to do at {}; `pnp explain {}` shows "
+            "{} when it calls, which it is asked to do at {}, {}; `pnp explain {}` shows "
             "the answer.",
-            what, known->address.str(), mac.str());
+            what, known->address.str(), admin::when_asked(*known, clock_.unix_ms()), mac.str());
     }
     return known->last_poll != 0
                ? fmt::format("{} when it calls, after its next poll.", what)
@@ -494,9 +538,11 @@ std::vector<admin::Reach::StatusRow> Workpoints::status() const {
     std::vector<std::string> calls;
     std::vector<std::string> polls;
     bool is_on = false;
+    bool waits = false;
     {
         const std::lock_guard hold(lock_);
         is_on = now_->wpi.on;
+        waits = waits_for_key_;
         for (const auto& endpoint : listening_) {
             calls.push_back("https://" + endpoint.str());
         }
@@ -510,8 +556,12 @@ std::vector<admin::Reach::StatusRow> Workpoints::status() const {
     const auto all = counters();
     const auto& calling = all.service;
     return {
-        {"OpenStage", calls.empty() ? "not served" : fmt::format("{}", fmt::join(calls, ", ")),
-         calls.empty()},
+        // A key takes seconds. Where none can be made, that is a problem of its own.
+        {"OpenStage",
+         waits           ? "not served yet: there is no certificate"
+         : calls.empty() ? "not served"
+                         : fmt::format("{}", fmt::join(calls, ", ")),
+         calls.empty() && !waits},
         {"OpenStage polls", polls.empty() ? "off" : fmt::format("{}", fmt::join(polls, ", "))},
         {"OpenStage calls",
          fmt::format("{} conversations, {} open, {} refused, {} of them of phones that nobody "

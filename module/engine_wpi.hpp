@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,8 @@ class Workpoints {
         serve::Gate::Neighbour neighbour;
         /// Our address on the network of an address; nothing where none is served there.
         std::function<std::optional<base::Ipv4>(base::Ipv4)> own_address_at;
+        /// Likewise, and towards all others the one that they reach us by, as far as we know.
+        std::function<std::optional<base::Ipv4>(base::Ipv4)> own_address_towards;
         serve::Http::TlsFailure tls_refused;
     };
 
@@ -104,11 +107,14 @@ class Workpoints {
                                                 const std::string& model,
                                                 const std::string& firmware,
                                                 base::Ipv4 host) const;
+    std::optional<base::Ipv4> host_for(const inventory::Workpoint& phone) const;
     serve::Response answer_poll(const serve::Request& request);
     std::optional<wpi::Polling::Phone> polling_phone(base::Mac mac) const;
+    void polls_in_vain(base::Mac mac, base::Ipv4 source);
 
+    void count_talk(base::Mac mac, int by);
     void called(base::Mac mac, wpi::Reason reason);
-    void ended(base::Mac mac, bool is_busy);
+    void ended(base::Mac mac, wpi::Ending ending);
     base::Result<wpi::Caller::Place> place(base::Mac mac);
     void asked(base::Mac mac, const base::Status& status);
     void silent(const wpi::ContactMePlan::Silence& silence);
@@ -134,12 +140,14 @@ class Workpoints {
     std::shared_ptr<const Now> now_ = std::make_shared<const Now>();
     std::vector<base::Endpoint> listening_;
     std::vector<base::Endpoint> listening_for_polls_;
+    bool waits_for_key_ = false; ///< to listen
     std::set<base::Mac> to_look_at_;
     bool is_looking_ = false;
-    std::set<base::Mac> pending_; ///< want something, as seen last; all are approved
-    std::set<base::Mac> talking_;
+    std::set<base::Mac> pending_;           ///< want something, as seen last; all are approved
+    std::map<base::Mac, int> talking_;      ///< conversations of each, for anybody can begin one
     std::set<base::Mac> changed_meanwhile_; ///< of those who talk
     base::Lru<base::Mac, base::Steady> asked_{10'000};
+    base::Lru<base::Mac, base::Steady> noted_in_vain_{10'000};
 
     struct {
         std::atomic<std::uint64_t> confirmed{0}, failed{0}, unheeded{0}, polls_pending{0},

@@ -144,8 +144,9 @@ const std::vector<Row>& option_rows() {
              return set_number(t.settings.wpi.port, v, 1, top_port);
          }},
         {{"general", "wpi_poll_port", "PORT | off", "18080",
-          "TCP port where those that nobody reaches, behind a NAT or a firewall, ask by HTTP "
-          "whether there is something for them; they are told its address."},
+          "TCP port where all of them ask by HTTP, which helps where a NAT or a firewall is "
+          "between, "
+          "whether there is something for them; they are told its address when they start."},
          [](Target t, std::string_view v) -> Status {
              if (v == "off") {
                  t.settings.wpi.poll_port = 0;

@@ -57,7 +57,7 @@ constexpr ItemRule forgotten(ItemRule rule) {
     return rule;
 }
 
-constexpr std::array<ItemRule, 150> items{{
+constexpr std::array<ItemRule, 151> items{{
     told(text("device-type")),
     told(text("related-device-type")),
     told(text("software-type")),
@@ -170,6 +170,7 @@ constexpr std::array<ItemRule, 150> items{{
     text("ringer-melody", "2"),
     text("ringer-tone-sequence", "2"),
     text("ringer-audio-file"),
+    text("sntp-addr"),
     text("sntp-addr-backup"),
     number("date-format", 0, 255, "0"),
     number("time-format", 0, 255, "0"),

@@ -58,7 +58,8 @@ std::string after_call(const Call& call, base::Mac mac) {
     const auto now = call.reach.clock.unix_ms();
     const auto next = next_poll(call.reach, *phone, now);
     return phone->reached != inventory::Reached::by_poll
-               ? "It is told when it calls, which it is asked to do now."
+               ? fmt::format("It is told when it calls, which it is asked to do {}.",
+                             when_asked(*phone, now))
            : next
                ? fmt::format("It is told when it calls, after its next poll {}.", due(*next, now))
                : "It is told when it calls next; a restart of the phone is quicker.";

@@ -22,7 +22,7 @@ next_poll(const Reach& reach, const inventory::Workpoint& phone, base::UnixMs no
     }
     const std::chrono::milliseconds interval = with->poll_interval;
     const bool has_polled = base::was_within(phone.last_poll, now, 2 * interval);
-    const bool was_told = wpi::shall_poll(phone) && phone.refused.count({"dcmp-url"}) == 0;
+    const bool was_told = phone.refused.count({"dcmp-url"}) == 0;
     if (!has_polled && !was_told) {
         return std::nullopt;
     }
@@ -37,6 +37,15 @@ std::string due(base::UnixMs at, base::UnixMs now) {
     const auto left = at - now;
     return left < minute ? fmt::format("in {} s", (left + 999) / 1000)
                          : fmt::format("in {} min", (left + minute - 1) / minute);
+}
+
+std::string when_asked(const inventory::Workpoint& phone, base::UnixMs now) {
+    const auto from = wpi::hears_contact_from(phone);
+    if (from > now && phone.contact_me_sent <= now) {
+        return due(from, now) + ", since it was asked a moment ago and does not hear it before";
+    }
+    return phone.contact_me_failures != 0 ? "within minutes, since it did not come the last time"
+                                          : "now";
 }
 
 std::string_view how_reached(Reached reached) noexcept {
@@ -81,17 +90,17 @@ std::string why(const Reach& reach, const inventory::Job& job, base::UnixMs now)
         return text + "the phone never called";
     }
     const auto next = next_poll(reach, *phone, now);
+    const auto asked = "it is asked to call " + when_asked(*phone, now);
     switch (phone->reached) {
     case Reached::by_contact_me:
-        return text + "it is asked to call";
+        return text + asked;
     case Reached::by_poll:
         return text +
                (next ? fmt::format("for its next poll, {}", due(*next, now)) : "for its next call");
     case Reached::unknown:
         break;
     }
-    return text + (next ? fmt::format("it is asked to call, and polls {}", due(*next, now))
-                        : "it is asked to call");
+    return text + asked + (next ? fmt::format("; it polls {}", due(*next, now)) : "");
 }
 
 base::Json json_of(const Reach& reach, const inventory::Job& job, base::UnixMs now) {

@@ -19,6 +19,9 @@ next_poll(const Reach& reach, const inventory::Workpoint& phone, base::UnixMs no
 /// "in 4 min", "now", "overdue".
 std::string due(base::UnixMs at, base::UnixMs now);
 
+/// When a phone that can be called is asked to: "now", "in 4 min, since it was asked just before".
+std::string when_asked(const inventory::Workpoint& phone, base::UnixMs now);
+
 /// "when asked", "by polls", "-".
 std::string_view how_reached(inventory::Reached reached) noexcept;
 

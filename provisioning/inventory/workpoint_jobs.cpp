@@ -123,12 +123,16 @@ void Workpoints::State::drop_old_jobs(Phone& phone) {
     }
 }
 
-bool Workpoints::has_waiting_job(base::Mac mac) const {
+bool Workpoints::has_work(base::Mac mac) const {
     const std::lock_guard guard(state_->guard);
     const auto found = state_->phones.find(mac);
     return found != state_->phones.end() &&
-           std::any_of(found->second.jobs.begin(), found->second.jobs.end(),
-                       [](const auto& entry) { return entry.second.state == JobState::waiting; });
+           std::any_of(found->second.jobs.begin(), found->second.jobs.end(), [](const auto& entry) {
+               const Job& job = entry.second;
+               return job.state == JobState::waiting ||
+                      (job.state == JobState::sent &&
+                       (job.kind == JobKind::read || job.kind == JobKind::write));
+           });
 }
 
 std::vector<Job> Workpoints::jobs(base::Mac mac) const {

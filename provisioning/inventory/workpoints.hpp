@@ -55,8 +55,10 @@ class Workpoints {
     /// waits for nothing, and calls no update().
     void update(base::Mac mac, const std::function<void(Workpoint&)>& change);
 
-    /// Whether a job waits that is not being worked on: what a poll asks. Does not block.
-    bool has_waiting_job(base::Mac mac) const;
+    /// Whether there is something to do at a call: what a poll asks. A job waits, or the phone was
+    /// told to read or write and has not answered, since a call may break off. (A restart or a file
+    /// is confirmed by a call of its own.) Does not block.
+    bool has_work(base::Mac mac) const;
     std::vector<Job> jobs(base::Mac mac) const; ///< the oldest first; does not block
     std::vector<Job> jobs() const;              ///< of all phones, likewise
     std::optional<Job> job(std::int64_t id) const;

@@ -201,15 +201,18 @@ Status check_files(const Rule& rule,
                 continue;
             }
             auto what = told(setting.name, *vendor, files.error());
-            told_of.push_back(fmt::format("{} phones get no file under [profile {}]: {}",
-                                          vendor->title, rule.name, what.error().what));
+            told_of.push_back(fmt::format(
+                "{0} phones {1} under [profile {2}]: {3}; where there are such phones, they need "
+                "a section of their own that says otherwise (vendor = {4})",
+                vendor->title, vendor->items_step() == nullptr ? "get no file" : "are told nothing",
+                rule.name, what.error().what, vendor->name));
             refused = refused ? std::move(what) : refused;
         }
         if (!suits_one) {
             return refused;
         }
         for (const std::string& line : told_of) {
-            base::log::info("profile", "{}", line);
+            base::log::warn("profile", "{}", line);
         }
         return {};
     };

@@ -90,8 +90,8 @@ void Caller::post(std::function<void(State&)> change) {
     });
 }
 
-void Caller::want(base::Mac mac, ContactMePast past) {
-    post([mac, past](State& state) { state.plan.want(mac, past); });
+void Caller::want(base::Mac mac, ContactMePast past, base::Duration hold) {
+    post([=](State& state) { state.plan.want(mac, past, hold); });
 }
 
 void Caller::called(base::Mac mac) {

@@ -45,7 +45,7 @@ class Caller {
     Caller& operator=(const Caller&) = delete;
 
     // As in ContactMePlan; from any thread.
-    void want(base::Mac mac, ContactMePast past = {});
+    void want(base::Mac mac, ContactMePast past = {}, base::Duration hold = {});
     void called(base::Mac mac);
     void busy(base::Mac mac, ContactMePast past = {});
     void settled(base::Mac mac);

@@ -169,13 +169,29 @@ void learn(inventory::Workpoint& phone, Heard what, const ContactMeRules& rules)
     }
 }
 
+std::chrono::seconds contact_gap(const inventory::Workpoint& phone) noexcept {
+    constexpr std::chrono::seconds least{60};
+    constexpr std::chrono::seconds most = std::chrono::hours(24);
+    const auto said =
+        std::find_if(phone.reported.begin(), phone.reported.end(),
+                     [](const auto& one) { return one.first.name == "dls-contact-interval"; });
+    const auto seconds =
+        said == phone.reported.end() ? std::nullopt : base::parse_number(said->second);
+    if (!seconds || *seconds > static_cast<std::uint64_t>(most.count())) {
+        return std::chrono::seconds(300);
+    }
+    return std::max(least, std::chrono::seconds(*seconds));
+}
+
+base::UnixMs hears_contact_from(const inventory::Workpoint& phone) noexcept {
+    return phone.contact_me_sent == 0
+               ? 0
+               : phone.contact_me_sent + std::chrono::milliseconds(contact_gap(phone)).count();
+}
+
 bool is_callable(const inventory::Workpoint& phone, const ContactMeRules& rules) {
     return phone.reached != inventory::Reached::by_poll &&
            contact_me_target(phone.contact_me_uri, phone.address, rules).has_value();
-}
-
-bool shall_poll(const inventory::Workpoint& phone) noexcept {
-    return phone.reached != inventory::Reached::by_contact_me;
 }
 
 } // namespace wpi

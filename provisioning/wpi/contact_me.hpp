@@ -6,6 +6,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/workpoint.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,11 +54,15 @@ constexpr std::uint32_t failures_until_poll = 2;
 /// teach nothing: anybody can send them in a phone's name, and would so keep us from calling it.
 void learn(inventory::Workpoint& phone, Heard what, const ContactMeRules& rules = {});
 
+/// How soon after one contact-me that it served a phone hears the next: its dls-contact-interval as
+/// far as that is known, from a minute to a day; else 300 s, as from the factory.
+std::chrono::seconds contact_gap(const inventory::Workpoint& phone) noexcept;
+
+/// When a phone hears a contact-me again; what has passed means now.
+base::UnixMs hears_contact_from(const inventory::Workpoint& phone) noexcept;
+
 /// Whether a job is worth a contact-me: `reached` does not speak against it, and there is where to
 /// send it. A phone that polls is called as well where it hears us, since that is quicker.
 bool is_callable(const inventory::Workpoint& phone, const ContactMeRules& rules = {});
-
-/// Whether a phone is told to poll at its start: until it came when it was called.
-bool shall_poll(const inventory::Workpoint& phone) noexcept;
 
 } // namespace wpi

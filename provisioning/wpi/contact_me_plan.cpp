@@ -28,14 +28,17 @@ ContactMePlan::Phone& ContactMePlan::phone(base::Mac mac, const ContactMePast& p
     return phone;
 }
 
-void ContactMePlan::queue(base::Mac mac, Phone& phone) {
+void ContactMePlan::queue(base::Mac mac, Phone& phone, base::Duration hold) {
     phone.is_wanted = true;
     if (phone.is_under_way || phone.is_awaited) {
         return; // it is queued when that has ended
     }
-    due_.erase({phone.due, mac});
-    phone.due =
-        phone.last ? std::max(clock_.now(), *phone.last + phone.gap + phone.spread) : clock_.now();
+    const bool is_queued = due_.erase({phone.due, mac}) != 0;
+    auto due = clock_.now() + hold;
+    if (phone.last) {
+        due = std::max(due, *phone.last + phone.gap + phone.spread);
+    }
+    phone.due = is_queued ? std::min(phone.due, due) : due;
     due_.insert({phone.due, mac});
 }
 
@@ -44,13 +47,59 @@ void ContactMePlan::unqueue(base::Mac mac, const Phone& phone) {
     awaited_.erase({phone.until, mac});
 }
 
-void ContactMePlan::want(base::Mac mac, ContactMePast past) {
+void ContactMePlan::want(base::Mac mac, ContactMePast past, base::Duration hold) {
     auto& wanted = phone(mac, past);
-    wanted.attempts = 0;
-    queue(mac, wanted);
+    if (!wanted.is_wanted) {
+        wanted.attempts = 0;
+    }
+    queue(mac, wanted, hold);
 }
 
 void ContactMePlan::called(base::Mac mac) {
+    const auto found = phones_.find(mac);
+    if (found == phones_.end()) {
+        return;
+    }
+    auto& phone = found->second;
+    phone.called_meanwhile = phone.is_under_way;
+    if (!phone.is_awaited) {
+        return;
+    }
+    unqueue(mac, phone);
+    phone.is_awaited = false;
+    if (phone.attempts >= pacing_.attempts) { // it comes, and never to an end
+        phone.is_wanted = false;
+        phone.attempts = 0;
+    } else {
+        queue(mac, phone);
+    }
+}
+
+bool ContactMePlan::busy(base::Mac mac, ContactMePast past) {
+    const auto now = clock_.now();
+    auto& talking = phone(mac, past);
+    talking.attempts = 0;
+    if (!talking.busy_since) {
+        talking.busy_since = now;
+    }
+    if (now - *talking.busy_since >= pacing_.busy_give_up) {
+        settled(mac);
+        return false;
+    }
+    if (talking.is_put_off && due_.contains({talking.due, mac})) {
+        return true;
+    }
+    queue(mac, talking);
+    if (!talking.is_under_way && !talking.is_awaited) {
+        talking.is_put_off = true;
+        due_.erase({talking.due, mac});
+        talking.due = std::max(talking.due, now + pacing_.busy_retry);
+        due_.insert({talking.due, mac});
+    }
+    return true;
+}
+
+void ContactMePlan::settled(base::Mac mac) {
     const auto found = phones_.find(mac);
     if (found == phones_.end()) {
         return;
@@ -60,32 +109,8 @@ void ContactMePlan::called(base::Mac mac) {
     phone.is_wanted = phone.is_awaited = false;
     phone.called_meanwhile = phone.is_under_way;
     phone.attempts = 0;
-}
-
-bool ContactMePlan::busy(base::Mac mac, ContactMePast past) {
-    const auto now = clock_.now();
-    auto& talking = phone(mac, past);
-    if (!talking.busy_since) {
-        talking.busy_since = now;
-    }
-    if (now - *talking.busy_since >= pacing_.busy_give_up) {
-        settled(mac);
-        return false;
-    }
-    queue(mac, talking);
-    if (!talking.is_under_way && !talking.is_awaited) {
-        due_.erase({talking.due, mac});
-        talking.due = std::max(talking.due, now + pacing_.busy_retry);
-        due_.insert({talking.due, mac});
-    }
-    return true;
-}
-
-void ContactMePlan::settled(base::Mac mac) {
-    called(mac);
-    if (const auto found = phones_.find(mac); found != phones_.end()) {
-        found->second.busy_since.reset();
-    }
+    phone.is_put_off = false;
+    phone.busy_since.reset();
 }
 
 std::vector<base::Mac> ContactMePlan::start() {
@@ -97,6 +122,7 @@ std::vector<base::Mac> ContactMePlan::start() {
         auto& phone = phones_.at(mac);
         phone.is_under_way = true;
         phone.called_meanwhile = false;
+        phone.is_put_off = false;
         phone.last = now;
         phone.spread = seconds(chance_(static_cast<std::uint32_t>(pacing_.spread.count())));
         ++phone.attempts;
@@ -116,7 +142,7 @@ void ContactMePlan::sent(base::Mac mac, bool arrived) {
     --under_way_;
     if (phone.called_meanwhile) {
         phone.called_meanwhile = false;
-        if (phone.is_wanted) { // again, since it called
+        if (phone.is_wanted) { // by a call that settled nothing, or again since then
             queue(mac, phone);
         }
     } else if (arrived) {

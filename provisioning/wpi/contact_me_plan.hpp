@@ -50,13 +50,16 @@ class ContactMePlan {
 
     ContactMePlan(const base::Clock& clock, Chance chance, ContactMePacing pacing = {});
 
-    /// A job was added for this phone: it is asked as soon as the gap allows, and again.
-    void want(base::Mac mac, ContactMePast past = {});
-    /// It called, for whatever reason: nothing more goes to it, and its attempts count anew.
+    /// A job was added for this phone: it is asked as soon as the gap allows, and again, until that
+    /// is settled(). Not before `hold` has passed: it may be in a call that does it all. Who is
+    /// wanted already is not put off.
+    void want(base::Mac mac, ContactMePast past = {}, base::Duration hold = {});
+    /// Somebody called in its name, for whatever reason: it is not waited for any more. What was to
+    /// follow still does, since anybody can begin a call.
     void called(base::Mac mac);
     /// It called and is in a call; false: it has been for too long, and is not asked any more.
     bool busy(base::Mac mac, ContactMePast past = {});
-    /// No job waits for it any more.
+    /// No job waits for it any more: nothing more goes to it, and its attempts count anew.
     void settled(base::Mac mac);
 
     /// Whom to ask now; each is on its way until sent() is said of it.
@@ -85,6 +88,7 @@ class ContactMePlan {
         bool is_under_way = false;
         bool is_awaited = false; ///< 204 was answered; `until`
         bool called_meanwhile = false;
+        bool is_put_off = false; ///< since it is busy: once for each attempt
         std::uint32_t attempts = 0;
         std::chrono::seconds gap{0};
         std::optional<base::Steady> last; ///< attempt
@@ -98,7 +102,7 @@ class ContactMePlan {
     using Queue = std::set<std::pair<base::Steady, base::Mac>>;
 
     Phone& phone(base::Mac mac, const ContactMePast& past);
-    void queue(base::Mac mac, Phone& phone);
+    void queue(base::Mac mac, Phone& phone, base::Duration hold = {});
     void unqueue(base::Mac mac, const Phone& phone);
     void was_silent(base::Mac mac, Phone& phone, bool arrived);
     void forget_the_old();

@@ -182,6 +182,7 @@ Turn Interaction::begin(Visit& visit) {
     firmware_ = message.value("software-version");
     software_type_ = message.value("software-type");
     doing_ = Doing::nothing;
+    visit.news.has_restarted = message.reason == Reason::start_up;
 
     // A phone that lost its number lost all of its settings, also those that it never gives back.
     const auto* e164 = message.item("e164");
@@ -218,7 +219,9 @@ Turn Interaction::begin(Visit& visit) {
     default:
         break;
     }
-    if (!firmware_.empty() && !visit.world.firmware.empty() && firmware_ != visit.world.firmware) {
+    // That one is kept as it is shown.
+    if (!firmware_.empty() && !visit.world.firmware.empty() &&
+        base::printable(firmware_, 64) != visit.world.firmware) {
         visit.news.forgets_refused = true;
         visit.news.must_read_all = true;
     }

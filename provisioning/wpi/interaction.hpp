@@ -59,6 +59,7 @@ struct World {
 struct Turn {
     ServiceMessage message;
     bool is_last = false;       ///< the conversation ends with it
+    bool is_through = false;    ///< nothing more could be done in it
     bool is_up_to_date = false; ///< the phone has all that it should have
     /// It is in a call, and too old to call by itself when it is idle again.
     bool is_to_be_asked_again = false;
@@ -150,6 +151,7 @@ class Interaction {
     bool has_read_all_ = false;
     bool has_withheld_ = false;
     bool has_failed_to_render_ = false;
+    bool is_for_next_call_ = false; ///< an item went out, and another value is wanted of it now
 
     // Of a job that writes.
     std::set<inventory::ItemKey> job_offered_;

@@ -55,13 +55,16 @@ Turn Interaction::next(Visit& visit) {
     if (auto turn = write_difference(visit, known)) {
         return std::move(*turn);
     }
-    const bool is_up_to_date = !known.must_read_all && !has_withheld_ && !has_failed_to_render_;
+    const bool is_up_to_date =
+        !known.must_read_all && !has_withheld_ && !has_failed_to_render_ && !is_for_next_call_;
     if (auto turn = next_job(visit)) {
         turn->is_up_to_date = is_up_to_date;
+        turn->is_through = turn->is_last;
         return std::move(*turn);
     }
     auto turn = clean_up(visit);
     turn.is_up_to_date = is_up_to_date;
+    turn.is_through = true;
     return turn;
 }
 
@@ -89,7 +92,16 @@ std::optional<Turn> Interaction::write_difference(Visit& visit, const inventory:
                                opened_by_ == Reason::start_up, world.may_restore});
     visit.news.written.insert(difference.agreed.begin(), difference.agreed.end());
 
-    const auto was_offered = [&](const Item& item) { return offered_.count(key_of(item)) != 0; };
+    const auto was_offered = [&](const Item& item) {
+        const auto key = key_of(item);
+        const auto last = has.written.find(key);
+        const bool is_out = offered_.count(key) != 0;
+        // The site changed its mind, or a job wrote something else.
+        is_for_next_call_ |=
+            is_out && (last == has.written.end() || last->second != world.hash(key, item.value));
+        return is_out;
+    };
+    is_for_next_call_ = false;
     std::erase_if(difference.plain, was_offered);
     std::erase_if(difference.secrets, was_offered);
     std::optional<std::int64_t> window;

@@ -2,6 +2,8 @@
 // Puts what was learnt of a phone to what was known.
 #include "provisioning/wpi/news.hpp"
 
+#include "provisioning/profile/wpi/items.hpp"
+
 namespace wpi {
 namespace {
 
@@ -30,6 +32,14 @@ void apply(const News& news, inventory::Workpoint& phone) {
             phone.written.erase(key); // that was offered only
         }
         phone.refused.clear();
+    }
+    if (news.has_restarted) { // else a call that breaks off would leave it without
+        const auto is_lost = [](const auto& entry) {
+            const auto* row = item_row(entry.first.name);
+            return row != nullptr && row->each_start;
+        };
+        std::erase_if(phone.reported, is_lost);
+        std::erase_if(phone.written, is_lost);
     }
     if (news.replaces_reported) {
         phone.reported.clear();

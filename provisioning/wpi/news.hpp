@@ -29,6 +29,7 @@ struct News {
     // In the order in which they count.
     bool forgets_written = false; ///< the phone is as from the factory
     bool forgets_refused = false; ///< it has another firmware
+    bool has_restarted = false;   ///< some items need not survive that
     bool replaces_reported = false;
     std::map<inventory::ItemKey, std::string> reported;
     std::vector<inventory::ItemKey> taken; ///< no longer refused
@@ -42,9 +43,9 @@ struct News {
     std::vector<StepNews> steps;
 
     bool empty_of_items() const noexcept {
-        return !forgets_written && !forgets_refused && !replaces_reported && reported.empty() &&
-               taken.empty() && refused.empty() && written.empty() && changed.empty() &&
-               !must_read_all;
+        return !forgets_written && !forgets_refused && !has_restarted && !replaces_reported &&
+               reported.empty() && taken.empty() && refused.empty() && written.empty() &&
+               changed.empty() && !must_read_all;
     }
 };
 

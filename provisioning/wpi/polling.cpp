@@ -125,13 +125,24 @@ bool Polling::says_pending(base::Mac mac, base::Ipv4 source, const Phone& phone)
     }
     auto& count = in_vain_.at(key);
     if (count.last_contact != phone.last_contact) {
-        count = {phone.last_contact, 0, 0};
+        count = {phone.last_contact};
+    }
+    const auto now = clock_.now();
+    const bool counts = !count.counted || now - *count.counted >= limits_.apart;
+    if (counts) {
+        count.counted = now;
     }
     if (count.said < limits_.in_vain) {
-        ++count.said;
+        count.said += counts ? 1 : 0;
         return true;
     }
-    if (count.passed == 0 && count.said == limits_.in_vain && complaints_.take(clock_.now())) {
+    if (!counts) {
+        return false;
+    }
+    if (count.passed == 0 && count.said == limits_.in_vain && complaints_.take(now)) {
+        if (reach_.in_vain) {
+            reach_.in_vain(mac, source);
+        }
         base::log::warn("wpi",
                         "{} polls from {} and does not call, though it was told to {} times; does "
                         "a firewall keep it from the port of the Workpoint Interface (18443, or "

@@ -10,6 +10,7 @@
 #include "provisioning/base/token_buckets.hpp"
 #include "provisioning/serve/http.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,7 +37,10 @@ struct PollLimits {
     /// So often in a row 202 is said to a phone that does not call (unknown why; default 5) …
     std::uint32_t in_vain = 5;
     std::uint32_t then_every = 12; ///< … and to every so manyth poll after that
-    std::size_t phones = 4096;     ///< whose polls in vain are counted
+    /// No phone polls more often than this, so what comes sooner does not count: behind a NAT
+    /// others have its address, and their polls in its name must not use up its answers.
+    std::chrono::seconds apart{60};
+    std::size_t phones = 4096; ///< whose polls in vain are counted
 };
 
 /// From any thread, as are the functions of `Reach`, which wait for nothing.
@@ -54,6 +58,8 @@ class Polling {
         /// The time of a known phone's last poll is now. A poll is anybody's word in clear text, so
         /// nothing else changes because of it.
         std::function<void(base::Mac)> polled;
+        /// One that is told to call so often in a row does not. Anybody can have that said.
+        std::function<void(base::Mac, base::Ipv4 source)> in_vain = {};
     };
 
     Polling(const base::Clock& clock, Reach reach, PollLimits limits = {});
@@ -68,6 +74,7 @@ class Polling {
         base::UnixMs last_contact = 0;
         std::uint32_t said = 0;   ///< 202
         std::uint32_t passed = 0; ///< polls since the last 202 of those after `in_vain`
+        std::optional<base::Steady> counted = {}; ///< the last one that did
     };
 
     bool says_pending(base::Mac mac, base::Ipv4 source, const Phone& phone);

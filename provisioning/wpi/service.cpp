@@ -286,6 +286,7 @@ Response Service::opened(Call call) {
     }
     auto session = sessions_.open(mac, source, call.request.connection, window);
     if (!session) {
+        broke_off(sessions_.take_ended());
         ++count_.overload;
         if (diary_.may_complain()) {
             base::log::warn("wpi", "{} calls in vain: {}", mac.str(), session.error().what);
@@ -296,7 +297,11 @@ Response Service::opened(Call call) {
     (*session)->model = call.message.value("device-type");
     (*session)->firmware = call.message.value("software-version");
     (*session)->firmware_before = device->seen.version;
+    if (const auto uri = call.message.value("contact-me-uri"); uri.size() <= longest_uri) {
+        (*session)->contact_me_uri = uri;
+    }
     greet(call, *device);
+    broke_off(sessions_.take_ended());
     return carry_on(call, *session, Match::opened);
 }
 
@@ -309,32 +314,30 @@ void Service::greet(const Call& call, const inventory::Device& device) {
     if (device.seen.stage < Stage::fetching) {
         inventory_.reached(mac, Stage::fetching);
     }
-    const auto uri = call.message.value("contact-me-uri");
     const auto e164 = call.message.item("e164");
     const auto now = clock_.unix_ms();
     inventory_.workpoints().update(mac, [&](inventory::Workpoint& phone) {
-        const auto before = std::pair(phone.address, phone.contact_me_uri);
         phone.last_contact = now;
-        phone.address = source;
-        if (!uri.empty() && uri.size() <= longest_uri) {
-            phone.contact_me_uri = uri;
-        }
         if (e164 != nullptr && e164->status.empty() && e164->value.size() <= 64) {
             phone.e164 = e164->value;
         }
         phone.polls_unanswered = 0;
         // One that starts may have been off when it did not come.
-        if (before != std::pair(phone.address, phone.contact_me_uri) ||
-            (call.message.reason == Reason::start_up &&
-             phone.reached == inventory::Reached::by_poll)) {
+        if (call.message.reason == Reason::start_up &&
+            phone.reached == inventory::Reached::by_poll) {
             learn(phone, Heard::from_elsewhere, call.settings.with->contact_me);
         }
     });
+    const bool proven = is_proven(mac, source, call.gate);
+    const auto known = inventory_.workpoints().find(mac);
+    if (proven || (known && known->address.value == 0)) {
+        is_at(mac, source, std::string(call.message.value("contact-me-uri")));
+    } // else when it has shown that it goes through with its call: contact-me follows it
     tell(mac, source,
          {Step::called, fmt::format("{}{}{}", word(call.message.reason),
                                     seen.model.empty() ? "" : ", " + seen.model,
                                     seen.version.empty() ? "" : ", " + seen.version)},
-         is_proven(mac, source, call.gate));
+         proven);
     {
         const std::lock_guard hold(lock_);
         hosts_.at(mac) = call.request.local.address;
@@ -342,6 +345,23 @@ void Service::greet(const Call& call, const inventory::Device& device) {
     if (reach_.called) {
         reach_.called(mac, call.message.reason);
     }
+}
+
+/// Where it is asked to call.
+void Service::is_at(base::Mac mac, base::Ipv4 source, const std::string& contact_me_uri) {
+    const bool says = !contact_me_uri.empty() && contact_me_uri.size() <= longest_uri;
+    const auto known = inventory_.workpoints().find(mac);
+    if (!known ||
+        (known->address == source && (!says || known->contact_me_uri == contact_me_uri))) {
+        return;
+    }
+    inventory_.workpoints().update(mac, [&, with = settings().with](inventory::Workpoint& phone) {
+        phone.address = source;
+        if (says) {
+            phone.contact_me_uri = contact_me_uri;
+        }
+        learn(phone, Heard::from_elsewhere, with->contact_me);
+    });
 }
 
 Response Service::followed(const Call& call, const Sessions::Found& found) {
@@ -353,13 +373,15 @@ Response Service::followed(const Call& call, const Sessions::Found& found) {
     if (call.mac && *call.mac != session->mac) {
         // By its address alone it was taken for another one that calls from there.
         if (found.match != Match::peer) {
-            sessions_.close(*session);
+            const bool was_open = sessions_.close(*session);
             fell_silent(*session);
             tell(session->mac, call.source(),
                  {Step::call_failed,
                   fmt::format("its call went on in the name of {}", call.mac->str())},
                  false);
-            ended(session->mac);
+            if (was_open) {
+                ended(session->mac, Ending::open);
+            }
         }
         ++count_.refused;
         return clean_up(call);
@@ -378,8 +400,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
     const auto snapshot = inventory_.now();
     const auto* device = snapshot.device(mac);
     if (device == nullptr || !device->is_approved()) {
-        sessions_.close(*session);
-        ended(mac);
+        end(*session);
         ++count_.refused;
         return clean_up(call);
     }
@@ -387,8 +408,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
     const auto turn =
         session->interaction.on(call.message, world_of(call, session, *device, match));
     if (!store(*session, turn.news, proven)) {
-        sessions_.close(*session);
-        ended(mac);
+        end(*session);
         return clean_up(call); // a job that was cancelled at this moment is not sent
     }
     if (turn.is_last && turn.is_up_to_date && device->seen.stage < Stage::configured) {
@@ -398,23 +418,32 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
     }
     if (!sessions_.hold(*session, session->interaction.partial_bytes())) {
         ++count_.overload;
-        sessions_.close(*session);
-        ended(mac);
+        end(*session);
         return clean_up(call, "overload");
     }
     auto response = answered(call, turn.message, turn.is_last);
+    if (turn.is_through || turn.is_to_be_asked_again) {
+        is_at(mac, session->source, session->contact_me_uri);
+    }
     if (turn.is_last) {
-        sessions_.close(*session);
-        ended(mac, turn.is_to_be_asked_again);
+        end(*session, turn.is_to_be_asked_again ? Ending::busy
+                      : turn.is_up_to_date      ? Ending::all_done
+                                                : Ending::open);
     } else if (match == Match::opened) {
         response.fields.emplace_back("Set-Cookie", Sessions::set_cookie(*session));
     }
     return response;
 }
 
-void Service::ended(base::Mac mac, bool is_busy) const {
+void Service::end(const Session& session, Ending ending) {
+    if (sessions_.close(session)) {
+        ended(session.mac, ending);
+    }
+}
+
+void Service::ended(base::Mac mac, Ending ending) const {
     if (reach_.ended) {
-        reach_.ended(mac, is_busy);
+        reach_.ended(mac, ending);
     }
 }
 
@@ -505,27 +534,18 @@ bool Service::wants_contact(base::Mac mac) {
     const auto& workpoints = inventory_.workpoints();
     const auto snapshot = inventory_.now();
     const auto* device = snapshot.device(mac);
-    if (device == nullptr || !device->is_approved() || sessions_.has(mac)) {
+    if (device == nullptr || !device->is_approved()) {
         return false;
     }
-    if (workpoints.has_waiting_job(mac)) {
+    if (workpoints.has_work(mac)) {
         return true;
     }
     const auto known = workpoints.find(mac);
     if (!known) {
         return false;
     }
-    std::optional<base::Ipv4> host;
-    {
-        const std::lock_guard hold(lock_);
-        if (const auto* found = hosts_.find(mac)) {
-            host = *found;
-        }
-    }
-    if (!host && reach_.host_for) {
-        host = reach_.host_for(known->address);
-    }
-    if (!host) {
+    const auto host = host_for(*known);
+    if (!host || !reach_.wanted) {
         return false;
     }
     const auto wanted = this->wanted(*device, device->seen.model, device->seen.version, *host,
@@ -552,6 +572,16 @@ bool Service::wants_contact(base::Mac mac) {
         may_have_secrets({mac, known->address, Match::cookie,
                           open_window(mac, known->address, snapshot, now, is_spent)},
                          gate, snapshot, now, is_spent));
+}
+
+std::optional<base::Ipv4> Service::host_for(const inventory::Workpoint& phone) const {
+    {
+        const std::lock_guard hold(lock_);
+        if (const auto* found = hosts_.find(phone.mac)) {
+            return *found;
+        }
+    }
+    return reach_.host_for ? reach_.host_for(phone) : std::nullopt;
 }
 
 ServiceCounters Service::counters() const {

@@ -52,6 +52,13 @@ struct ServiceCounters {
     std::uint64_t open = 0; ///< conversations now
 };
 
+/// How a conversation ended.
+enum class Ending : std::uint8_t {
+    all_done, ///< the phone has all that it should have
+    busy,     ///< it is in a call, and has to be asked again
+    open,     ///< something may be left: it broke off, or was not given all
+};
+
 /// From any thread but the loop's: all of it may block.
 class Service {
   public:
@@ -65,14 +72,13 @@ class Service {
     struct Reach {
         Wanted wanted;
         serve::Gate::Neighbour neighbour = {};
-        /// Our address as a phone at `address` reaches us, for one that did not call since we
-        /// started.
-        std::function<std::optional<base::Ipv4>(base::Ipv4 address)> host_for = {};
-        /// A phone that is known and approved opened a conversation.
+        /// Our address as a phone reaches us, for one that did not call since we started.
+        std::function<std::optional<base::Ipv4>(const inventory::Workpoint& phone)> host_for = {};
+        /// A phone that is known and approved opened a conversation, or somebody in its name.
         std::function<void(base::Mac mac, Reason reason)> called = {};
-        /// Its conversation is over, well or not. `is_busy`: it is in a call, and has to be asked
-        /// again. Of one phone with several, each end is told.
-        std::function<void(base::Mac mac, bool is_busy)> ended = {};
+        /// Told once for each conversation that was opened. It may be late: one that broke off ends
+        /// when it has idled for too long.
+        std::function<void(base::Mac mac, Ending ending)> ended = {};
     };
 
     Service(inventory::Inventory& inventory,
@@ -87,9 +93,13 @@ class Service {
     serve::Response answer(const serve::Request& request);
 
     /// Whether there is something for this phone that it can be given when it calls: a job, or an
-    /// item that should be another one. False while it is in a conversation. Mostly without the
-    /// disk, but it makes the phone's items.
+    /// item that should be another one. True until it has it, whatever conversations are open:
+    /// anybody can begin one. Mostly without the disk, but it makes the phone's items.
     bool wants_contact(base::Mac mac);
+
+    /// Our address as this phone reaches us: where it called last, else what is known of it. Does
+    /// not block.
+    std::optional<base::Ipv4> host_for(const inventory::Workpoint& phone) const;
 
     /// Each few seconds: ends conversations that idle, and jobs that were not confirmed in time.
     void look_after();
@@ -116,6 +126,7 @@ class Service {
     void heard(const Call& call, base::Mac mac);
     std::optional<base::Ipv4> shown_elsewhere(const Call& call, base::Mac mac) const;
     void greet(const Call& call, const inventory::Device& device);
+    void is_at(base::Mac mac, base::Ipv4 source, const std::string& contact_me_uri);
     static inventory::Sighting sighting_of(const Call& call);
 
     base::Result<std::vector<Item>> wanted(const inventory::Device& device,
@@ -140,7 +151,9 @@ class Service {
     std::vector<inventory::Job> open_jobs(base::Mac mac) const;
     void look_after_jobs();
     void fell_silent(Session& session);
-    void ended(base::Mac mac, bool is_busy = false) const;
+    void broke_off(const std::vector<std::shared_ptr<Session>>& sessions);
+    void end(const Session& session, Ending ending = Ending::open);
+    void ended(base::Mac mac, Ending ending) const;
 
     struct Settings {
         std::shared_ptr<const ServiceSettings> with;
@@ -160,7 +173,7 @@ class Service {
 
     mutable std::mutex lock_; ///< of what follows
     Settings settings_;
-    base::Lru<base::Mac, base::Ipv4> hosts_{10'000}; ///< where phones reach us
+    mutable base::Lru<base::Mac, base::Ipv4> hosts_{10'000}; ///< where phones reach us
     base::TokenBuckets<std::uint32_t> newcomers_{10.0 / 60, 400, 4096};
     base::Steady jobs_seen_{};
 

@@ -197,10 +197,7 @@ Response Service::file(const Request& request) {
 }
 
 void Service::look_after() {
-    for (const auto& session : sessions_.expire()) {
-        fell_silent(*session);
-        ended(session->mac);
-    }
+    broke_off(sessions_.expire());
     tickets_.expire(clock_.unix_ms());
     {
         const auto now = clock_.now();
@@ -211,6 +208,13 @@ void Service::look_after() {
         jobs_seen_ = now;
     }
     look_after_jobs();
+}
+
+void Service::broke_off(const std::vector<std::shared_ptr<Session>>& sessions) {
+    for (const auto& session : sessions) {
+        fell_silent(*session);
+        ended(session->mac, Ending::open);
+    }
 }
 
 /// Its conversation ended without a last word.

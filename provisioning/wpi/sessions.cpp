@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -200,11 +201,14 @@ Sessions::find(std::string_view cookies, std::uint64_t connection, base::Ipv4 so
     return {only->second.session, Match::peer};
 }
 
-void Sessions::close(const Session& session) {
+bool Sessions::close(const Session& session) {
     const std::lock_guard hold(lock_);
-    if (const auto place = open_.find(session.id); place != open_.end()) {
-        end(place);
+    const auto place = open_.find(session.id);
+    if (place == open_.end()) {
+        return false;
     }
+    end(place);
+    return true;
 }
 
 bool Sessions::hold(const Session& session, std::size_t partial_bytes) {
@@ -237,6 +241,11 @@ std::vector<std::shared_ptr<Session>> Sessions::expire() {
     ended.insert(ended.end(), ended_.begin(), ended_.end());
     ended_.clear();
     return ended;
+}
+
+std::vector<std::shared_ptr<Session>> Sessions::take_ended() {
+    const std::lock_guard hold(lock_);
+    return std::exchange(ended_, {});
 }
 
 bool Sessions::has(base::Mac mac) const {

@@ -52,6 +52,7 @@ struct Session {
     Interaction interaction;
     std::string model;
     std::string firmware;
+    std::string contact_me_uri;  ///< as it says
     std::string firmware_before; ///< what it ran when it called last
     bool spent_window = false;   ///< secrets went out in it, and may go on doing so
 };
@@ -79,13 +80,15 @@ class Sessions {
     /// known (any more) finds nothing: its conversation is over.
     Found find(std::string_view cookies, std::uint64_t connection, base::Ipv4 source);
 
-    void close(const Session& session);
+    bool close(const Session& session); ///< false: it was over already
 
     /// What its replies in parts take now; false: all together take too much, and it has to end.
     bool hold(const Session& session, std::size_t partial_bytes);
 
     /// Ends what idles or lasts for too long, and returns it.
     std::vector<std::shared_ptr<Session>> expire();
+    /// What open() ended: with the parts of replies that they hold they do not wait for expire().
+    std::vector<std::shared_ptr<Session>> take_ended();
     bool has(base::Mac mac) const;
     bool is_open(const Session& session) const;
     std::size_t size() const;
@@ -118,7 +121,7 @@ class Sessions {
     std::unordered_map<std::uint64_t, std::string> by_connection_;
     std::multimap<base::Ipv4, std::string> by_source_;
     std::multimap<base::Mac, std::string> by_phone_;
-    std::vector<std::shared_ptr<Session>> ended_; ///< and not yet told by expire()
+    std::vector<std::shared_ptr<Session>> ended_; ///< and not yet told
     std::size_t partial_bytes_ = 0;
 };
 

@@ -223,9 +223,9 @@ TEST_F(Jobs, AreListedWithWhyTheyWait) {
     office.run("job restart 001ae8102030");
     EXPECT_THAT(text("show jobs"), HasSubstr("the phone never called"));
     called();
-    EXPECT_THAT(text("show jobs"), HasSubstr("it is asked to call, and polls in 5 min"));
+    EXPECT_THAT(text("show jobs"), HasSubstr("it is asked to call now; it polls in 5 min"));
     knows([](Workpoint& phone) { phone.reached = Reached::by_contact_me; });
-    EXPECT_THAT(text("show jobs"), HasSubstr("0     it is asked to call\n"));
+    EXPECT_THAT(text("show jobs"), HasSubstr("0     it is asked to call now\n"));
     knows([](Workpoint& phone) { phone.reached = Reached::by_poll; });
     office.shelf.clock.advance(std::chrono::seconds(90));
     EXPECT_THAT(text("show jobs 001ae8102030"),
@@ -381,7 +381,7 @@ TEST_F(Jobs, DevicesShowLastContactAndNextPoll) {
                 AllOf(HasSubstr("profile      OpenStage\n"), HasSubstr("next poll    in 3 min\n")));
 }
 
-TEST_F(Jobs, APollStartsTheTimeAnewAndWhoComesWhenAskedDoesNotPoll) {
+TEST_F(Jobs, APollStartsTheTimeAnewAlsoOfWhoComesWhenAsked) {
     called();
     office.shelf.clock.advance(std::chrono::minutes(4));
     knows([&](Workpoint& phone) { phone.last_poll = now(); });
@@ -392,6 +392,8 @@ TEST_F(Jobs, APollStartsTheTimeAnewAndWhoComesWhenAskedDoesNotPoll) {
     office.shelf.clock.advance(std::chrono::minutes(7));
     EXPECT_THAT(text("show devices"), HasSubstr("overdue\n"));
     knows([](Workpoint& phone) { phone.reached = Reached::by_contact_me; });
+    EXPECT_FALSE(next().is_null()) << "every phone is told to poll";
+    knows([](Workpoint& phone) { phone.refused[{"dcmp-url"}] = "unknown item"; });
     EXPECT_FALSE(next().is_null()) << "it polled a while ago";
     office.shelf.clock.advance(std::chrono::minutes(4));
     EXPECT_TRUE(next().is_null());
@@ -406,6 +408,20 @@ TEST_F(Jobs, DecisionsSayWhenAPhoneThatCallsIsTold) {
     EXPECT_THAT(text("assign 001ae8102030 201"), HasSubstr("after its next poll in 5 min.\n"));
     with.reset();
     EXPECT_THAT(text("assign 001ae8102030 202"), Not(HasSubstr("when it calls")));
+}
+
+TEST_F(Jobs, TheSecondChangeWithinFiveMinutesWasSaidToBeToldNow) {
+    called();
+    knows([&](Workpoint& phone) { phone.contact_me_sent = now() - 70'000; });
+    office.shelf.has_extension("202");
+    EXPECT_THAT(text("assign 001ae8102030 202"),
+                HasSubstr("which it is asked to do in 4 min, since it was asked a moment ago and "
+                          "does not hear it before.\n"));
+    knows([](Workpoint& phone) { phone.reported[{"dls-contact-interval"}] = "60"; });
+    EXPECT_THAT(text("assign 001ae8102030 201"), HasSubstr("which it is asked to do now.\n"));
+    knows([](Workpoint& phone) { phone.contact_me_failures = 1; });
+    EXPECT_THAT(text("assign 001ae8102030 202"),
+                HasSubstr("to do within minutes, since it did not come the last time.\n"));
 }
 
 TEST_F(Jobs, AnAssignmentWarnsOfItemsThatCannotBeMade) {

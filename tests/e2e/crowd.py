@@ -42,8 +42,7 @@ class Hall:
             rows.append(f"neigh replace {address_of(number)} lladdr {colons} dev eth1 nud permanent\n")
         done = lab.pbx.run("ip", "-batch", "-", input="".join(rows))
         assert done.returncode == 0, done.stderr
-        # The phone that is played knows no sntp-addr, whose name is inferred.
-        self.pnpd = lab.pnpd(CONFIG + "[profile all]\nntp_server = none\n")
+        self.pnpd = lab.pnpd(CONFIG)
         wait_served(lab, self.pnpd)
         table = os.path.join(lab.folder, "hall.csv")
         with open(table, "w", encoding="utf-8") as file:

@@ -11,9 +11,7 @@ from test_asterisk import STAYS
 from test_workpoint import CONFIG, OUI, wait_served
 
 SECRET, ANOTHER = "5ecret-of-the-first-day", "5ecret-of-the-next-day"
-# The phone that is played knows no sntp-addr, whose name is inferred.
-PROFILE = "[profile all]\nntp_server = none\n"
-BEHIND_NAT = CONFIG + f"allow = {PROVIDER}\nwpi_poll_interval = 1m\n" + PROFILE
+BEHIND_NAT = CONFIG + f"allow = {PROVIDER}\nwpi_poll_interval = 1m\n"
 MINUTE = 4  # seconds, of the simulated phone
 
 

@@ -73,18 +73,18 @@ TEST_F(Jobs, AreThereAfterAKillAsTheyWereAdded) {
 TEST_F(Jobs, ThatWereSentWaitAgainAfterARestartOfOurs) {
     approve(1);
     const auto id = add(restart(1));
-    EXPECT_TRUE(workpoints().has_waiting_job(mac(1)));
+    EXPECT_TRUE(workpoints().has_work(mac(1)));
     EXPECT_TRUE(workpoints().update_job(id, [](Job& job) {
         job.state = JobState::sent;
         ++job.attempts;
     }));
-    EXPECT_FALSE(workpoints().has_waiting_job(mac(1))) << "it is being worked on";
+    EXPECT_FALSE(workpoints().has_work(mac(1))) << "it is being worked on";
     EXPECT_EQ(workpoints().job(id)->state, JobState::sent);
     EXPECT_NE(add(restart(1)), id) << "another restart is wanted";
     reopen();
     EXPECT_EQ(state_of(id), JobState::waiting);
     EXPECT_EQ(workpoints().job(id)->attempts, 1U);
-    EXPECT_TRUE(workpoints().has_waiting_job(mac(1)));
+    EXPECT_TRUE(workpoints().has_work(mac(1)));
 }
 
 TEST_F(Jobs, EqualOnesWaitOnce) {
@@ -190,7 +190,7 @@ TEST_F(Jobs, AreToldToWhoMayAskThePhoneToCall) {
     std::vector<base::Mac> told;
     workpoints().on_job([&](base::Mac mac) {
         told.push_back(mac);
-        EXPECT_TRUE(inventory().workpoints().has_waiting_job(mac));
+        EXPECT_TRUE(inventory().workpoints().has_work(mac));
         EXPECT_TRUE(inventory().flush()) << "no lock is held";
     });
     add(restart(1));
@@ -283,11 +283,11 @@ TEST_F(Jobs, OfABlockedPhoneAreGivenUpInTheSameCommit) {
         EXPECT_EQ(workpoints().job(sent)->result, "the phone was blocked");
         EXPECT_EQ(state_of(over), JobState::done);
         EXPECT_EQ(state_of(other), JobState::waiting);
-        EXPECT_FALSE(workpoints().has_waiting_job(mac(1)));
+        EXPECT_FALSE(workpoints().has_work(mac(1)));
         reopen();
     }
     approve(1);
-    EXPECT_FALSE(workpoints().has_waiting_job(mac(1))) << "an approval brings none back";
+    EXPECT_FALSE(workpoints().has_work(mac(1))) << "an approval brings none back";
 }
 
 TEST_F(Jobs, OfAPhoneWithoutLinesWait) {
@@ -338,7 +338,7 @@ TEST_F(Jobs, AreNotAddedWhenTheDiskFails) {
         ASSERT_TRUE(other);
         ASSERT_TRUE(other->run("alter table audit rename to away"));
         EXPECT_THAT(refusal(restart(1)), HasSubstr("the job was not added"));
-        EXPECT_FALSE(workpoints().has_waiting_job(mac(1)));
+        EXPECT_FALSE(workpoints().has_work(mac(1)));
         ASSERT_TRUE(other->run("alter table away rename to audit"));
     }
     EXPECT_EQ(add(restart(1)), 1);
@@ -484,7 +484,7 @@ TEST_F(Windows, StaySpentAfterKillNine) {
     ASSERT_EQ(told, 'y');
     EXPECT_TRUE(workpoints().is_window_spent(mac(1), window));
     EXPECT_THAT(refused(1, window), HasSubstr("already"));
-    EXPECT_TRUE(workpoints().has_waiting_job(mac(1)));
+    EXPECT_TRUE(workpoints().has_work(mac(1)));
 }
 
 } // namespace

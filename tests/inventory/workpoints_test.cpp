@@ -368,7 +368,7 @@ TEST_F(KnownPhone, ReadersObserversAndDecidersAtOnce) {
             for (const auto& known : workpoints().all()) {
                 wrong += known->reported.size() == known->polls_unanswered ? 0 : 1;
             }
-            (void)workpoints().has_waiting_job(mac(1));
+            (void)workpoints().has_work(mac(1));
             (void)workpoints().jobs();
             std::this_thread::yield();
         }

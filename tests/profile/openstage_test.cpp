@@ -71,6 +71,7 @@ TEST(OpenStage, IsToldItsNumberItsServerAndWhomItCalls) {
     const auto items = told(openstage_facts(1));
     const Told wanted = {{"dls-addr", "192.0.2.10"},
                          {"dls-port", "18443"},
+                         {"dls-contact-interval", "60"},
                          {"dcmp-url", "http://192.0.2.10:18080/dcmp/"},
                          {"dcmp-poll-interval", "5"},
                          {"reg-addr", "192.0.2.10"},

@@ -363,6 +363,18 @@ TEST_F(Panasonic, AnIndexOfOtherPhonesIsNotSentToIt) {
     EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("needs its vendor"));
 }
 
+TEST_F(Panasonic, KeysForEverybodyLeftItWithoutAFileAndNobodyWasWarned) {
+    profile::Rule rule;
+    rule.name = "x";
+    rule.keys = *profile::parse_keys("line 1, blf 202 Receptionist");
+    const Log log;
+    EXPECT_TRUE(profile::check_rule(rule, *all)) << "OpenStage phones take longer labels";
+    EXPECT_THAT(log.warnings,
+                ElementsAre(AllOf(
+                    HasSubstr("Panasonic phones get no file under [profile x]: keys:"),
+                    HasSubstr("FLEX_BUTTON_LABEL2: has 12"), HasSubstr("vendor = panasonic"))));
+}
+
 TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
     profile::Rule rule;
     rule.name = "x";
@@ -370,9 +382,10 @@ TEST_F(Panasonic, ARuleForEverybodyMayWantATransportThatItHasNot) {
     {
         const Log log;
         EXPECT_TRUE(profile::check_rule(rule, *all)) << "Htek phones have it";
-        EXPECT_THAT(log.infos,
+        EXPECT_THAT(log.warnings,
                     ElementsAre(AllOf(HasSubstr("Panasonic phones get no file under [profile x]: "),
-                                      HasSubstr("have no SIP over tls"))));
+                                      HasSubstr("have no SIP over tls"),
+                                      HasSubstr("section of their own"))));
     }
     rule.vendor = "panasonic";
     EXPECT_THAT(profile::check_rule(rule, *all).error().what, HasSubstr("have no SIP over tls"));

@@ -75,6 +75,20 @@ class TlsClient {
         }
     }
 
+    /// As much as its head says.
+    std::string read_answer() {
+        constexpr std::string_view field = "\r\nContent-Length: ";
+        while (received_.find("\r\n\r\n") == std::string::npos) {
+            if (!read_some()) {
+                return std::exchange(received_, {});
+            }
+        }
+        const auto at = received_.find(field);
+        return read(at == std::string::npos
+                        ? 0
+                        : std::strtoul(received_.c_str() + at + field.size(), nullptr, 10));
+    }
+
     bool read_some() {
         std::array<char, 4096> bytes{};
         int length = 0;

@@ -90,25 +90,64 @@ TEST_F(Plan, AfterFiveAttemptsTheJobWaitsForThePhonesOwnContact) {
     EXPECT_EQ(ask(false), 1U);
 }
 
-TEST_F(Plan, AnyContactCancelsWhatWasToFollow) {
+TEST_F(Plan, WhatIsSettledCancelsWhatWasToFollow) {
     plan.want(phone);
     ask(false);
     plan.silences();
     plan.called(phone);
+    plan.settled(phone);
     EXPECT_EQ(until_next(), -1s);
     plan.want(other);
     ask(true);
     plan.called(other);
+    plan.settled(other);
     EXPECT_EQ(until_next(), -1s);
     clock.advance(10min);
     EXPECT_EQ(ask(true), 0U);
     EXPECT_THAT(plan.silences(), IsEmpty());
 }
 
+TEST_F(Plan, ACallThatBreaksOffPutsNoContactMeOff) {
+    plan.want(phone, {clock.unix_ms() - 200'000});
+    EXPECT_EQ(until_next(), 100s);
+    plan.called(phone);
+    EXPECT_EQ(until_next(), 100s) << "anybody can begin a call";
+    clock.advance(100s);
+    ASSERT_EQ(ask(true), 1U);
+    clock.advance(20s);
+    plan.called(phone);
+    EXPECT_THAT(plan.silences(), IsEmpty());
+    EXPECT_EQ(until_next(), 280s) << "as if nobody had called";
+    plan.want(phone, {}, 3600s);
+    EXPECT_EQ(until_next(), 280s) << "who is wanted already is not put off";
+    clock.advance(280s);
+    EXPECT_EQ(ask(true), 1U);
+}
+
+TEST_F(Plan, APhoneThatIsInACallOfItsOwnIsGivenTheTimeToEndIt) {
+    plan.want(phone, {}, 15s);
+    EXPECT_EQ(until_next(), 15s);
+    plan.settled(phone);
+    EXPECT_EQ(until_next(), -1s);
+}
+
+TEST_F(Plan, APhoneThatComesEachTimeAndNeverToAnEndIsAskedFiveTimes) {
+    plan.want(phone);
+    int asked = 0;
+    for (int minute = 0; minute < 120; ++minute) {
+        asked += static_cast<int>(ask(true));
+        plan.called(phone);
+        clock.advance(60s);
+        plan.silences();
+    }
+    EXPECT_EQ(asked, 5);
+}
+
 TEST_F(Plan, AContactWhileTheRequestIsUnderWayIsNoSilence) {
     plan.want(phone);
     plan.start();
     plan.called(phone); // quicker than its own 204
+    plan.settled(phone);
     plan.sent(phone, true);
     EXPECT_EQ(until_next(), -1s);
     EXPECT_THAT(plan.silences(), IsEmpty());
@@ -148,8 +187,8 @@ TEST_F(Plan, TheGapIsThePhonesOwnButNeverLessThanAMinute) {
     plan.want(third, {0, seconds(4'000'000'000)});
     ask(false);
     plan.silences();
-    plan.called(phone);
-    plan.called(other);
+    plan.settled(phone);
+    plan.settled(other);
     EXPECT_EQ(until_next(), 24h) << "whatever it says";
 }
 
@@ -230,6 +269,18 @@ TEST_F(Plan, AnEarlyPhoneInACallIsAskedEvery300SecondsForADay) {
     EXPECT_TRUE(plan.busy(phone)) << "with the next job the day begins anew";
 }
 
+TEST_F(Plan, WhoeverSaysAgainAndAgainThatItIsBusyPutsItOffOnce) {
+    plan.want(phone);
+    plan.busy(phone);
+    EXPECT_EQ(until_next(), 300s);
+    for (int i = 0; i < 3; ++i) {
+        clock.advance(90s);
+        plan.called(phone);
+        plan.busy(phone);
+    }
+    EXPECT_EQ(until_next(), 30s);
+}
+
 TEST_F(Plan, ACallThatEndedCountsNoMore) {
     plan.busy(phone);
     clock.advance(23h);
@@ -254,6 +305,7 @@ TEST_F(Plan, WhomNothingIsWantedOfIsForgotten) {
         plan.want(base::Mac::from_number(i));
         ask(true);
         plan.called(base::Mac::from_number(i));
+        plan.settled(base::Mac::from_number(i));
     }
     EXPECT_EQ(plan.remembered(), 500U) << "their gaps hold";
     clock.advance(11min);

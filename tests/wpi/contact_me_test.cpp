@@ -145,16 +145,14 @@ inventory::Workpoint phone_at(const char* uri) {
     return phone;
 }
 
-TEST(Reached, APhoneThatComesWhenItIsCalledIsCalledAndNeedsNoPoll) {
+TEST(Reached, APhoneThatComesWhenItIsCalledIsCalled) {
     auto phone = phone_at(good_uri);
     wpi::learn(phone, Heard::from_elsewhere);
     EXPECT_EQ(phone.reached, Reached::unknown);
     EXPECT_TRUE(wpi::is_callable(phone)) << "it is tried";
-    EXPECT_TRUE(wpi::shall_poll(phone)) << "until it is known to work";
     wpi::learn(phone, Heard::came_when_called);
     EXPECT_EQ(phone.reached, Reached::by_contact_me);
     EXPECT_TRUE(wpi::is_callable(phone));
-    EXPECT_FALSE(wpi::shall_poll(phone));
 }
 
 TEST(Reached, OneContactMeInVainIsNothingAndTwoInARowLeaveThePhoneToItsPolls) {
@@ -169,7 +167,6 @@ TEST(Reached, OneContactMeInVainIsNothingAndTwoInARowLeaveThePhoneToItsPolls) {
     wpi::learn(phone, Heard::did_not_come);
     EXPECT_EQ(phone.reached, Reached::by_poll);
     EXPECT_FALSE(wpi::is_callable(phone));
-    EXPECT_TRUE(wpi::shall_poll(phone));
     wpi::learn(phone, Heard::came_when_called);
     EXPECT_EQ(phone.reached, Reached::by_contact_me) << "a late one";
 }
@@ -179,7 +176,6 @@ TEST(Reached, BehindANatAPhonePollsFromTheStart) {
     EXPECT_FALSE(wpi::is_callable(phone));
     wpi::learn(phone, Heard::from_elsewhere);
     EXPECT_EQ(phone.reached, Reached::by_poll);
-    EXPECT_TRUE(wpi::shall_poll(phone));
     phone.address = *base::Ipv4::parse("192.168.0.7");
     wpi::learn(phone, Heard::from_elsewhere);
     EXPECT_EQ(phone.reached, Reached::unknown) << "it was carried to our side";

@@ -141,11 +141,12 @@ TEST_F(WpiExchange, E3SolicitedRunsAReadJob) {
     EXPECT_THAT(read.items, UnorderedElementsAre(Pair("ipaddress", ""), Pair("reg-addr", "")));
     EXPECT_THAT(read.text, HasSubstr("<Item name=\"ipaddress\"/>"));
     EXPECT_EQ(job(id).state, JobState::sent);
-    EXPECT_FALSE(store->workpoints().has_waiting_job(phone_mac));
+    EXPECT_TRUE(store->workpoints().has_work(phone_mac)) << "it has not answered";
     EXPECT_TRUE(
         it.reply("ReadItems", item("ipaddress", "10.20.31.77") + item("reg-addr", "10.20.30.9"))
             .is_clean_up());
     EXPECT_EQ(job(id).state, JobState::done);
+    EXPECT_FALSE(store->workpoints().has_work(phone_mac));
     EXPECT_EQ(reported("ipaddress"), "10.20.31.77");
     EXPECT_THAT(called, Contains(phone_mac));
 }
@@ -166,9 +167,24 @@ TEST_F(WpiExchange, E5APendingChangeIsWrittenWhenThePhoneCalls) {
     const auto write = it.call("solicited");
     EXPECT_EQ(write.action, "WriteItems");
     EXPECT_THAT(write.items, ElementsAre(Pair("key-label-unicode 1", "Reception")));
-    EXPECT_FALSE(service->wants_contact(phone_mac)) << "it is being told";
+    EXPECT_TRUE(service->wants_contact(phone_mac)) << "it is being told, and may break off";
     EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
     EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiExchange, E5AContactMeWentToWhoeverHadBegunACallInThePhonesName) {
+    with.gate.allow = {*base::Network::parse("192.0.2.0/24")};
+    settings();
+    configure();
+    wanted[8].value = "Reception";
+    auto it = behind_nat();
+    EXPECT_EQ(it.call("solicited").action, "WriteItems");
+    EXPECT_EQ(known()->address, phone_address) << "it may be anybody";
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(known()->address, nat_address) << "it was carried there";
+    auto back = phone();
+    back.call("solicited");
+    EXPECT_EQ(known()->address, phone_address) << "the neighbour table shows it";
 }
 
 TEST_F(WpiExchange, E5APendingJobIsDoneWhenThePhoneCalls) {

@@ -79,6 +79,34 @@ TEST_F(WpiFailure, FAAValueThatWasRefusedIsNotPending) {
         << "once more at each start";
 }
 
+/// What the name of the poll interval's item is nobody could tell.
+TEST_F(WpiFailure, FAAnItemThatThePhoneDoesNotKnowIsOfferedOnce) {
+    wanted.push_back({"dcmp-poll-interval", std::nullopt, "5"});
+    auto it = phone();
+    EXPECT_EQ(it.start_up(true, "").action, "ReadAllItems");
+    const auto unknown = item("dcmp-poll-interval", "", "", "unknown item");
+    EXPECT_THAT(it.reply("ReadAllItems", item("ringer-melody", "2")).items,
+                Contains(Pair("dcmp-poll-interval", "5")));
+    EXPECT_TRUE(it.reply("WriteItems", unknown).is_clean_up());
+    EXPECT_THAT(ends, ElementsAre(wpi::Ending::all_done));
+    EXPECT_THAT(steps(), Contains("items_refused: dcmp-poll-interval: unknown item"));
+    EXPECT_THAT(steps(), Contains(StartsWith("configured: ")));
+    EXPECT_THAT(logged, Contains(HasSubstr("does not take dcmp-poll-interval (unknown item): it "
+                                           "will not poll as it should")));
+    EXPECT_EQ(known()->refused.at(ItemKey{"dcmp-poll-interval"}), "unknown item");
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+    auto again = phone();
+    EXPECT_THAT(again.start_up().items, ElementsAre(Pair("dcmp-url", testing::_)));
+    EXPECT_TRUE(again.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(known()->refused.at(ItemKey{"dcmp-poll-interval"}), "unknown item");
+    auto newer = phone();
+    newer.firmware = "V3 R6.0.0";
+    EXPECT_EQ(newer.start_up().action, "ReadAllItems");
+    EXPECT_THAT(newer.reply("ReadAllItems", all_items()).items,
+                Contains(Pair("dcmp-poll-interval", "5")))
+        << "another firmware may know it";
+}
+
 TEST_F(WpiFailure, FBBusyPhoneRemembersToCallAndTheJobWaits) {
     configure();
     const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});

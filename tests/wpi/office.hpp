@@ -170,10 +170,14 @@ class Office : public testing::Test {
                     const auto found = neighbours.find(address);
                     return found == neighbours.end() ? std::nullopt : std::optional(found->second);
                 },
-                [](Ipv4) -> std::optional<Ipv4> { return our_address; },
+                [](const auto&) -> std::optional<Ipv4> { return our_address; },
                 [this](Mac mac, wpi::Reason) {
                     const std::lock_guard hold(called_lock);
                     called.push_back(mac);
+                },
+                [this](Mac, wpi::Ending ending) {
+                    const std::lock_guard hold(called_lock);
+                    ends.push_back(ending);
                 },
             },
             limits);
@@ -365,6 +369,7 @@ class Office : public testing::Test {
     std::string broken;
     std::mutex called_lock; ///< of what follows
     std::vector<Mac> called;
+    std::vector<wpi::Ending> ends;
     std::atomic<int> rendered{0};
     std::function<void()> while_rendering; ///< once, in the middle of a message
     std::uint64_t last_connection = 100;

@@ -42,6 +42,18 @@ TEST_F(WpiLocalChanges, AreShownAndLeftUntilTheSiteWantsAnotherValue) {
                 ElementsAre(Pair("key-label-unicode 1", "Reception")));
 }
 
+/// It need not have kept that (wiki on polling).
+TEST_F(WpiLocalChanges, APhoneWhoseStartUpBrokeOffWasNotToldWhereToPollUntilItsNextStart) {
+    configure();
+    auto it = phone();
+    EXPECT_THAT(it.start_up(false).items, ElementsAre(Pair("dcmp-url", testing::_)));
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto again = phone();
+    EXPECT_THAT(again.call("solicited").items, ElementsAre(Pair("dcmp-url", testing::_)));
+    EXPECT_TRUE(again.reply("WriteItems").is_clean_up());
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
 TEST_F(WpiLocalChanges, OfWhereItRegistersAreTakenBackThreeTimesInAnHour) {
     configure();
     for (int round = 0; round < 3; ++round) {
@@ -56,6 +68,38 @@ TEST_F(WpiLocalChanges, OfWhereItRegistersAreTakenBackThreeTimesInAnHour) {
     EXPECT_FALSE(service->wants_contact(phone_mac));
     clock.advance(std::chrono::minutes(61));
     EXPECT_TRUE(service->wants_contact(phone_mac));
+}
+
+/// As `job write` says when it is ordered.
+TEST_F(WpiLocalChanges, ByAJobAreTakenBackInTheSameCall) {
+    configure();
+    const auto id =
+        add_job(inventory::JobKind::write, {{inventory::ItemKey{"key-label-unicode", 1}, "Mine"}});
+    auto it = phone();
+    EXPECT_THAT(it.call("solicited").items, ElementsAre(Pair("key-label-unicode 1", "Mine")));
+    EXPECT_THAT(it.reply("WriteItems").items,
+                ElementsAre(Pair("key-label-unicode 1", "Front desk")));
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, inventory::JobState::done);
+    EXPECT_FALSE(service->wants_contact(phone_mac));
+}
+
+TEST_F(WpiLocalChanges, ByAJobBehindAChangeOfTheSiteAreTakenBackWithTheNextCall) {
+    configure();
+    wanted[8].value = "Reception";
+    add_job(inventory::JobKind::write, {{inventory::ItemKey{"key-label-unicode", 1}, "Mine"}});
+    auto it = phone();
+    EXPECT_THAT(it.call("solicited").items, ElementsAre(Pair("key-label-unicode 1", "Reception")));
+    EXPECT_THAT(it.reply("WriteItems").items, ElementsAre(Pair("key-label-unicode 1", "Mine")));
+    ends.clear();
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up()) << "each item goes out once";
+    EXPECT_THAT(ends, ElementsAre(wpi::Ending::open));
+    EXPECT_TRUE(service->wants_contact(phone_mac));
+    auto next = phone();
+    EXPECT_THAT(next.call("solicited").items,
+                ElementsAre(Pair("key-label-unicode 1", "Reception")));
+    EXPECT_TRUE(next.reply("WriteItems").is_clean_up());
+    EXPECT_THAT(ends, ElementsAre(wpi::Ending::open, wpi::Ending::all_done));
 }
 
 TEST_F(WpiLocalChanges, OfAPasswordAreTakenBack) {

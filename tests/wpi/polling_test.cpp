@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
 
 const base::Mac phone = *base::Mac::parse("001ae8102030");
 
@@ -36,11 +38,12 @@ struct Polls : testing::Test {
         return polling.answer(request);
     }
 
-    /// One after the other, slowly enough for the limit.
-    std::string polls(int number, const char* from = "10.20.31.77") {
+    /// One after the other, as phones do.
+    std::string
+    polls(int number, const char* from = "10.20.31.77", std::chrono::seconds apart = 60s) {
         std::string seen;
         for (int i = 0; i < number; ++i) {
-            clock.advance(1s);
+            clock.advance(apart);
             seen += poll("device-id=00:1A:E8:10:20:30", from).status == 202 ? '!' : '.';
         }
         return seen;
@@ -150,6 +153,12 @@ TEST_F(Polls, OfAPhoneThatNeverCallsAreToldSoRarely) {
     }
     known[phone].last_contact = 7; // another matter, while the job still waits
     EXPECT_EQ(polls(6), "!!!!!.");
+}
+
+TEST_F(Polls, OfOthersBehindItsNatUsedUpWhatThePhoneWasToBeTold) {
+    known[phone].is_pending = true;
+    EXPECT_THAT(polls(200, "10.20.31.77", 1s), Not(HasSubstr("."))) << "in its name";
+    EXPECT_EQ(polls(1), "!");
 }
 
 TEST_F(Polls, InVainAreAWarningOnce) {

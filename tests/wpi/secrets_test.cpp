@@ -74,6 +74,7 @@ TEST_F(WpiSecrets, GoOnceInAWindow) {
     auto again = behind_nat(); // the same phone, back from the factory
     const auto second = onboard(again);
     EXPECT_EQ(second.items.count("sip-pwd"), 0U);
+    EXPECT_TRUE(again.reply("WriteItems").is_clean_up());
     wanted[2].value = "another-password";
     EXPECT_FALSE(service->wants_contact(phone_mac));
     enrol();
