@@ -94,6 +94,13 @@ std::string names_of(const std::vector<ItemKey>& keys) {
     return out;
 }
 
+bool is_overdue(const inventory::Job& job,
+                base::UnixMs now,
+                std::chrono::milliseconds span) noexcept {
+    const auto apart = now >= job.changed ? now - job.changed : job.changed - now;
+    return apart >= span.count();
+}
+
 Turn Interaction::on(const PhoneMessage& message, const World& world) {
     if (message.most_items && *message.most_items > 0) {
         most_items_ = message.most_items;
@@ -242,8 +249,7 @@ void Interaction::look_at_jobs(Visit& visit) {
             if (!is_start) {
                 break;
             }
-            if (!base::was_within(job.changed, visit.world.now,
-                                  visit.world.policy.restart_timeout)) {
+            if (is_overdue(job, visit.world.now, visit.world.policy.restart_timeout)) {
                 visit.news.jobs.push_back(
                     {job.id, JobState::given_up, "no confirmation: it did not start in time"});
                 break;

@@ -153,6 +153,12 @@ class Interaction {
     std::size_t fragments_ = 0;
 };
 
+/// Whether a job is where it is for as long as `span`. Our clock may be set back meanwhile: that is
+/// no reason to give it up.
+bool is_overdue(const inventory::Job& job,
+                base::UnixMs now,
+                std::chrono::milliseconds span) noexcept;
+
 /// A short list of names for people: "sip-pwd, key-label 3 and 4 more".
 std::string names_of(const std::vector<inventory::ItemKey>& keys);
 

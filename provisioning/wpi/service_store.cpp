@@ -217,20 +217,18 @@ void Service::look_after_jobs() {
         if (job.state != JobState::sent || sessions_.has(job.mac)) {
             continue;
         }
-        const auto is_within = [&](std::chrono::milliseconds span) {
-            return base::was_within(job.changed, now, span);
-        };
         switch (job.kind) {
         case JobKind::restart:
         case JobKind::factory_reset:
-            if (!is_within(policy.restart_timeout)) {
+            if (is_overdue(job, now, policy.restart_timeout)) {
                 store_jobs(job.mac,
                            {{job.id, JobState::given_up,
                              "no confirmation: the phone did not call after its restart"}});
             }
             break;
         case JobKind::deploy:
-            if (!is_within(value_of(job, "type") == "APP" ? policy.firmware_timeout
+            if (is_overdue(job, now,
+                           value_of(job, "type") == "APP" ? policy.firmware_timeout
                                                           : policy.file_timeout)) {
                 store_jobs(job.mac, {{job.id, JobState::given_up,
                                       "no confirmation: the phone does not say how it went"}});

@@ -212,6 +212,18 @@ TEST_F(WpiExchange, E6RestartWithoutConfirmationIsGivenUp) {
     EXPECT_THAT(job(id).result, HasSubstr("no confirmation"));
 }
 
+TEST_F(WpiExchange, E6RestartIsConfirmedThoughOurClockWasSetBack) {
+    configure();
+    const auto id = add_job(JobKind::restart);
+    EXPECT_EQ(phone().call("solicited").action, "Restart");
+    clock.advance(std::chrono::seconds(20));
+    clock.set_back(std::chrono::minutes(1));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    phone().start_up();
+    EXPECT_EQ(job(id).state, JobState::done) << job(id).result;
+}
+
 TEST_F(WpiExchange, E6FactoryResetIsSentWhereItIsAllowedOnly) {
     configure();
     auto id = add_job(JobKind::factory_reset);
