@@ -58,7 +58,8 @@ struct Workpoint {
 enum class JobKind : std::uint8_t { read, write, restart, factory_reset, deploy };
 enum class JobState : std::uint8_t {
     waiting, ///< for the next contact
-    sent,    ///< its action is with the phone; waiting again when the phone is silent or restarts
+    sent,    ///< its action is with the phone; waiting again when the phone is silent, or it or we
+             ///< start again, but for a restart, which it is told once
     done,
     done_with_errors, ///< some items were not taken
     failed,

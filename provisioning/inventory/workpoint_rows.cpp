@@ -73,10 +73,13 @@ std::optional<Job> job_in(const sql::Statement& row, std::map<ItemKey, std::stri
         (needs_items && items.empty())) {
         return std::nullopt;
     }
-    return Job{row.integer(0), mac_in(row, 1), *kind, std::move(items),
-               // Whether its action arrived nobody knows: it is sent again.
-               *state == JobState::sent ? JobState::waiting : *state, row.integer(4),
-               row.integer(5), *attempts, row.text(7)};
+    // Whether its action arrived nobody knows: it is sent again. But a phone that was told to
+    // restart may be doing so at this moment, and its start-up says that; nobody wants it to
+    // restart twice.
+    const bool is_restart = kind == JobKind::restart || kind == JobKind::factory_reset;
+    const auto left = *state == JobState::sent && !is_restart ? JobState::waiting : *state;
+    return Job{row.integer(0), mac_in(row, 1), *kind,     std::move(items), left,
+               row.integer(4), row.integer(5), *attempts, row.text(7)};
 }
 
 /// Damaged rows may be thousands, and get one line.

@@ -212,6 +212,29 @@ TEST_F(WpiExchange, E6RestartWithoutConfirmationIsGivenUp) {
     EXPECT_THAT(job(id).result, HasSubstr("no confirmation"));
 }
 
+TEST_F(WpiExchange, E6RestartIsNotDoneTwiceWhereWeRestartInBetween) {
+    configure();
+    with.policy.allow_factory_reset = true;
+    for (const auto kind : {JobKind::restart, JobKind::factory_reset}) {
+        settings();
+        const auto id = add_job(kind);
+        EXPECT_EQ(phone().call("solicited").action, "Restart");
+        ASSERT_TRUE(store->flush());
+        reopen();
+        serve();
+        EXPECT_EQ(job(id).state, JobState::sent);
+        clock.advance(std::chrono::seconds(90));
+        auto it = phone();
+        auto reply = it.start_up();
+        for (int more = 0; more < 5 && !reply.ends_connection; ++more) {
+            reply = it.reply(reply.action);
+        }
+        EXPECT_TRUE(reply.is_clean_up()) << reply.text;
+        EXPECT_EQ(job(id).state, JobState::done);
+        EXPECT_EQ(job(id).attempts, 1U);
+    }
+}
+
 TEST_F(WpiExchange, E6RestartIsConfirmedThoughOurClockWasSetBack) {
     configure();
     const auto id = add_job(JobKind::restart);
