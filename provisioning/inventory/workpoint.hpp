@@ -77,8 +77,10 @@ struct Job {
     JobState state = JobState::waiting;
     base::UnixMs created = 0;
     base::UnixMs changed = 0;
-    std::uint32_t attempts = 0; ///< how often its action was sent
-    std::string result = {};    ///< for people: why it waits, or what came of it
+    /// How often its action was sent since the phone last said that it is busy.
+    std::uint32_t attempts = 0;
+    std::string result = {};     ///< for people: why it waits, or what came of it
+    base::UnixMs busy_since = 0; ///< the phone says so since then; 0: it did not
 };
 
 /// Nothing is done for it any more.

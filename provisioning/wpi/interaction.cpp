@@ -449,10 +449,12 @@ Turn Interaction::busy(Visit& visit) {
     sent_.clear();
     if (job_) {
         const auto* job = visit.job(*job_);
-        const bool is_hopeless = job != nullptr && visit.world.now - job->created >
-                                                       visit.world.policy.busy_give_up.count();
+        const bool is_hopeless =
+            job != nullptr && job->busy_since != 0 &&
+            visit.world.now - job->busy_since >= visit.world.policy.busy_give_up.count();
         end_job(visit, is_hopeless ? JobState::given_up : JobState::waiting,
                 is_hopeless ? "the phone was busy each time" : "the phone is busy: in a call");
+        visit.news.jobs.back().is_busy = true;
     } else {
         visit.tell(Step::items_refused, "all of them: it is busy, in a call");
     }

@@ -103,6 +103,10 @@ bool Service::store_jobs(base::Mac mac, const std::vector<JobNews>& news) {
             job.result = is.result;
             job.changed = now;
             job.attempts += is.was_sent ? 1 : 0;
+            if (is.is_busy) {
+                job.attempts = 0;
+                job.busy_since = job.busy_since != 0 ? job.busy_since : now;
+            }
         });
         if (!stored) {
             if (one.was_sent) {

@@ -321,7 +321,7 @@ TEST_F(Jobs, DamagedInTheDatabaseAreLeftOutWithOneLine) {
                         "delete from job_item where job = {};"
                         "update job set attempts = -1 where id = {};"
                         "insert into job select 9223372036854775807, mac, kind, state, created, "
-                        "changed, attempts, result from job where id = {};",
+                        "changed, attempts, result, busy_since from job where id = {};",
                         kind, state, empty, attempts, good));
     logged_.clear();
     reopen();
