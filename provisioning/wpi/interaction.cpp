@@ -8,6 +8,7 @@
 #include "provisioning/wpi/visit.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,16 +83,24 @@ void report_changes(Visit& visit) {
 
 } // namespace
 
-std::string names_of(const std::vector<ItemKey>& keys) {
+std::string some_of(const std::vector<std::string>& words) {
     constexpr std::size_t most_named = 5;
     std::string out;
-    for (std::size_t at = 0; at < std::min(keys.size(), most_named); ++at) {
-        out += (at == 0 ? "" : ", ") + str(keys[at]);
+    for (std::size_t at = 0; at < std::min(words.size(), most_named); ++at) {
+        out += (at == 0 ? "" : ", ") + words[at];
     }
-    if (keys.size() > most_named) {
-        out += fmt::format(" and {} more", keys.size() - most_named);
+    if (words.size() > most_named) {
+        out += fmt::format(" and {} more", words.size() - most_named);
     }
     return out;
+}
+
+std::string names_of(const std::vector<ItemKey>& keys) {
+    std::vector<std::string> names;
+    names.reserve(keys.size());
+    std::transform(keys.begin(), keys.end(), std::back_inserter(names),
+                   [](const ItemKey& key) { return str(key); });
+    return some_of(names);
 }
 
 bool is_overdue(const inventory::Job& job,
@@ -364,17 +373,31 @@ void Interaction::took_all(Visit& visit) {
 
 void Interaction::read_some(Visit& visit) {
     report(visit.news, visit.message.items);
-    std::vector<ItemKey> without;
     std::vector<ItemKey> read;
     for (const auto& item : visit.message.items) {
-        (item.status.empty() ? read : without).push_back(key_of(item));
+        if (item.status.empty()) {
+            read.push_back(key_of(item));
+        } else {
+            job_problems_.push_back(str(key_of(item)));
+        }
     }
+    job_done_ += read.size();
     if (!read.empty()) {
         visit.tell(Step::items_read, names_of(read));
     }
-    end_job(visit, without.empty() ? JobState::done : JobState::done_with_errors,
-            without.empty() ? fmt::format("{} items", read.size())
-                            : fmt::format("{} items; not {}", read.size(), names_of(without)));
+    if (has_more(visit)) {
+        return;
+    }
+    const bool is_well = job_problems_.empty();
+    end_job(visit, is_well ? JobState::done : JobState::done_with_errors,
+            is_well ? fmt::format("{} items", job_done_)
+                    : fmt::format("{} items; not {}", job_done_, some_of(job_problems_)));
+}
+
+/// Of the items of the job that is with the phone.
+bool Interaction::has_more(const Visit& visit) const {
+    const auto* job = job_ ? visit.job(*job_) : nullptr;
+    return job != nullptr && job_offered_.size() < job->items.size();
 }
 
 /// Of a reply to WriteItems only the items with problems are listed (WPI guide p. 78, 81, 83).
@@ -386,17 +409,13 @@ void Interaction::took_items(Visit& visit) {
         }
     }
     std::vector<ItemKey> taken;
-    std::string refused;
-    std::size_t refused_count = 0;
+    std::vector<std::string> refused;
     for (const auto& sent : sent_) {
         visit.news.written[sent.key] = sent.digest;
         const auto problem = problems.find(sent.key);
         if (problem != problems.end()) {
             visit.news.refused[sent.key] = problem->second;
-            if (++refused_count <= 5) {
-                refused += fmt::format("{}{}: {}", refused.empty() ? "" : ", ", str(sent.key),
-                                       problem->second);
-            }
+            refused.push_back(fmt::format("{}: {}", str(sent.key), problem->second));
             continue;
         }
         taken.push_back(sent.key);
@@ -409,20 +428,20 @@ void Interaction::took_items(Visit& visit) {
     if (!taken.empty()) {
         visit.tell(Step::items_written, names_of(taken));
     }
-    if (refused_count != 0) {
-        visit.tell(Step::items_refused, refused);
+    if (!refused.empty()) {
+        visit.tell(Step::items_refused, some_of(refused));
     }
     if (!job_) {
         return;
     }
-    job_refused_ += refused_count;
-    const auto* job = visit.job(*job_);
-    if (job != nullptr && job_offered_.size() < job->items.size()) {
-        return; // more of it is to be written
+    job_problems_.insert(job_problems_.end(), refused.begin(), refused.end());
+    if (has_more(visit)) {
+        return;
     }
-    end_job(visit, job_refused_ == 0 ? JobState::done : JobState::done_with_errors,
-            job_refused_ == 0 ? fmt::format("{} items", job_offered_.size())
-                              : fmt::format("not taken: {}", refused));
+    const bool is_well = job_problems_.empty();
+    end_job(visit, is_well ? JobState::done : JobState::done_with_errors,
+            is_well ? fmt::format("{} items", job_offered_.size())
+                    : fmt::format("not taken: {}", some_of(job_problems_)));
 }
 
 /// Refused as a whole or not supported: not tried again by itself.
@@ -482,8 +501,6 @@ void Interaction::end_job(Visit& visit, JobState state, std::string result) {
     if (const auto id = std::exchange(job_, std::nullopt)) {
         visit.news.jobs.push_back({*id, state, std::move(result)});
     }
-    job_offered_.clear();
-    job_refused_ = 0;
 }
 
 Turn Interaction::say(Visit& visit, Action action, std::vector<Item> items) const {

@@ -118,7 +118,8 @@ class Interaction {
     std::optional<Turn> write_difference(Visit& visit, const inventory::Workpoint& known);
     std::optional<Turn> next_job(Visit& visit);
     std::optional<Turn> start(Visit& visit, const inventory::Job& job);
-    std::optional<Turn> write_job(Visit& visit, const inventory::Job& job);
+    std::optional<Turn> next_part(Visit& visit, const inventory::Job& job);
+    bool has_more(const Visit& visit) const;
     std::optional<Turn> restart(Visit& visit, const inventory::Job& job);
     std::optional<Turn> deploy(Visit& visit, const inventory::Job& job);
     void withhold(Visit& visit, std::vector<Item>& secrets, std::string_view why);
@@ -141,9 +142,10 @@ class Interaction {
     bool has_withheld_ = false;
     bool has_failed_to_render_ = false;
 
-    // Of a job that writes.
+    // Of a job that reads or writes, in as many messages as it takes.
     std::set<inventory::ItemKey> job_offered_;
-    std::size_t job_refused_ = 0;
+    std::size_t job_done_ = 0;              ///< items that were read
+    std::vector<std::string> job_problems_; ///< items that were not, or not taken, for people
     std::set<std::int64_t> started_;
 
     std::vector<Item> partial_;
@@ -161,5 +163,6 @@ bool is_overdue(const inventory::Job& job,
 
 /// A short list of names for people: "sip-pwd, key-label 3 and 4 more".
 std::string names_of(const std::vector<inventory::ItemKey>& keys);
+std::string some_of(const std::vector<std::string>& words);
 
 } // namespace wpi
