@@ -191,7 +191,7 @@ Turn Interaction::begin(Visit& visit) {
     const auto& known = visit.world.known;
     begun_ = true;
     opened_by_ = message.reason;
-    firmware_ = message.value("software-version");
+    firmware_ = base::printable(message.value("software-version"), longest_model); // as it is kept
     doing_ = Doing::nothing;
 
     // A phone that lost its number lost all of its settings, also those that it never gives back.

@@ -32,6 +32,8 @@ struct Policy {
     std::chrono::milliseconds firmware_timeout = std::chrono::minutes(30);
 };
 
+/// Of what a phone says of itself, as people read it.
+constexpr std::size_t longest_model = 64;
 /// Of one item in an hour, so that phone and service never play ping-pong.
 constexpr unsigned most_restores = 3;
 /// Of a job that the phone never answers.

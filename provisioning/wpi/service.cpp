@@ -170,8 +170,8 @@ Response Service::answered(const Call& call, const ServiceMessage& message, bool
 inventory::Sighting Service::sighting_of(const Call& call) {
     inventory::Sighting seen;
     seen.address = call.source();
-    seen.model = base::printable(call.message.value("device-type"), 64);
-    seen.version = base::printable(call.message.value("software-version"), 64);
+    seen.model = base::printable(call.message.value("device-type"), longest_model);
+    seen.version = base::printable(call.message.value("software-version"), longest_model);
     seen.user_agent = seen.model;
     return seen;
 }
@@ -258,8 +258,9 @@ Response Service::opened(const Call& call) {
         return clean_up(call, "overload");
     }
     ++count_.conversations;
-    (*session)->model = call.message.value("device-type");
-    (*session)->firmware = call.message.value("software-version");
+    const auto seen = sighting_of(call); // cut: thousands of conversations may be open
+    (*session)->model = seen.model;
+    (*session)->firmware = seen.version;
     (*session)->firmware_before = device->seen.version;
     greet(call, *device);
     return carry_on(call, *session, Match::opened);

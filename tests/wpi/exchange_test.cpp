@@ -346,6 +346,19 @@ TEST_F(WpiExchange, E7AStatusThatFailedAndOneThatNeverComesEndTheJob) {
     EXPECT_THAT(job(id).result, HasSubstr("none.wav"));
 }
 
+TEST_F(WpiExchange, E8AnOddVersionIsTheSameOneAtTheNextCall) {
+    configure();
+    for (const auto& version : {std::string("V3 R5.12.0 \xc3\xa4"), std::string(100, '3')}) {
+        auto it = phone();
+        it.firmware = version;
+        EXPECT_EQ(it.call("solicited").action, "ReadAllItems") << version;
+        EXPECT_TRUE(it.reply("ReadAllItems", all_items()).is_clean_up());
+        auto again = phone();
+        again.firmware = version;
+        EXPECT_TRUE(again.call("solicited").is_clean_up()) << version;
+    }
+}
+
 TEST_F(WpiExchange, E8FirmwareThatIsAnotherThanBeforeIsReadAndTriedAgain) {
     auto it = phone();
     it.start_up(true, "");
