@@ -35,7 +35,7 @@ std::string value_of(const Job& job, std::string_view name) {
     return found != job.items.end() ? found->second : std::string();
 }
 
-/// As others serve them to such phones: ringing tones always as audio/mpeg (seen in the field).
+/// By the ends of their names, as others in the field serve them to such phones.
 std::string_view type_of(std::string_view name) noexcept {
     const auto ends = [&](std::string_view with) {
         return name.size() > with.size() &&
@@ -132,6 +132,9 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
                                             const Session& session,
                                             const Job& job) {
     const auto name = value_of(job, "file");
+    if (auto wrong = wrong_file_name(name)) {
+        return base::fail(base::Errc::refused, "{}", *wrong);
+    }
     if (const auto file = serve::FileBody::open(with.file_folder, name); !file) {
         return tl::unexpected(file.error());
     }

@@ -188,6 +188,7 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
                 HasSubstr("the types are RINGTONE, LOGO, SCREENSAVER, MOH, PIC, LDAP"));
     EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"), HasSubstr("No such file"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
+    EXPECT_THAT(text("job deploy 001ae8102030 50%.wav RINGTONE"), HasSubstr("rename it"));
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
 }

@@ -346,6 +346,19 @@ TEST_F(WpiExchange, E7AStatusThatFailedAndOneThatNeverComesEndTheJob) {
     EXPECT_THAT(job(id).result, HasSubstr("none.wav"));
 }
 
+TEST_F(WpiExchange, E7AFileWhoseNameNoUrlHoldsIsNotDeployed) {
+    configure();
+    for (const std::string name :
+         {"my bell.wav", "what?.wav", "50%.wav", "Glockent\xc3\xb6ne.wav"}) {
+        file(name, "RIFF....");
+        const auto id =
+            add_job(JobKind::deploy, {{ItemKey{"file"}, name}, {ItemKey{"type"}, "RINGTONE"}});
+        EXPECT_TRUE(phone().call("solicited").is_clean_up()) << name;
+        EXPECT_EQ(job(id).state, JobState::failed) << name;
+        EXPECT_THAT(job(id).result, HasSubstr("letters, digits")) << name;
+    }
+}
+
 TEST_F(WpiExchange, E8AnOddVersionIsTheSameOneAtTheNextCall) {
     configure();
     for (const auto& version : {std::string("V3 R5.12.0 \xc3\xa4"), std::string(100, '3')}) {
