@@ -4,6 +4,7 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/wpi/release.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::string_view service_path = "/DeploymentService/";
 constexpr std::string_view files_path = "/files/";
+constexpr int newest_early_version = 2;  // of firmware
 constexpr std::size_t longest_uri = 255; // of a contact-me-uri (WPI guide p. 33)
 
 Response status_only(int status) {
@@ -368,6 +370,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
         ended(mac);
         return clean_up(call, "overload");
     }
+    say_doubtful(call, *session, turn.message);
     auto response = answered(call, turn.message, turn.is_last);
     if (turn.is_last) {
         sessions_.close(*session);
@@ -376,6 +379,25 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
         response.fields.emplace_back("Set-Cookie", Sessions::set_cookie(*session));
     }
     return response;
+}
+
+/// Which versions do not read &lt; &gt; and &amp; is unknown; early ones were seen.
+void Service::say_doubtful(const Call& call, const Session& session, const ServiceMessage& told) {
+    const auto release = read_release(session.firmware);
+    if (call.settings.with->escape == Escape::legacy || !release ||
+        release->version > newest_early_version) {
+        return;
+    }
+    const auto found = std::find_if(told.items.begin(), told.items.end(), [](const Item& item) {
+        return item.value.find_first_of("<>&") != std::string::npos;
+    });
+    if (found != told.items.end() && diary_.may_complain()) {
+        base::log::warn(
+            "wpi",
+            "{} runs {} and is told a {} with <, > or & in it, which early firmware may "
+            "not read; if it shows something else: wpi_legacy_escape = on",
+            session.mac.str(), session.firmware, str(key_of(*found)));
+    }
 }
 
 void Service::ended(base::Mac mac, bool is_busy) const {

@@ -112,6 +112,7 @@ class Service {
     serve::Response clean_up(const Call& call, std::string_view reason = {});
     serve::Response answered(const Call& call, const ServiceMessage& message, bool is_last);
     bool may_call(const Call& call);
+    void say_doubtful(const Call& call, const Session& session, const ServiceMessage& told);
     void heard(const Call& call, base::Mac mac);
     void greet(const Call& call, const inventory::Device& device);
     static inventory::Sighting sighting_of(const Call& call);

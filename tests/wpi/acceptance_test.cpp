@@ -318,6 +318,36 @@ TEST_F(WpiAcceptance, N9WhatIsKeptOfAPhoneIsBounded) {
     EXPECT_EQ(reported("long"), "(not reported)");
 }
 
+TEST_F(WpiAcceptance, N1EarlyFirmwareThatMayMisreadAValueIsNamedInTheLog) {
+    configure();
+    const auto complaints = [&] {
+        return std::count_if(logged.begin(), logged.end(), [](const std::string& line) {
+            return line.find("wpi_legacy_escape") != std::string::npos;
+        });
+    };
+    const auto change = [&](const std::string& firmware, const std::string& label) {
+        wanted[8].value = label;
+        auto it = phone();
+        it.firmware = firmware;
+        auto reply = it.call("solicited");
+        if (reply.action == "ReadAllItems") {
+            it.reply("ReadAllItems", item("e164", "4210"));
+        }
+        it.reply("WriteItems");
+    };
+    change("V2 R2.30.0", "Front desk 2");
+    change("V3 R5.12.0", "Desk & door");
+    EXPECT_EQ(complaints(), 0);
+    change("V2 R2.30.0", "Desk & lift");
+    EXPECT_EQ(complaints(), 1);
+    EXPECT_THAT(logged, Contains(HasSubstr("is told a key-label-unicode 1 with <, > or &")));
+    EXPECT_THAT(logged, Each(Not(HasSubstr("lift"))));
+    with.escape = wpi::Escape::legacy;
+    settings();
+    change("V2 R2.30.0", "Desk & hall");
+    EXPECT_EQ(complaints(), 1);
+}
+
 TEST_F(WpiAcceptance, N10NoSecretAppearsInLogsTimelinesOrMemory) {
     base::log::set_level("", base::log::Level::debug);
     auto it = phone();
