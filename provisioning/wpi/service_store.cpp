@@ -220,8 +220,8 @@ void Service::fell_silent(Session& session) {
 void Service::look_after_jobs() {
     const auto now = clock_.unix_ms();
     const auto policy = settings().with->policy;
-    for (const auto& job : inventory_.workpoints().jobs()) {
-        if (job.state != JobState::sent || sessions_.has(job.mac)) {
+    for (const auto& job : inventory_.workpoints().jobs_sent()) {
+        if (sessions_.has(job.mac)) {
             continue;
         }
         switch (job.kind) {
