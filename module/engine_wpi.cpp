@@ -526,11 +526,7 @@ WorkpointCounters Workpoints::counters() const {
     all.polls_pending = count_.polls_pending;
     all.polls_idle = count_.polls_idle;
     all.polls_refused = count_.polls_refused;
-    const auto jobs = inventory_.workpoints().jobs();
-    all.jobs_waiting =
-        static_cast<std::uint64_t>(std::count_if(jobs.begin(), jobs.end(), [](const auto& job) {
-            return job.state == inventory::JobState::waiting;
-        }));
+    all.jobs_waiting = inventory_.workpoints().count_waiting_jobs();
     return all;
 }
 

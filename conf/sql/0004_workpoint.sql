@@ -33,7 +33,8 @@ create table job (
     created  integer not null,
     changed  integer not null,
     attempts integer not null,
-    result   text    not null
+    result   text    not null,
+    busy_since integer not null
 );
 create index job_of_device on job (mac);
 

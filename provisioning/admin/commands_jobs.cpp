@@ -8,6 +8,7 @@
 #include "provisioning/serve/file_body.hpp"
 #include "provisioning/wpi/difference.hpp"
 #include "provisioning/wpi/release.hpp"
+#include "provisioning/wpi/tickets.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -292,6 +293,9 @@ Reply run_job_deploy(Call& call) {
         return misunderstood(fmt::format("'{}' is no type of file; the types are {}",
                                          base::printable(call.places[2], 40),
                                          fmt::join(file_types, ", ")));
+    }
+    if (const auto wrong = wpi::wrong_file_name(call.places[1])) {
+        return refused(*wrong);
     }
     const auto with = call.reach.workpoints();
     const auto folder = with ? with->file_folder : std::string();

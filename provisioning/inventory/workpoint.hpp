@@ -58,7 +58,8 @@ struct Workpoint {
 enum class JobKind : std::uint8_t { read, write, restart, factory_reset, deploy };
 enum class JobState : std::uint8_t {
     waiting, ///< for the next contact
-    sent,    ///< its action is with the phone; waiting again when the phone is silent or restarts
+    sent,    ///< its action is with the phone; waiting again when the phone is silent, or it or we
+             ///< start again, but for a restart, which it is told once
     done,
     done_with_errors, ///< some items were not taken
     failed,
@@ -76,8 +77,10 @@ struct Job {
     JobState state = JobState::waiting;
     base::UnixMs created = 0;
     base::UnixMs changed = 0;
-    std::uint32_t attempts = 0; ///< how often its action was sent
-    std::string result = {};    ///< for people: why it waits, or what came of it
+    /// How often its action was sent since the phone last said that it is busy.
+    std::uint32_t attempts = 0;
+    std::string result = {};     ///< for people: why it waits, or what came of it
+    base::UnixMs busy_since = 0; ///< the phone says so since then; 0: it did not
 };
 
 /// It deploys an image that the phone is to start with (WPI guide p. 57): type APP.

@@ -160,6 +160,26 @@ std::vector<Job> Workpoints::jobs() const {
     return all;
 }
 
+// Both look at all jobs, and copy few: the loop thread waits for the lock.
+std::vector<Job> Workpoints::jobs_sent() const {
+    std::vector<Job> sent;
+    const std::lock_guard guard(state_->guard);
+    for (const auto& [id, mac] : state_->holders) {
+        if (const auto* job = state_->job(id); job->state == JobState::sent) {
+            sent.push_back(*job);
+        }
+    }
+    return sent;
+}
+
+std::size_t Workpoints::count_waiting_jobs() const {
+    const std::lock_guard guard(state_->guard);
+    return static_cast<std::size_t>(
+        std::count_if(state_->holders.begin(), state_->holders.end(), [&](const auto& entry) {
+            return state_->job(entry.first)->state == JobState::waiting;
+        }));
+}
+
 std::optional<Job> Workpoints::job(std::int64_t id) const {
     const std::lock_guard guard(state_->guard);
     const auto* found = state_->job(id);

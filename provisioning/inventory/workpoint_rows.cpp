@@ -73,10 +73,13 @@ std::optional<Job> job_in(const sql::Statement& row, std::map<ItemKey, std::stri
         (needs_items && items.empty())) {
         return std::nullopt;
     }
-    return Job{row.integer(0), mac_in(row, 1), *kind, std::move(items),
-               // Whether its action arrived nobody knows: it is sent again.
-               *state == JobState::sent ? JobState::waiting : *state, row.integer(4),
-               row.integer(5), *attempts, row.text(7)};
+    // Whether its action arrived nobody knows: it is sent again. But a phone that was told to
+    // restart may be doing so at this moment, and its start-up says that; nobody wants it to
+    // restart twice.
+    const bool is_restart = kind == JobKind::restart || kind == JobKind::factory_reset;
+    const auto left = *state == JobState::sent && !is_restart ? JobState::waiting : *state;
+    return Job{row.integer(0), mac_in(row, 1), *kind,     std::move(items), left,
+               row.integer(4), row.integer(5), *attempts, row.text(7),      row.integer(8)};
 }
 
 /// Damaged rows may be thousands, and get one line.
@@ -112,11 +115,11 @@ Status WorkpointRows::prepare() {
          "on conflict (mac) do update set reported = excluded.reported, "
          "written = excluded.written, refused = excluded.refused"},
         {&forget_, "delete from workpoint where mac = $1"},
-        {&add_job_, "insert into job (id, mac, kind, state, created, changed, attempts, result) "
-                    "values ($1, $2, $3, $4, $5, $6, $7, $8)"},
+        {&add_job_, "insert into job (id, mac, kind, state, created, changed, attempts, result, "
+                    "busy_since) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
         {&add_job_item_, "insert into job_item (job, name, place, value) values ($1, $2, $3, $4)"},
-        {&put_job_, "update job set state = $2, changed = $3, attempts = $4, result = $5 "
-                    "where id = $1"},
+        {&put_job_, "update job set state = $2, changed = $3, attempts = $4, result = $5, "
+                    "busy_since = $6 where id = $1"},
         {&give_up_jobs_, "update job set state = 'given_up', changed = $2, result = $3 "
                          "where mac = $1 and state in ('waiting', 'sent')"},
         {&drop_old_jobs_,
@@ -185,8 +188,8 @@ Status WorkpointRows::load_jobs(StoredWorkpoints& into) {
     Damaged damaged;
     if (done) {
         done = each_row(connection_,
-                        "select id, mac, kind, state, created, changed, attempts, result from job "
-                        "order by id",
+                        "select id, mac, kind, state, created, changed, attempts, result, "
+                        "busy_since from job order by id",
                         [&](const sql::Statement& row) {
                             const auto id = row.integer(0);
                             if (id < greatest_id) {
@@ -255,6 +258,7 @@ Status WorkpointRows::add_job(const Job& job) {
                     .bind(6, job.changed)
                     .bind(7, static_cast<std::int64_t>(job.attempts))
                     .bind(8, job.result)
+                    .bind(9, job.busy_since)
                     .run();
     for (auto item = job.items.begin(); done && item != job.items.end(); ++item) {
         done = add_job_item_.bind(1, job.id)
@@ -272,6 +276,7 @@ Status WorkpointRows::put_job(const Job& job) {
         .bind(3, job.changed)
         .bind(4, static_cast<std::int64_t>(job.attempts))
         .bind(5, job.result)
+        .bind(6, job.busy_since)
         .run();
 }
 

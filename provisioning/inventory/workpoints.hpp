@@ -61,6 +61,8 @@ class Workpoints {
     bool has_work(base::Mac mac) const;
     std::vector<Job> jobs(base::Mac mac) const; ///< the oldest first; does not block
     std::vector<Job> jobs() const;              ///< of all phones, likewise
+    std::vector<Job> jobs_sent() const;         ///< of all phones, those with the phone
+    std::size_t count_waiting_jobs() const;     ///< of all phones
     std::optional<Job> job(std::int64_t id) const;
 
     /// Takes a job in; committed with FULL before it returns its id. Of `job` its phone, kind and

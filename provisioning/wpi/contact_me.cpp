@@ -156,7 +156,9 @@ void learn(inventory::Workpoint& phone, Heard what, const ContactMeRules& rules)
         return;
     case Heard::did_not_come:
         ++phone.contact_me_failures;
-        if (phone.contact_me_failures >= failures_until_poll) {
+        // Whether it polls is known by a poll since it called: it may forget where at each start.
+        if (phone.contact_me_failures >=
+            (phone.last_poll > phone.last_contact ? failures_until_poll : failures_until_left)) {
             phone.reached = Reached::by_poll;
         }
         return;

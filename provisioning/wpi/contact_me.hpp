@@ -46,12 +46,15 @@ enum class Heard : std::uint8_t {
     from_elsewhere,   ///< a message with another contact-me-uri, or from another address
 };
 
-/// So many contact-mes in vain, one after the other, and the phone is left to its polls: a single
-/// one is now and then ignored by a phone that hears us.
+/// So many contact-mes in vain, one after the other, and a phone that polls is left to that: a
+/// single one is now and then ignored by a phone that hears us.
 constexpr std::uint32_t failures_until_poll = 2;
+/// And one that does not is waited for: as many as ContactMePacing has attempts.
+constexpr std::uint32_t failures_until_left = 5;
 
 /// Counts contact_me_failures and decides `reached` anew; nothing else of `phone` changes. Polls
-/// teach nothing: anybody can send them in a phone's name, and would so keep us from calling it.
+/// alone teach nothing: anybody can send them in a phone's name, and would so keep us from calling
+/// it.
 void learn(inventory::Workpoint& phone, Heard what, const ContactMeRules& rules = {});
 
 /// How soon after one contact-me that it served a phone hears the next: its dls-contact-interval as

@@ -8,6 +8,7 @@
 #include "provisioning/wpi/visit.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -86,16 +87,31 @@ void report_changes(Visit& visit) {
 
 } // namespace
 
-std::string names_of(const std::vector<ItemKey>& keys) {
+std::string some_of(const std::vector<std::string>& words) {
     constexpr std::size_t most_named = 5;
     std::string out;
-    for (std::size_t at = 0; at < std::min(keys.size(), most_named); ++at) {
-        out += (at == 0 ? "" : ", ") + str(keys[at]);
+    for (std::size_t at = 0; at < std::min(words.size(), most_named); ++at) {
+        out += (at == 0 ? "" : ", ") + words[at];
     }
-    if (keys.size() > most_named) {
-        out += fmt::format(" and {} more", keys.size() - most_named);
+    if (words.size() > most_named) {
+        out += fmt::format(" and {} more", words.size() - most_named);
     }
     return out;
+}
+
+std::string names_of(const std::vector<ItemKey>& keys) {
+    std::vector<std::string> names;
+    names.reserve(keys.size());
+    std::transform(keys.begin(), keys.end(), std::back_inserter(names),
+                   [](const ItemKey& key) { return str(key); });
+    return some_of(names);
+}
+
+bool is_overdue(const inventory::Job& job,
+                base::UnixMs now,
+                std::chrono::milliseconds span) noexcept {
+    const auto apart = now >= job.changed ? now - job.changed : job.changed - now;
+    return apart >= span.count();
 }
 
 Turn Interaction::on(const PhoneMessage& message, const World& world) {
@@ -179,7 +195,7 @@ Turn Interaction::begin(Visit& visit) {
     const auto& known = visit.world.known;
     begun_ = true;
     opened_by_ = message.reason;
-    firmware_ = message.value("software-version");
+    firmware_ = base::printable(message.value("software-version"), longest_model); // as it is kept
     software_type_ = message.value("software-type");
     doing_ = Doing::nothing;
     visit.news.has_restarted = message.reason == Reason::start_up;
@@ -250,8 +266,7 @@ void Interaction::look_at_jobs(Visit& visit) {
             if (!is_start) {
                 break;
             }
-            if (!base::was_within(job.changed, visit.world.now,
-                                  visit.world.policy.restart_timeout)) {
+            if (is_overdue(job, visit.world.now, visit.world.policy.restart_timeout)) {
                 visit.news.jobs.push_back(
                     {job.id, JobState::given_up, "no confirmation: it did not start in time"});
                 break;
@@ -391,18 +406,31 @@ void Interaction::took_all(Visit& visit) {
 
 void Interaction::read_some(Visit& visit) {
     report(visit.news, visit.message.items);
-    std::vector<ItemKey> without;
     std::vector<ItemKey> read;
     for (const auto& item : visit.message.items) {
-        (item.status.empty() ? read : without).push_back(key_of(item));
+        if (item.status.empty()) {
+            read.push_back(key_of(item));
+        } else {
+            job_problems_.push_back(str(key_of(item)));
+        }
     }
+    job_done_ += read.size();
     if (!read.empty()) {
         visit.tell(Step::items_read, names_of(read));
     }
-    end_job(visit, without.empty() ? JobState::done : JobState::done_with_errors,
-            without.empty()
-                ? counted_items(read.size())
-                : fmt::format("{}; not {}", counted_items(read.size()), names_of(without)));
+    if (has_more(visit)) {
+        return;
+    }
+    const bool is_well = job_problems_.empty();
+    end_job(visit, is_well ? JobState::done : JobState::done_with_errors,
+            is_well ? counted_items(job_done_)
+                    : fmt::format("{}; not {}", counted_items(job_done_), some_of(job_problems_)));
+}
+
+/// Of the items of the job that is with the phone.
+bool Interaction::has_more(const Visit& visit) const {
+    const auto* job = job_ ? visit.job(*job_) : nullptr;
+    return job != nullptr && job_offered_.size() < job->items.size();
 }
 
 /// Of a reply to WriteItems only the items with problems are listed (WPI guide p. 78, 81, 83).
@@ -414,17 +442,13 @@ void Interaction::took_items(Visit& visit) {
         }
     }
     std::vector<ItemKey> taken;
-    std::string refused;
-    std::size_t refused_count = 0;
+    std::vector<std::string> refused;
     for (const auto& sent : sent_) {
         visit.news.written[sent.key] = sent.digest;
         const auto problem = problems.find(sent.key);
         if (problem != problems.end()) {
             visit.news.refused[sent.key] = problem->second;
-            if (++refused_count <= 5) {
-                refused += fmt::format("{}{}: {}", refused.empty() ? "" : ", ", str(sent.key),
-                                       problem->second);
-            }
+            refused.push_back(fmt::format("{}: {}", str(sent.key), problem->second));
             continue;
         }
         taken.push_back(sent.key);
@@ -437,20 +461,20 @@ void Interaction::took_items(Visit& visit) {
     if (!taken.empty()) {
         visit.tell(Step::items_written, names_of(taken));
     }
-    if (refused_count != 0) {
-        visit.tell(Step::items_refused, refused);
+    if (!refused.empty()) {
+        visit.tell(Step::items_refused, some_of(refused));
     }
     if (!job_) {
         return;
     }
-    job_refused_ += refused_count;
-    const auto* job = visit.job(*job_);
-    if (job != nullptr && job_offered_.size() < job->items.size()) {
-        return; // more of it is to be written
+    job_problems_.insert(job_problems_.end(), refused.begin(), refused.end());
+    if (has_more(visit)) {
+        return;
     }
-    end_job(visit, job_refused_ == 0 ? JobState::done : JobState::done_with_errors,
-            job_refused_ == 0 ? counted_items(job_offered_.size())
-                              : fmt::format("not taken: {}", refused));
+    const bool is_well = job_problems_.empty();
+    end_job(visit, is_well ? JobState::done : JobState::done_with_errors,
+            is_well ? counted_items(job_offered_.size())
+                    : fmt::format("not taken: {}", some_of(job_problems_)));
 }
 
 /// Refused as a whole or not supported: not tried again by itself.
@@ -477,10 +501,12 @@ Turn Interaction::busy(Visit& visit) {
     sent_.clear();
     if (job_) {
         const auto* job = visit.job(*job_);
-        const bool is_hopeless = job != nullptr && visit.world.now - job->created >
-                                                       visit.world.policy.busy_give_up.count();
+        const bool is_hopeless =
+            job != nullptr && job->busy_since != 0 &&
+            visit.world.now - job->busy_since >= visit.world.policy.busy_give_up.count();
         end_job(visit, is_hopeless ? JobState::given_up : JobState::waiting,
                 is_hopeless ? "the phone was busy each time" : "the phone is busy: in a call");
+        visit.news.jobs.back().is_busy = true;
     } else {
         visit.tell(Step::items_refused, "all of them: it is busy, in a call");
     }
@@ -508,8 +534,6 @@ void Interaction::end_job(Visit& visit, JobState state, std::string result) {
     if (const auto id = std::exchange(job_, std::nullopt)) {
         visit.news.jobs.push_back({*id, state, std::move(result)});
     }
-    job_offered_.clear();
-    job_refused_ = 0;
 }
 
 Turn Interaction::say(Visit& visit, Action action, std::vector<Item> items) const {

@@ -32,6 +32,8 @@ struct Policy {
     std::chrono::milliseconds firmware_timeout = std::chrono::minutes(30);
 };
 
+/// Of what a phone says of itself, as people read it.
+constexpr std::size_t longest_model = 64;
 /// Of one item in an hour, so that phone and service never play ping-pong.
 constexpr unsigned most_restores = 3;
 /// Of a job that the phone never answers.
@@ -126,7 +128,8 @@ class Interaction {
     std::optional<Turn> write_difference(Visit& visit, const inventory::Workpoint& known);
     std::optional<Turn> next_job(Visit& visit);
     std::optional<Turn> start(Visit& visit, const inventory::Job& job);
-    std::optional<Turn> write_job(Visit& visit, const inventory::Job& job);
+    std::optional<Turn> next_part(Visit& visit, const inventory::Job& job);
+    bool has_more(const Visit& visit) const;
     std::optional<Turn> restart(Visit& visit, const inventory::Job& job);
     std::optional<Turn> deploy(Visit& visit, const inventory::Job& job);
     std::optional<Turn> upgrade(Visit& visit, const inventory::Job& job);
@@ -153,9 +156,10 @@ class Interaction {
     bool has_failed_to_render_ = false;
     bool is_for_next_call_ = false; ///< an item went out, and another value is wanted of it now
 
-    // Of a job that writes.
+    // Of a job that reads or writes, in as many messages as it takes.
     std::set<inventory::ItemKey> job_offered_;
-    std::size_t job_refused_ = 0;
+    std::size_t job_done_ = 0;              ///< items that were read
+    std::vector<std::string> job_problems_; ///< items that were not, or not taken, for people
     std::set<std::int64_t> started_;
 
     std::vector<Item> partial_;
@@ -165,7 +169,14 @@ class Interaction {
     std::size_t fragments_ = 0;
 };
 
+/// Whether a job is where it is for as long as `span`. Our clock may be set back meanwhile: that is
+/// no reason to give it up.
+bool is_overdue(const inventory::Job& job,
+                base::UnixMs now,
+                std::chrono::milliseconds span) noexcept;
+
 /// A short list of names for people: "sip-pwd, key-label 3 and 4 more".
 std::string names_of(const std::vector<inventory::ItemKey>& keys);
+std::string some_of(const std::vector<std::string>& words);
 
 } // namespace wpi

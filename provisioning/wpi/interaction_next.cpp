@@ -47,7 +47,7 @@ std::vector<ItemKey> keys_of(const std::vector<Item>& items) {
 
 Turn Interaction::next(Visit& visit) {
     const auto known = visit.known();
-    if (known.must_read_all && !has_read_all_) {
+    if (known.must_read_all && !has_read_all_ && !job_) {
         doing_ = Doing::reading_all;
         has_read_all_ = true; // once in a conversation
         return say(visit, Action::read_all_items);
@@ -163,9 +163,9 @@ void Interaction::send_items(const Visit& visit, const std::vector<Item>& chunk)
 }
 
 std::optional<Turn> Interaction::next_job(Visit& visit) {
-    if (job_) { // the rest of one that writes
+    if (job_) { // the rest of one that reads or writes
         if (const auto* job = visit.job(*job_)) {
-            return write_job(visit, *job);
+            return next_part(visit, *job);
         }
         job_.reset(); // cancelled meanwhile
     }
@@ -184,24 +184,19 @@ std::optional<Turn> Interaction::next_job(Visit& visit) {
 
 std::optional<Turn> Interaction::start(Visit& visit, const Job& job) {
     job_offered_.clear();
-    job_refused_ = 0;
+    job_done_ = 0;
+    job_problems_.clear();
     switch (job.kind) {
-    case JobKind::read: {
+    case JobKind::read:
         visit.news.jobs.push_back({job.id, JobState::sent, "", true});
         if (job.items.empty()) {
             doing_ = Doing::reading_all;
             return say(visit, Action::read_all_items);
         }
-        doing_ = Doing::reading;
-        std::vector<Item> items;
-        for (const auto& [key, value] : job.items) {
-            items.push_back(item_of(key));
-        }
-        return say(visit, Action::read_items, std::move(items));
-    }
+        return next_part(visit, job);
     case JobKind::write:
         visit.news.jobs.push_back({job.id, JobState::sent, "", true});
-        return write_job(visit, job);
+        return next_part(visit, job);
     case JobKind::restart:
     case JobKind::factory_reset:
         return restart(visit, job);
@@ -211,10 +206,12 @@ std::optional<Turn> Interaction::start(Visit& visit, const Job& job) {
     return std::nullopt;
 }
 
-std::optional<Turn> Interaction::write_job(Visit& visit, const Job& job) {
+/// As much as the phone takes in one message.
+std::optional<Turn> Interaction::next_part(Visit& visit, const Job& job) {
     std::vector<Item> rest;
     for (const auto& [key, value] : job.items) {
-        if (is_secret(key.name)) { // its value would lie in the queue as it is
+        // The value of a secret would lie in the queue as it is.
+        if (job.kind == JobKind::write && is_secret(key.name)) {
             end_job(visit, JobState::failed, fmt::format("{} is never written by a job", str(key)));
             return std::nullopt;
         }
@@ -229,6 +226,10 @@ std::optional<Turn> Interaction::write_job(Visit& visit, const Job& job) {
     }
     for (const auto& item : chunks.front()) {
         job_offered_.insert(key_of(item));
+    }
+    if (job.kind == JobKind::read) {
+        doing_ = Doing::reading;
+        return say(visit, Action::read_items, std::move(chunks.front()));
     }
     send_items(visit, chunks.front());
     return say(visit, Action::write_items, std::move(chunks.front()));

@@ -18,6 +18,7 @@ struct JobNews {
     inventory::JobState state{};
     std::string result;
     bool was_sent = false; ///< its action goes out with the answer
+    bool is_busy = false;  ///< the phone says so
 };
 
 struct StepNews {

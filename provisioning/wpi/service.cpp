@@ -4,6 +4,7 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/wpi/release.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::string_view service_path = "/DeploymentService/";
 constexpr std::string_view files_path = "/files/";
+constexpr int newest_early_version = 2;  // of firmware
 constexpr std::size_t longest_uri = 255; // of a contact-me-uri (WPI guide p. 33)
 
 Response status_only(int status) {
@@ -170,8 +172,8 @@ Response Service::answered(const Call& call, const ServiceMessage& message, bool
 inventory::Sighting Service::sighting_of(const Call& call) {
     inventory::Sighting seen;
     seen.address = call.source();
-    seen.model = base::printable(call.message.value("device-type"), 64);
-    seen.version = base::printable(call.message.value("software-version"), 64);
+    seen.model = base::printable(call.message.value("device-type"), longest_model);
+    seen.version = base::printable(call.message.value("software-version"), longest_model);
     seen.user_agent = seen.model;
     return seen;
 }
@@ -294,8 +296,9 @@ Response Service::opened(Call call) {
         return clean_up(call, "overload");
     }
     ++count_.conversations;
-    (*session)->model = call.message.value("device-type");
-    (*session)->firmware = call.message.value("software-version");
+    const auto seen = sighting_of(call); // cut: thousands of conversations may be open
+    (*session)->model = seen.model;
+    (*session)->firmware = seen.version;
     (*session)->firmware_before = device->seen.version;
     if (const auto uri = call.message.value("contact-me-uri"); uri.size() <= longest_uri) {
         (*session)->contact_me_uri = uri;
@@ -421,6 +424,7 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
         end(*session);
         return clean_up(call, "overload");
     }
+    say_doubtful(call, *session, turn.message);
     auto response = answered(call, turn.message, turn.is_last);
     if (turn.is_through || turn.is_to_be_asked_again) {
         is_at(mac, session->source, session->contact_me_uri);
@@ -433,6 +437,25 @@ Response Service::carry_on(const Call& call, const std::shared_ptr<Session>& ses
         response.fields.emplace_back("Set-Cookie", Sessions::set_cookie(*session));
     }
     return response;
+}
+
+/// Which versions do not read &lt; &gt; and &amp; is unknown; early ones were seen.
+void Service::say_doubtful(const Call& call, const Session& session, const ServiceMessage& told) {
+    const auto release = read_release(session.firmware);
+    if (call.settings.with->escape == Escape::legacy || !release ||
+        release->version > newest_early_version) {
+        return;
+    }
+    const auto found = std::find_if(told.items.begin(), told.items.end(), [](const Item& item) {
+        return item.value.find_first_of("<>&") != std::string::npos;
+    });
+    if (found != told.items.end() && diary_.may_complain()) {
+        base::log::warn(
+            "wpi",
+            "{} runs {} and is told a {} with <, > or & in it, which early firmware may "
+            "not read; if it shows something else: wpi_legacy_escape = on",
+            session.mac.str(), session.firmware, str(key_of(*found)));
+    }
 }
 
 void Service::end(const Session& session, Ending ending) {

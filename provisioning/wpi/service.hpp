@@ -123,6 +123,7 @@ class Service {
     serve::Response clean_up(const Call& call, std::string_view reason = {});
     serve::Response answered(const Call& call, const ServiceMessage& message, bool is_last);
     bool may_call(const Call& call);
+    void say_doubtful(const Call& call, const Session& session, const ServiceMessage& told);
     void heard(const Call& call, base::Mac mac);
     std::optional<base::Ipv4> shown_elsewhere(const Call& call, base::Mac mac) const;
     void greet(const Call& call, const inventory::Device& device);

@@ -35,7 +35,7 @@ std::string value_of(const Job& job, std::string_view name) {
     return found != job.items.end() ? found->second : std::string();
 }
 
-/// As others serve them to such phones: ringing tones always as audio/mpeg (seen in the field).
+/// By the ends of their names, as others in the field serve them to such phones.
 std::string_view type_of(std::string_view name) noexcept {
     const auto ends = [&](std::string_view with) {
         return name.size() > with.size() &&
@@ -125,6 +125,10 @@ bool Service::store_jobs(base::Mac mac, const std::vector<JobNews>& news) {
             job.result = is.result;
             job.changed = now;
             job.attempts += is.was_sent ? 1 : 0;
+            if (is.is_busy) {
+                job.attempts = 0;
+                job.busy_since = job.busy_since != 0 ? job.busy_since : now;
+            }
         });
         if (!stored) {
             if (one.was_sent) {
@@ -150,6 +154,9 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
                                             const Session& session,
                                             const Job& job) {
     const auto name = value_of(job, "file");
+    if (auto wrong = wrong_file_name(name)) {
+        return base::fail(base::Errc::refused, "{}", *wrong);
+    }
     if (const auto file = serve::FileBody::open(with.file_folder, name); !file) {
         return tl::unexpected(file.error());
     }
@@ -239,24 +246,22 @@ void Service::fell_silent(Session& session) {
 void Service::look_after_jobs() {
     const auto now = clock_.unix_ms();
     const auto policy = settings().with->policy;
-    for (const auto& job : inventory_.workpoints().jobs()) {
-        if (job.state != JobState::sent || sessions_.has(job.mac)) {
+    for (const auto& job : inventory_.workpoints().jobs_sent()) {
+        if (sessions_.has(job.mac)) {
             continue;
         }
-        const auto is_within = [&](std::chrono::milliseconds span) {
-            return base::was_within(job.changed, now, span);
-        };
         switch (job.kind) {
         case JobKind::restart:
         case JobKind::factory_reset:
-            if (!is_within(policy.restart_timeout)) {
+            if (is_overdue(job, now, policy.restart_timeout)) {
                 store_jobs(job.mac,
                            {{job.id, JobState::given_up,
                              "no confirmation: the phone did not call after its restart"}});
             }
             break;
         case JobKind::deploy:
-            if (!is_within(inventory::is_firmware(job) ? policy.firmware_timeout
+            if (is_overdue(job, now,
+                           inventory::is_firmware(job) ? policy.firmware_timeout
                                                        : policy.file_timeout)) {
                 store_jobs(job.mac, {{job.id, JobState::given_up,
                                       "no confirmation: the phone does not say how it went"}});

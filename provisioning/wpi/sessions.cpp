@@ -113,12 +113,10 @@ base::Result<std::shared_ptr<Session>> Sessions::open(base::Mac mac,
         old.push_back(eldest);
     }
     for (const auto place : old) {
-        ended_.push_back(place->second.session);
-        end(place);
+        end_and_tell(place);
     }
     if (open_.size() >= limits_.in_all || by_source_.count(source) >= limits_.per_source) {
-        auto ended = end_old();
-        ended_.insert(ended_.end(), ended.begin(), ended.end());
+        end_old();
     }
     if (open_.size() >= limits_.in_all) {
         return fail(Errc::refused, "{} conversations are open", open_.size());
@@ -222,30 +220,41 @@ bool Sessions::hold(const Session& session, std::size_t partial_bytes) {
     return partial_bytes_ <= limits_.partial_bytes;
 }
 
-std::vector<std::shared_ptr<Session>> Sessions::end_old() {
+void Sessions::end_and_tell(Place place) {
+    // Whoever calls anew again and again leaves parts behind each time.
+    ended_.push_back({place->second.session, std::exchange(place->second.partial_bytes, 0)});
+    end(place);
+}
+
+void Sessions::end_old() {
     const auto now = clock_.now();
-    std::vector<std::shared_ptr<Session>> ended;
     for (auto place = open_.begin(); place != open_.end();) {
         const auto here = place++;
         if (is_over(here->second, now)) {
-            ended.push_back(here->second.session);
-            end(here);
+            end_and_tell(here);
         }
     }
-    return ended;
+}
+
+std::vector<std::shared_ptr<Session>> Sessions::told() {
+    std::vector<std::shared_ptr<Session>> told;
+    told.reserve(ended_.size());
+    for (auto& one : std::exchange(ended_, {})) {
+        partial_bytes_ -= one.partial_bytes;
+        told.push_back(std::move(one.session));
+    }
+    return told;
 }
 
 std::vector<std::shared_ptr<Session>> Sessions::expire() {
     const std::lock_guard hold(lock_);
-    auto ended = end_old();
-    ended.insert(ended.end(), ended_.begin(), ended_.end());
-    ended_.clear();
-    return ended;
+    end_old();
+    return told();
 }
 
 std::vector<std::shared_ptr<Session>> Sessions::take_ended() {
     const std::lock_guard hold(lock_);
-    return std::exchange(ended_, {});
+    return told();
 }
 
 bool Sessions::has(base::Mac mac) const {

@@ -108,10 +108,18 @@ class Sessions {
 
     using Place = std::unordered_map<std::string, Open>::iterator;
 
+    /// What ended and was not told yet: until then it holds its parts.
+    struct Ended {
+        std::shared_ptr<Session> session;
+        std::size_t partial_bytes = 0;
+    };
+
     bool is_over(const Open& open, base::Steady now) const;
     void end(Place place);
+    void end_and_tell(Place place);
+    void end_old();
+    std::vector<std::shared_ptr<Session>> told();
     void move_to(Open& open, std::uint64_t connection);
-    std::vector<std::shared_ptr<Session>> end_old();
 
     const base::Clock& clock_;
     const SessionLimits limits_;
@@ -121,7 +129,7 @@ class Sessions {
     std::unordered_map<std::uint64_t, std::string> by_connection_;
     std::multimap<base::Ipv4, std::string> by_source_;
     std::multimap<base::Mac, std::string> by_phone_;
-    std::vector<std::shared_ptr<Session>> ended_; ///< and not yet told
+    std::vector<Ended> ended_;
     std::size_t partial_bytes_ = 0;
 };
 

@@ -3,10 +3,24 @@
 #include "provisioning/wpi/tickets.hpp"
 
 #include "provisioning/base/crypto.hpp"
+#include "provisioning/base/text.hpp"
 
 #include <array>
 
+#include <fmt/format.h>
+
 namespace wpi {
+
+std::optional<std::string> wrong_file_name(std::string_view name) {
+    constexpr std::string_view unreserved = // RFC 3986 2.3
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    if (name.empty() || name.find_first_not_of(unreserved) != std::string_view::npos) {
+        return fmt::format("'{}': a phone fetches files whose names have letters, digits, dots and "
+                           "dashes alone; rename it",
+                           base::printable(name, 60));
+    }
+    return std::nullopt;
+}
 
 base::Result<std::string> Tickets::add(Ticket ticket, base::UnixMs now) {
     std::array<std::uint8_t, 16> random{};

@@ -12,9 +12,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace wpi {
+
+/// What is wrong with the name of a file that a phone is to fetch: it stands in a URL, and the
+/// phone takes that part for the name under which it keeps the file.
+std::optional<std::string> wrong_file_name(std::string_view name);
 
 struct Ticket {
     base::Mac mac;

@@ -191,6 +191,7 @@ TEST_F(Jobs, DeployFilesThatAreThere) {
     EXPECT_THAT(text("job deploy 001ae8102030 gong.wav RINGTONE"),
                 HasSubstr("gong.wav: No such file; put it there"));
     EXPECT_EQ(office.run("job deploy 001ae8102030 ../bell.wav RINGTONE").status, 1);
+    EXPECT_THAT(text("job deploy 001ae8102030 50%.wav RINGTONE"), HasSubstr("rename it"));
     EXPECT_THAT(office.commands->complete({"job", "deploy", openstage, "be"}),
                 ElementsAre("bell.wav"));
 }

@@ -72,19 +72,23 @@ TEST_F(Jobs, AreThereAfterAKillAsTheyWereAdded) {
 
 TEST_F(Jobs, ThatWereSentWaitAgainAfterARestartOfOurs) {
     approve(1);
-    const auto id = add(restart(1));
+    const auto id = add(read(1));
     EXPECT_TRUE(workpoints().has_work(mac(1)));
-    EXPECT_TRUE(workpoints().update_job(id, [](Job& job) {
+    const auto send = [](Job& job) {
         job.state = JobState::sent;
         ++job.attempts;
-    }));
+    };
+    EXPECT_TRUE(workpoints().update_job(id, send));
     EXPECT_FALSE(workpoints().has_work(mac(1))) << "it is being worked on";
     EXPECT_EQ(workpoints().job(id)->state, JobState::sent);
-    EXPECT_NE(add(restart(1)), id) << "another restart is wanted";
+    EXPECT_NE(add(read(1)), id) << "another one is wanted";
+    const auto once = add(restart(1));
+    EXPECT_TRUE(workpoints().update_job(once, send));
     reopen();
     EXPECT_EQ(state_of(id), JobState::waiting);
     EXPECT_EQ(workpoints().job(id)->attempts, 1U);
     EXPECT_TRUE(workpoints().has_work(mac(1)));
+    EXPECT_EQ(state_of(once), JobState::sent) << "a phone that restarts is not told to do it again";
 }
 
 TEST_F(Jobs, EqualOnesWaitOnce) {
@@ -322,7 +326,7 @@ TEST_F(Jobs, DamagedInTheDatabaseAreLeftOutWithOneLine) {
                         "delete from job_item where job = {};"
                         "update job set attempts = -1 where id = {};"
                         "insert into job select 9223372036854775807, mac, kind, state, created, "
-                        "changed, attempts, result from job where id = {};",
+                        "changed, attempts, result, busy_since from job where id = {};",
                         kind, state, empty, attempts, good));
     logged_.clear();
     reopen();

@@ -213,6 +213,52 @@ TEST_F(WpiAcceptance, N4WhatIsTooMuchForOneMessageIsWrittenInSeveral) {
     EXPECT_FALSE(service->wants_contact(phone_mac));
 }
 
+TEST_F(WpiAcceptance, N4WhatAJobReadsIsAskedForInMessagesThatThePhoneTakes) {
+    configure();
+    std::map<ItemKey, std::string> names;
+    for (int key = 1; key <= 25; ++key) {
+        names[ItemKey{"select-dial", key}] = "";
+    }
+    const auto id = add_job(JobKind::read, names);
+    auto it = phone();
+    auto reply = it.post(envelope(it.nonce(), "solicited", it.basic(), "", " maxItems=\"10\""));
+    int asked = 0;
+    for (int message = 0; message < 5 && reply.action == "ReadItems"; ++message) {
+        EXPECT_LE(reply.items.size(), 10U);
+        std::string items;
+        for (const auto& [name, value] : reply.items) {
+            const auto index = name.substr(name.find(' ') + 1);
+            items += item("select-dial", "4" + index, index, index == "1" ? "failed" : "");
+            ++asked;
+        }
+        reply = it.post(
+            envelope(it.nonce(), "reply-to", items, " action=\"ReadItems\"", " maxItems=\"10\""));
+    }
+    EXPECT_TRUE(reply.is_clean_up()) << reply.text;
+    EXPECT_EQ(asked, 25);
+    EXPECT_EQ(reported("select-dial", 2), "42");
+    EXPECT_EQ(reported("select-dial", 25), "425");
+    EXPECT_EQ(job(id).state, JobState::done_with_errors);
+    EXPECT_EQ(job(id).result, "24 items; not select-dial 1");
+    EXPECT_EQ(job(id).attempts, 1U);
+}
+
+TEST_F(WpiAcceptance, N4WhatWasRefusedInAnEarlierMessageOfAJobIsNamedAtItsEnd) {
+    configure();
+    std::map<ItemKey, std::string> values;
+    for (int key = 1; key <= 15; ++key) {
+        values[ItemKey{"select-dial", key}] = "42";
+    }
+    const auto id = add_job(JobKind::write, values);
+    auto it = phone();
+    it.post(envelope(it.nonce(), "solicited", it.basic(), "", " maxItems=\"10\""));
+    EXPECT_EQ(it.reply("WriteItems", item("select-dial", "", "1", "invalid data")).action,
+              "WriteItems");
+    EXPECT_TRUE(it.reply("WriteItems").is_clean_up());
+    EXPECT_EQ(job(id).state, JobState::done_with_errors);
+    EXPECT_EQ(job(id).result, "not taken: select-dial 1: invalid data");
+}
+
 TEST_F(WpiAcceptance, N5AJobOutlivesABusyPhoneThatRestarts) {
     configure();
     const auto id = add_job(JobKind::write, {{ItemKey{"ringer-melody"}, "3"}});
@@ -273,6 +319,36 @@ TEST_F(WpiAcceptance, N9WhatIsKeptOfAPhoneIsBounded) {
     }
     EXPECT_LE(known()->reported.size(), wpi::most_items_kept);
     EXPECT_EQ(reported("long"), "(not reported)");
+}
+
+TEST_F(WpiAcceptance, N1EarlyFirmwareThatMayMisreadAValueIsNamedInTheLog) {
+    configure();
+    const auto complaints = [&] {
+        return std::count_if(logged.begin(), logged.end(), [](const std::string& line) {
+            return line.find("wpi_legacy_escape") != std::string::npos;
+        });
+    };
+    const auto change = [&](const std::string& firmware, const std::string& label) {
+        wanted[8].value = label;
+        auto it = phone();
+        it.firmware = firmware;
+        auto reply = it.call("solicited");
+        if (reply.action == "ReadAllItems") {
+            it.reply("ReadAllItems", item("e164", "4210"));
+        }
+        it.reply("WriteItems");
+    };
+    change("V2 R2.30.0", "Front desk 2");
+    change("V3 R5.12.0", "Desk & door");
+    EXPECT_EQ(complaints(), 0);
+    change("V2 R2.30.0", "Desk & lift");
+    EXPECT_EQ(complaints(), 1);
+    EXPECT_THAT(logged, Contains(HasSubstr("is told a key-label-unicode 1 with <, > or &")));
+    EXPECT_THAT(logged, Each(Not(HasSubstr("lift"))));
+    with.escape = wpi::Escape::legacy;
+    settings();
+    change("V2 R2.30.0", "Desk & hall");
+    EXPECT_EQ(complaints(), 1);
 }
 
 TEST_F(WpiAcceptance, N10NoSecretAppearsInLogsTimelinesOrMemory) {

@@ -157,6 +157,8 @@ TEST(Reached, APhoneThatComesWhenItIsCalledIsCalled) {
 
 TEST(Reached, OneContactMeInVainIsNothingAndTwoInARowLeaveThePhoneToItsPolls) {
     auto phone = phone_at(good_uri);
+    phone.last_contact = 1'000;
+    phone.last_poll = 2'000;
     wpi::learn(phone, Heard::came_when_called);
     wpi::learn(phone, Heard::did_not_come);
     EXPECT_EQ(phone.reached, Reached::by_contact_me);
@@ -169,6 +171,21 @@ TEST(Reached, OneContactMeInVainIsNothingAndTwoInARowLeaveThePhoneToItsPolls) {
     EXPECT_FALSE(wpi::is_callable(phone));
     wpi::learn(phone, Heard::came_when_called);
     EXPECT_EQ(phone.reached, Reached::by_contact_me) << "a late one";
+}
+
+TEST(Reached, APhoneThatDoesNotPollIsCalledFiveTimesInVain) {
+    for (const base::UnixMs last_poll : {0, 500}) { // never, or before it started
+        auto phone = phone_at(good_uri);
+        phone.last_contact = 1'000;
+        phone.last_poll = last_poll;
+        wpi::learn(phone, Heard::came_when_called);
+        for (int call = 1; call < 5; ++call) {
+            wpi::learn(phone, Heard::did_not_come);
+            EXPECT_TRUE(wpi::is_callable(phone)) << call << ": nothing else would make it come";
+        }
+        wpi::learn(phone, Heard::did_not_come);
+        EXPECT_FALSE(wpi::is_callable(phone)) << "its own next call is waited for";
+    }
 }
 
 TEST(Reached, BehindANatAPhonePollsFromTheStart) {
@@ -184,6 +201,7 @@ TEST(Reached, BehindANatAPhonePollsFromTheStart) {
 
 TEST(Reached, APhoneThatMovedIsTriedAgain) {
     auto phone = phone_at(good_uri);
+    phone.last_poll = 1'000;
     wpi::learn(phone, Heard::did_not_come);
     wpi::learn(phone, Heard::did_not_come);
     wpi::learn(phone, Heard::from_elsewhere);

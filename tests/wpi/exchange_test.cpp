@@ -228,6 +228,41 @@ TEST_F(WpiExchange, E6RestartWithoutConfirmationIsGivenUp) {
     EXPECT_THAT(job(id).result, HasSubstr("no confirmation"));
 }
 
+TEST_F(WpiExchange, E6RestartIsNotDoneTwiceWhereWeRestartInBetween) {
+    configure();
+    with.policy.allow_factory_reset = true;
+    for (const auto kind : {JobKind::restart, JobKind::factory_reset}) {
+        settings();
+        const auto id = add_job(kind);
+        EXPECT_EQ(phone().call("solicited").action, "Restart");
+        ASSERT_TRUE(store->flush());
+        reopen();
+        serve();
+        EXPECT_EQ(job(id).state, JobState::sent);
+        clock.advance(std::chrono::seconds(90));
+        auto it = phone();
+        auto reply = it.start_up();
+        for (int more = 0; more < 5 && !reply.ends_connection; ++more) {
+            reply = it.reply(reply.action);
+        }
+        EXPECT_TRUE(reply.is_clean_up()) << reply.text;
+        EXPECT_EQ(job(id).state, JobState::done);
+        EXPECT_EQ(job(id).attempts, 1U);
+    }
+}
+
+TEST_F(WpiExchange, E6RestartIsConfirmedThoughOurClockWasSetBack) {
+    configure();
+    const auto id = add_job(JobKind::restart);
+    EXPECT_EQ(phone().call("solicited").action, "Restart");
+    clock.advance(std::chrono::seconds(20));
+    clock.set_back(std::chrono::minutes(1));
+    service->look_after();
+    EXPECT_EQ(job(id).state, JobState::sent);
+    phone().start_up();
+    EXPECT_EQ(job(id).state, JobState::done) << job(id).result;
+}
+
 TEST_F(WpiExchange, E6FactoryResetIsSentWhereItIsAllowedOnly) {
     configure();
     auto id = add_job(JobKind::factory_reset);
@@ -447,6 +482,32 @@ TEST_F(WpiFirmware, E8AnImageThatDoesNotComeOrAPhoneThatDoesNotEndsTheJob) {
     clock.advance(std::chrono::minutes(2));
     service->look_after();
     EXPECT_EQ(job(id).state, JobState::given_up);
+}
+
+TEST_F(WpiExchange, E7AFileWhoseNameNoUrlHoldsIsNotDeployed) {
+    configure();
+    for (const std::string name :
+         {"my bell.wav", "what?.wav", "50%.wav", "Glockent\xc3\xb6ne.wav"}) {
+        file(name, "RIFF....");
+        const auto id =
+            add_job(JobKind::deploy, {{ItemKey{"file"}, name}, {ItemKey{"type"}, "RINGTONE"}});
+        EXPECT_TRUE(phone().call("solicited").is_clean_up()) << name;
+        EXPECT_EQ(job(id).state, JobState::failed) << name;
+        EXPECT_THAT(job(id).result, HasSubstr("letters, digits")) << name;
+    }
+}
+
+TEST_F(WpiExchange, E8AnOddVersionIsTheSameOneAtTheNextCall) {
+    configure();
+    for (const auto& version : {std::string("V3 R5.12.0 \xc3\xa4"), std::string(100, '3')}) {
+        auto it = phone();
+        it.firmware = version;
+        EXPECT_EQ(it.call("solicited").action, "ReadAllItems") << version;
+        EXPECT_TRUE(it.reply("ReadAllItems", all_items()).is_clean_up());
+        auto again = phone();
+        again.firmware = version;
+        EXPECT_TRUE(again.call("solicited").is_clean_up()) << version;
+    }
 }
 
 TEST_F(WpiExchange, E8FirmwareThatIsAnotherThanBeforeIsReadAndTriedAgain) {

@@ -111,6 +111,22 @@ inline std::string envelope(const std::string& nonce,
                        nonce, message_attributes, reason_attributes, reason, items);
 }
 
+/// Whose time of day can be set back, as an administrator or NTP does.
+class OfficeClock final : public base::Clock {
+  public:
+    base::Steady now() const override { return fake_.now(); }
+
+    base::UnixMs unix_ms() const override { return fake_.unix_ms() - back_.count(); }
+
+    void advance(base::Duration by) { fake_.advance(by); }
+
+    void set_back(std::chrono::milliseconds by) { back_ += by; }
+
+  private:
+    base::FakeClock fake_;
+    std::chrono::milliseconds back_{0};
+};
+
 class Office : public testing::Test {
   protected:
     Office() {
@@ -347,7 +363,7 @@ class Office : public testing::Test {
         return store->now().enrolments().back().id;
     }
 
-    base::FakeClock clock;
+    OfficeClock clock;
     std::string folder;
     std::vector<std::string> logged;
     std::unique_ptr<inventory::Inventory> store;

@@ -126,6 +126,16 @@ TEST_F(WpiSessions, HoldSoMuchOfRepliesInPartsTogether) {
     EXPECT_TRUE(sessions.hold(*a, 1000));
 }
 
+TEST_F(WpiSessions, ThatEndedHoldTheirPartsUntilTheyAreTold) {
+    auto phone = open(one, here, 1);
+    EXPECT_TRUE(sessions.hold(*phone, 600));
+    phone = open(one, here, 2); // it calls anew, and leaves 600 bytes behind
+    EXPECT_FALSE(sessions.hold(*phone, 600));
+    EXPECT_TRUE(sessions.hold(*phone, 400));
+    sessions.expire();
+    EXPECT_TRUE(sessions.hold(*phone, 1000));
+}
+
 TEST(WpiCookie, IsPickedFromWhatPhonesSendAlong) {
     using wpi::cookie_named;
     EXPECT_EQ(cookie_named("JSESSIONID=AB; path=/", "JSESSIONID"), "AB");
