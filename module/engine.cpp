@@ -132,7 +132,8 @@ base::Status Engine::open() {
     loop_ = std::make_unique<base::Loop>();
     neighbours_ = std::make_unique<base::Neighbours>(
         *loop_,
-        [this](const std::vector<base::Ipv4>& addresses) { pnp_->neighbours_changed(addresses); });
+        [this](const std::vector<base::Ipv4>& addresses) { pnp_->neighbours_changed(addresses); },
+        [this](const auto& places) { neighbours_moved(places); });
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
     offer_host();
     desk_ = std::make_unique<Desk>(

@@ -87,6 +87,7 @@ class Engine {
     void look_after_firmware();
     std::vector<base::Interface> interfaces_towards(base::Ipv4 address) const;
     std::optional<base::Mac> neighbour_at(base::Ipv4 address) const;
+    void neighbours_moved(const std::vector<base::NeighbourTable::Place>& places);
     std::optional<base::Ipv4> own_address_at(base::Ipv4 address) const;
     std::optional<base::Interface> interface_towards(base::Ipv4 phone) const;
     base::Result<std::string> render(base::Mac mac, const std::string& name, bool reveal) const;

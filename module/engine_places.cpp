@@ -43,6 +43,22 @@ std::optional<base::Mac> Engine::neighbour_at(base::Ipv4 address) const {
     return mac;
 }
 
+/// A host that says by ARP that it is a phone, asks, and takes that back before TCP sends the
+/// answer once more would get what the phone gets: what it asked on a connection is not answered
+/// there.
+void Engine::neighbours_moved(const std::vector<base::NeighbourTable::Place>& places) {
+    for (const auto& place : places) {
+        const auto interfaces = interfaces_towards(place.address);
+        if (std::none_of(interfaces.begin(), interfaces.end(), [&](const base::Interface& each) {
+                return each.index == place.interface_index;
+            })) {
+            continue; // nobody of another network hangs up a phone
+        }
+        http_->hang_up(place.address);
+        workpoints_->hang_up(place.address);
+    }
+}
+
 /// Ours on the network of that one.
 std::optional<base::Ipv4> Engine::own_address_at(base::Ipv4 address) const {
     const auto interfaces = interfaces_towards(address);

@@ -75,6 +75,9 @@ class Workpoints {
                                     const serve::Surroundings& around);
     void tick(); ///< each second
 
+    /// Another host is at this address than before. Loop thread.
+    void hang_up(base::Ipv4 address) { http_.hang_up(address); }
+
     /// Something about these phones may be other than before: who wants something is asked to call.
     /// From any thread, and done on a worker.
     void look(const std::vector<base::Mac>& macs);

@@ -99,6 +99,19 @@ void NeighbourTable::read(std::string_view messages, News& news) {
     }
 }
 
+namespace {
+
+std::uint64_t key(Ipv4 address, int interface_index) noexcept {
+    return std::uint64_t{address.value} << 32U | static_cast<std::uint32_t>(interface_index);
+}
+
+} // namespace
+
+/// Who stays away for a moment and comes back as another one has moved all the same.
+void NeighbourTable::forget(Ipv4 address, const Entry& entry) {
+    former_.at(key(address, entry.interface_index)) = entry.neighbour.mac;
+}
+
 void NeighbourTable::set(Ipv4 address,
                          int interface_index,
                          std::optional<Neighbour> now,
@@ -112,15 +125,23 @@ void NeighbourTable::set(Ipv4 address,
     });
     if (found != entries.end() && now) {
         found->round = round_;
+        if (found->neighbour.mac != now->mac) {
+            news.moved.push_back({address, interface_index});
+        }
         if (found->neighbour != *now) {
             found->neighbour = *now;
             news.changed.push_back(address);
         }
     } else if (found != entries.end()) {
+        forget(address, *found);
         entries.erase(found);
         --size_;
         news.changed.push_back(address);
     } else if (now && size_ < most_) {
+        const auto* before = former_.find(key(address, interface_index));
+        if (before != nullptr && *before != now->mac) {
+            news.moved.push_back({address, interface_index});
+        }
         entries.push_back({interface_index, *now, round_});
         ++size_;
         news.changed.push_back(address);
@@ -133,6 +154,11 @@ void NeighbourTable::set(Ipv4 address,
 void NeighbourTable::end_dump(News& news) {
     for (auto each = entries_.begin(); each != entries_.end();) {
         auto& [address, entries] = *each;
+        for (const auto& entry : entries) {
+            if (entry.round != round_) {
+                forget(Ipv4{address}, entry);
+            }
+        }
         const auto gone = std::remove_if(entries.begin(), entries.end(),
                                          [&](const Entry& entry) { return entry.round != round_; });
         if (gone != entries.end()) {

@@ -2,6 +2,7 @@
 // The kernel's neighbours as its messages tell them: reading, keeping, looking up.
 #pragma once
 
+#include "provisioning/base/lru.hpp"
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
 
@@ -25,11 +26,19 @@ struct Neighbour {
 
 class NeighbourTable {
   public:
+    struct Place {
+        Ipv4 address;
+        int interface_index = 0;
+
+        bool operator==(const Place&) const = default;
+    };
+
     explicit NeighbourTable(std::size_t most = 65'536) : most_(most) {}
 
     /// What one look at the socket brought.
     struct News {
         std::vector<Ipv4> changed;
+        std::vector<Place> moved; ///< another MAC answers there than before, however briefly
         bool dumped = false;      ///< the end of a dump
         bool interrupted = false; ///< the dump does not fit together: ask for another
     };
@@ -51,6 +60,7 @@ class NeighbourTable {
         std::uint32_t round = 0;
     };
 
+    void forget(Ipv4 address, const Entry& entry);
     void set(Ipv4 address, int interface_index, std::optional<Neighbour> now, News& news);
     void end_dump(News& news);
 
@@ -58,6 +68,7 @@ class NeighbourTable {
     std::size_t size_ = 0;
     std::uint32_t round_ = 0;
     std::unordered_map<std::uint32_t, std::vector<Entry>> entries_; ///< mostly one each
+    Lru<std::uint64_t, Mac> former_{8192}; ///< who answered before nobody did, by place
 };
 
 } // namespace base

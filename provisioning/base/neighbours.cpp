@@ -18,11 +18,12 @@ using namespace std::chrono_literals;
 } // namespace
 
 struct Neighbours::State : std::enable_shared_from_this<State> {
-    State(Loop& on, std::function<void(const std::vector<Ipv4>&)> call)
-        : loop(on), changed(std::move(call)), again(on) {}
+    State(Loop& on, std::function<void(const std::vector<Ipv4>&)> call, Moved told)
+        : loop(on), changed(std::move(call)), moved(std::move(told)), again(on) {}
 
     Loop& loop;
     std::function<void(const std::vector<Ipv4>&)> changed;
+    Moved moved;
     mutable std::mutex mutex; // guards table and followed; held for moments only
     NeighbourTable table;
     bool followed = false;
@@ -79,15 +80,20 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
         if (!complete || news.interrupted) {
             dump_in(100ms);
         }
+        const auto keep = shared_from_this(); // either may destroy the Neighbours
+        if (!news.moved.empty() && moved) {
+            moved(news.moved);
+        }
         if (!news.changed.empty() && changed) {
-            const auto keep = shared_from_this(); // `changed` may destroy the Neighbours
             changed(news.changed);
         }
     }
 };
 
-Neighbours::Neighbours(Loop& loop, std::function<void(const std::vector<Ipv4>&)> changed)
-    : state_(std::make_shared<State>(loop, std::move(changed))) {
+Neighbours::Neighbours(Loop& loop,
+                       std::function<void(const std::vector<Ipv4>&)> changed,
+                       Moved moved)
+    : state_(std::make_shared<State>(loop, std::move(changed), std::move(moved))) {
     loop.post([weak = std::weak_ptr<State>(state_)] {
         if (const auto state = weak.lock(); state && state->alive) {
             state->begin();

@@ -25,8 +25,11 @@ enum class NeighbourCheck : std::uint8_t {
 /// every request can afford one.
 class Neighbours {
   public:
-    /// `changed`, on the loop thread: the addresses about which there is something new.
-    Neighbours(Loop& loop, std::function<void(const std::vector<Ipv4>&)> changed);
+    using Moved = std::function<void(const std::vector<NeighbourTable::Place>&)>;
+
+    /// On the loop thread: `changed`, the addresses about which there is something new; `moved`,
+    /// before, where another MAC answers than did.
+    Neighbours(Loop& loop, std::function<void(const std::vector<Ipv4>&)> changed, Moved moved = {});
     ~Neighbours(); ///< loop thread, or after the loop stopped
     Neighbours(const Neighbours&) = delete;
     Neighbours& operator=(const Neighbours&) = delete;

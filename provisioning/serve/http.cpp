@@ -34,6 +34,7 @@ struct Http::State : std::enable_shared_from_this<Http::State> {
     bool make_room(const base::Ipv4* of);
     void forget(Connection& connection);
     void close_connections(const Door* of); // nullptr = of all listeners
+    void hang_up(base::Ipv4 address);
     std::vector<base::Endpoint> listening(bool tls) const;
 };
 
@@ -104,6 +105,22 @@ void Http::State::close_connections(const Door* of) {
         if (of == nullptr || connection->door() == *of) {
             leaving.push_back(connection);
         }
+    }
+    for (const auto& connection : leaving) {
+        connection->close();
+    }
+}
+
+void Http::State::hang_up(base::Ipv4 address) {
+    std::vector<std::shared_ptr<Connection>> leaving;
+    for (const auto& [key, connection] : connections) {
+        if (connection->peer().address == address) {
+            leaving.push_back(connection);
+        }
+    }
+    if (!leaving.empty()) {
+        shared->complain("{} has another MAC than when it connected: its connections were closed",
+                         address.str());
     }
     for (const auto& connection : leaving) {
         connection->close();
@@ -193,6 +210,10 @@ void Http::tls(std::shared_ptr<const TlsContext> context) {
 
 void Http::on_tls_failure(TlsFailure told) {
     state_->shared->tls_failure = std::move(told);
+}
+
+void Http::hang_up(base::Ipv4 address) {
+    state_->hang_up(address);
 }
 
 void Http::let_through(PhoneOf phone_of) {

@@ -127,7 +127,7 @@ class Http {
 
     /// Listens on exactly these, closing what is no longer among them; port 0 = any. Returns what
     /// went wrong, one error for each that could not be opened; the others work. Loop thread, as
-    /// are the next five.
+    /// are the next six.
     std::vector<base::Error> listen(const std::vector<base::Endpoint>& plain,
                                     const std::vector<base::Endpoint>& with_tls = {});
     std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
@@ -135,6 +135,8 @@ class Http {
     /// For connections that come from now on; those that are there keep what they have.
     void tls(std::shared_ptr<const TlsContext> context);
     void on_tls_failure(TlsFailure told);
+    /// Another host is at this address than before: who was connected from there is not answered.
+    void hang_up(base::Ipv4 address);
     /// A phone's requests are answered though its address had its share: phones sit behind one
     /// address with whoever scans us from there.
     void let_through(PhoneOf phone_of);

@@ -110,6 +110,27 @@ TEST(NeighbourTable, HoldsWhoAnsweredAndWhetherJustNow) {
     EXPECT_FALSE(table.find(ip("10.0.0.5"), 3));
 }
 
+TEST(NeighbourTable, TellsOfAnotherMacEvenWhereItIsTakenBackAtOnceOrNobodyAnsweredMeanwhile) {
+    const auto moved = [](NeighbourTable& table, const std::string& messages) {
+        NeighbourTable::News news;
+        table.read(messages, news);
+        return news.moved.size();
+    };
+    Message liar;
+    liar.lladdr = other;
+    Message nobody;
+    nobody.state = NUD_FAILED;
+    NeighbourTable table;
+    EXPECT_EQ(moved(table, Message{}.bytes()), 0U) << "the first";
+    EXPECT_EQ(moved(table, liar.bytes() + Message{}.bytes()), 2U);
+    EXPECT_EQ(moved(table, nobody.bytes() + Message{}.bytes()), 0U) << "the same is back";
+    EXPECT_EQ(moved(table, nobody.bytes() + liar.bytes()), 1U);
+    table.begin_dump();
+    EXPECT_EQ(moved(table, Message::done() + Message{}.bytes()), 1U) << "missed by the dump";
+    liar.interface_index = 3;
+    EXPECT_EQ(moved(table, liar.bytes()), 0U) << "on another network";
+}
+
 TEST(NeighbourTable, ForgetsAnAddressWhereNobodyAnswersAnyMore) {
     for (const auto state : {NUD_FAILED, NUD_INCOMPLETE, NUD_NONE}) {
         NeighbourTable table;

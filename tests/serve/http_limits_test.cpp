@@ -285,6 +285,16 @@ TEST_F(HttpLimit, ARefusalLeavesNoEarlierThanEveryOther) {
     }
 }
 
+TEST_F(HttpLimit, WhoHasAnotherMacThanWhenItConnectedIsNotAnswered) {
+    start();
+    const auto moved = client();
+    const auto other = client(neighbour);
+    http->hang_up(loopback.address);
+    EXPECT_TRUE(moved->closed_by_server());
+    EXPECT_EQ(other->ask(request).status, 200);
+    EXPECT_EQ(client()->ask(request).status, 200) << "whoever it is, it may connect again";
+}
+
 TEST_F(HttpLimit, AnAnswerThatHidesItsTimeLeavesAsARefusalDoes) {
     start();
     handler = [](const Request&) {
