@@ -98,7 +98,7 @@ class WpiWire : public Office {
                      {"Cache-Control", "no-store"}});
         auto rest = seen.fields;
         EXPECT_EQ(rest.erase("Date"), 1U);
-        const auto given = rest["Set-Cookie"];
+        auto given = rest["Set-Cookie"];
         rest.erase("Set-Cookie");
         EXPECT_EQ(rest, more) << "no Transfer-Encoding, nothing else";
         return given;
