@@ -83,12 +83,18 @@ class Hall:
         assert f"{self.count} conversations, 0 open" in status or \
             f"{2 * self.count} conversations, 0 open" in status, status
 
-    def known(self):
-        """What is told of each phone, but for what follows from the time."""
-        return [{key: value for key, value in row.items() if key != "next_poll"}
-                for row in self.pnpd.json("show", "devices")["devices"]]
+    def restart(self):
+        self.pnpd.stop()
+        self.pnpd.start()
+        wait_served(self.lab, self.pnpd)
 
-    def items(self):
-        """What some of them have."""
-        return [self.pnpd.text("show", "items", mac_of(number))
-                for number in range(0, self.count, max(self.count // 10, 1))]
+    def known(self):
+        """By its MAC what is told of each phone, but for what follows from the time, and what some
+        of them have."""
+        rows = self.pnpd.json("show", "devices")["devices"]
+        known = {row["mac"]: {key: value for key, value in row.items() if key != "next_poll"}
+                 for row in rows}
+        for number in range(0, self.count, max(self.count // 10, 1)):
+            mac = mac_of(number)
+            known[mac]["items"] = self.pnpd.json("show", "items", mac)
+        return known

@@ -45,6 +45,12 @@ TEST(Sources, LetASiteStartAtOnceAndASourceGoOnAtItsRate) {
     EXPECT_EQ(asked(sources, two, start + 10s, 100), 60) << "another address has its own";
 }
 
+TEST(Sources, WhereSitesAreLargerTheyMayHaveMoreAtOnceAndNoMoreLater) {
+    Sources sources({2, 1000, 90});
+    EXPECT_EQ(asked(sources, one, start, 1000), 180);
+    EXPECT_EQ(asked(sources, one, start + 10s, 1000), 20);
+}
+
 TEST(Sources, WhoIsOverItsOwnRateTakesNothingFromTheOthers) {
     Sources sources({1, 3});
     EXPECT_EQ(asked(sources, one, start, 1000), 30);
