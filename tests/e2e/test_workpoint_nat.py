@@ -110,7 +110,7 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
 
     # A name and a key: at the next poll.
     wait_next_poll(office, phone)
-    office.pbx.add_config("pnp.conf", "keys = none, blf 302 Anna\n")
+    office.pbx.add_config("pnp.conf", "[profile all]\nkeys = none, blf 302 Anna\n")
     office.change('"Alice"', '"Bob"')
     done = len(polls(phone))
     wait_solicited(office, phone, 1)
