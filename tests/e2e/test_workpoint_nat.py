@@ -133,7 +133,7 @@ def test_behind_a_nat_a_phone_is_enrolled_and_changes_reach_it_by_its_polls_alon
 
     # A name and a key: at the next poll.
     wait_next_poll(office, phone)
-    office.pbx.add_config("pnp.conf", "keys = none, blf 302 Anna\n")
+    office.pbx.add_config("pnp.conf", "[profile all]\nkeys = none, blf 302 Anna\n")
     began = time.time()
     office.change('"Alice"', '"Bob"')
     known = wait_known(office, phone)
