@@ -171,7 +171,7 @@ base::Status Engine::open() {
         *loop_, serve::TftpLimits{},
         [this](const serve::TftpRequest& request) { return file_by_tftp(request); });
     workpoints_ = std::make_unique<Workpoints>(
-        *loop_, *inventory_, clock_, settings.http,
+        *loop_, *inventory_, clock_, settings,
         Workpoints::Reach{
             [this](const std::string& number) { return directory_->account(number); },
             [this](base::Ipv4 address) { return neighbour_at(address); },

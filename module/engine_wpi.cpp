@@ -33,7 +33,8 @@ constexpr auto comes_within = std::chrono::seconds(75);
 /// the contact-me off by no more than this.
 constexpr auto is_done_within = std::chrono::seconds(15);
 
-serve::HttpLimits service_limits(serve::HttpLimits limits) {
+serve::HttpLimits service_limits(const Settings& settings) {
+    auto limits = settings.http;
     limits.posted_bytes = wpi::Service::most_bytes;
     // After a power cut all phones of a site call within a second, wait for each other and tell all
     // that they have, in 50 kB (WPI guide p. 69); they may sit behind one address. By default as
@@ -44,7 +45,7 @@ serve::HttpLimits service_limits(serve::HttpLimits limits) {
     limits.rates.source_burst *= 3; // each of them asks five to ten times
     limits.posted_in_all *= 2;
     limits.posted_per_source *= 4;
-    limits.idle_deadline = std::chrono::seconds(30); // seen in the field; the guide has 10
+    limits.idle_deadline = settings.wpi.keepalive;
     return limits;
 }
 
@@ -58,7 +59,7 @@ wpi::ContactMePast past_of(const inventory::Workpoint& phone) {
 Workpoints::Workpoints(base::Loop& loop,
                        inventory::Inventory& inventory,
                        const base::Clock& clock,
-                       const serve::HttpLimits& limits,
+                       const Settings& settings,
                        Reach reach)
     : loop_(loop), inventory_(inventory), clock_(clock), reach_(std::move(reach)),
       service_(inventory, clock, service_reach()), caller_(loop, clock, caller_reach()),
@@ -71,10 +72,11 @@ Workpoints::Workpoints(base::Loop& loop,
                 },
                 [this](base::Mac mac, base::Ipv4 source) { polls_in_vain(mac, source); }}),
       http_(loop,
-            service_limits(limits),
+            service_limits(settings),
             [this](const serve::Request& request) { return service_.answer(request); }),
-      poll_http_(
-          loop, limits, [this](const serve::Request& request) { return answer_poll(request); }) {
+      poll_http_(loop, settings.http, [this](const serve::Request& request) {
+          return answer_poll(request);
+      }) {
     http_.on_tls_failure(reach_.tls_refused);
     inventory_.workpoints().secret_items(
         [](std::string_view name) { return wpi::is_secret(name); });
@@ -126,6 +128,8 @@ void Workpoints::settings(const Settings& settings,
     service.gate = files->gate;
     service.policy.local_changes = settings.wpi.local_changes;
     service.policy.allow_factory_reset = settings.wpi.factory_reset;
+    service.policy.restart_timeout = settings.wpi.restart_timeout;
+    service.reject_replays = settings.wpi.reject_replays;
     service.escape = settings.wpi.escape;
     service.file_folder = settings.firmware_folder;
     service.contact_me = rules;

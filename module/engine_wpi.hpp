@@ -57,11 +57,11 @@ class Workpoints {
         serve::Http::TlsFailure tls_refused;
     };
 
-    /// `limits` as of the file server; what is special here is set here.
+    /// Of `settings` the limits of the file server, from which ours follow, and the keep-alive.
     Workpoints(base::Loop& loop,
                inventory::Inventory& inventory,
                const base::Clock& clock,
-               const serve::HttpLimits& limits,
+               const Settings& settings,
                Reach reach);
     ~Workpoints(); ///< after the loop stopped
     Workpoints(const Workpoints&) = delete;

@@ -164,6 +164,26 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_choice(t.settings.wpi.tls_legacy, v, {{"on", true}, {"off", false}});
          }},
+        {{"general", "wpi_keepalive", "DURATION", "30s",
+          "How long a connection of such a phone stays open between its requests: the maker says "
+          "10 "
+          "s, and in the field less than 30 s did harm.",
+          false},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.wpi.keepalive, v, 1s, 10min);
+         }},
+        {{"general", "wpi_restart_timeout", "DURATION", "10m",
+          "Within which such a phone that was told to restart calls again, or the job has failed."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.wpi.restart_timeout, v, 1min, 24h);
+         }},
+        {{"general", "wpi_replays", "note | reject", "note",
+          "What becomes of a message whose nonce was seen before: the maker has no rule for it, so "
+          "it is logged and answered."},
+         [](Target t, std::string_view v) {
+             return set_choice(t.settings.wpi.reject_replays, v,
+                               {{"reject", true}, {"note", false}});
+         }},
         {{"general", "wpi_local_changes", "record | revert", "record",
           "What becomes of a setting that somebody changed at such a phone. record: it is shown, "
           "and stays until you want another value than before; revert: yours is written again, "

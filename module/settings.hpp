@@ -58,6 +58,9 @@ struct Settings {
         std::uint16_t poll_port = 18080; ///< 0: none
         std::chrono::minutes poll_interval{5};
         bool tls_legacy = false;
+        std::chrono::milliseconds keepalive = std::chrono::seconds(30);
+        std::chrono::milliseconds restart_timeout = std::chrono::minutes(10);
+        bool reject_replays = false; ///< else they are noted
         wpi::LocalChanges local_changes = wpi::LocalChanges::record;
         bool factory_reset = false;
         std::vector<base::Network> contact_networks; ///< beyond the address that a phone calls from

@@ -43,7 +43,7 @@ struct WorkpointsTest : testing::Test {
         settings.wpi.port = 0;
         settings.wpi.poll_port = free_port();
         workpoints = std::make_unique<Workpoints>(
-            loop, *shelf, shelf.clock, serve::HttpLimits{},
+            loop, *shelf, shelf.clock, Settings{},
             Workpoints::Reach{
                 [](const std::string& number) {
                     return profile::Account{number, "Anna", base::Secret("an-example-only")};
@@ -274,8 +274,8 @@ TEST_F(WorkpointsTest, APortThatIsTakenIsTold) {
     same.wpi.port = static_cast<std::uint16_t>(
         base::parse_number(text.substr(text.rfind(':') + 1)).value_or(0));
     auto first = std::move(workpoints);
-    workpoints = std::make_unique<Workpoints>(loop, *shelf, shelf.clock, serve::HttpLimits{},
-                                              Workpoints::Reach{});
+    workpoints =
+        std::make_unique<Workpoints>(loop, *shelf, shelf.clock, Settings{}, Workpoints::Reach{});
     settings = same;
     configure();
     has_certificate();
