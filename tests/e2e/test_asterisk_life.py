@@ -234,7 +234,6 @@ def test_exceptions_in_all_of_our_threads_take_no_call_down(lab):
         assert "failed" in pbx.pnp("status")
         pbx.pnp(f"assign {alice.mac} 203")
         pbx.cli("module reload res_pnp.so")
-        pbx.cli("module reload res_pjsip.so")  # our observer of transports
         assert "1 active call" in pbx.cli("core show channels"), pbx.cli("core show channels")
     os.unlink(flag)
     report = caller.report()
