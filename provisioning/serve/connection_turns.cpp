@@ -96,16 +96,13 @@ void Connection::stirred() {
     const auto length =
         takes_more ? ::recv(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT)
                    : ::recv(socket_.native_handle(), bytes.data(), 1, MSG_DONTWAIT | MSG_PEEK);
-    if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
-        watch_for_end();
-    } else if (length < 0) {
-        close();
-    } else if (length == 0 && shakes_hands) {
+    const bool is_nothing = length < 0 && (errno == EAGAIN || errno == EINTR);
+    if (length == 0 && shakes_hands) {
         broken_handshake("it hung up during the handshake, while it waited for us");
-    } else if (length == 0 && tls_) {
+    } else if ((length < 0 && !is_nothing) || (length == 0 && tls_)) {
         close();
-    } else if (length > 0 && takes_more &&
-               decrypt({bytes.data(), static_cast<std::size_t>(length)})) {
+    } else if (is_nothing || (length > 0 && takes_more &&
+                              decrypt({bytes.data(), static_cast<std::size_t>(length)}))) {
         watch_for_end(); // a request ahead of its time; what TLS says at the end comes the same way
     }
     // Without TLS, who says no more may still listen. Who sends ahead is looked at afterwards.

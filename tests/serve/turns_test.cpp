@@ -13,7 +13,6 @@
 namespace {
 
 using serve::Turns;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::SizeIs;
 
