@@ -7,11 +7,13 @@
 #include "provisioning/serve/listener.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -20,6 +22,22 @@ namespace serve {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+/// That this process may have; a host may change it at any time.
+std::uint64_t descriptors() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+/// A call of the PBX needs some four descriptors, of the 1024 that it mostly has. The kernel gives
+/// the lowest that is free, so that a high one tells how many are taken.
+bool is_of_the_hosts_half(int fd) {
+    return static_cast<std::uint64_t>(fd) >= descriptors() / 2;
+}
+
+} // namespace
 
 /// The listeners, and the connections that they took in.
 struct Http::State : std::enable_shared_from_this<Http::State> {
@@ -48,6 +66,14 @@ void Http::State::accept(int fd, base::Endpoint peer, const Door& door) {
     }
     const auto local = socket.local_endpoint(error);
     if (error) {
+        return;
+    }
+    if (is_of_the_hosts_half(fd) && !make_room(nullptr)) {
+        ++shared->refused_connections;
+        shared->complain("half of the {} descriptors that this process may have are taken, and the "
+                         "rest is for calls: {} is not taken in; allow more (LimitNOFILE= of the "
+                         "service, maxfiles in asterisk.conf)",
+                         descriptors(), peer.address.str());
         return;
     }
     const auto& limits = shared->limits;

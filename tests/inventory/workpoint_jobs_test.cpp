@@ -79,11 +79,14 @@ TEST_F(Jobs, ThatWereSentWaitAgainAfterARestartOfOurs) {
         ++job.attempts;
     };
     EXPECT_TRUE(workpoints().update_job(id, send));
-    EXPECT_FALSE(workpoints().has_work(mac(1))) << "it is being worked on";
+    EXPECT_TRUE(workpoints().has_work(mac(1))) << "what was not answered is wanted still";
     EXPECT_EQ(workpoints().job(id)->state, JobState::sent);
     EXPECT_NE(add(read(1)), id) << "another one is wanted";
     const auto once = add(restart(1));
     EXPECT_TRUE(workpoints().update_job(once, send));
+    approve(2);
+    EXPECT_TRUE(workpoints().update_job(add(restart(2)), send));
+    EXPECT_FALSE(workpoints().has_work(mac(2))) << "it restarts";
     reopen();
     EXPECT_EQ(state_of(id), JobState::waiting);
     EXPECT_EQ(workpoints().job(id)->attempts, 1U);

@@ -292,6 +292,31 @@ TEST_F(HttpConnections, WaitsForDescriptorsWithoutSpinning) {
     EXPECT_EQ(says_why(), 1) << "once, not for each try";
 }
 
+TEST_F(HttpConnections, OfAStrangerLeaveTheHostHalfOfItsDescriptors) {
+    start();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    std::vector<std::unique_ptr<Client>> clients;
+    clients.push_back(std::make_unique<Client>(loop, server));
+    ASSERT_EQ(clients[0]->ask(request).status, 200);
+    const base::Fd lowest_free(::fcntl(clients[0]->fd(), F_DUPFD_CLOEXEC, 0));
+    // Of a connection both ends are ours here.
+    constexpr int most_of_ours = 20;
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(lowest_free.get() + 2 * most_of_ours) * 2;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (int i = 0; i < 2 * most_of_ours; ++i) {
+        clients.push_back(std::make_unique<Client>(loop, server));
+        clients.back()->send("GET /file HTTP/1.1\r\n"); // and is slow with the rest
+    }
+    EXPECT_TRUE(until(loop, [&] { return http->counters().evicted != 0; }));
+    Client phone(loop, server);
+    EXPECT_EQ(phone.ask(request).status, 200) << "the slowest made room for it";
+    EXPECT_LE(http->counters().open, std::uint64_t{most_of_ours} + 1);
+    EXPECT_THAT(log.lines(), Contains(HasSubstr("made room")));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST_F(HttpConnections, LogsNoWholeToken) {
     start();
     Client client(loop, server);
