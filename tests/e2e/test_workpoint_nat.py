@@ -249,7 +249,7 @@ def test_behind_a_router_of_the_pbxs_own_lan_a_phone_needs_a_window_and_the_rout
     """The neighbour table can know who is on the LAN, and shows the router there, not the phone."""
     place = RoomBehindARouter(lab, OUI)
     mac = place.phone.mac
-    pnpd = lab.pnpd(CONFIG + PROFILE)
+    pnpd = lab.pnpd(CONFIG)
     wait_served(lab, pnpd)
     pnpd.ctl("extension", "add", "201")
     pnpd.ctl("assign", mac, "201")
@@ -263,7 +263,7 @@ def test_behind_a_router_of_the_pbxs_own_lan_a_phone_needs_a_window_and_the_rout
     assert f"neighbour_allow = {ON_THE_LAN}" in pnpd.text("explain", mac), pnpd.text("explain", mac)
     pnpd.ctl("enrol", "stop")
 
-    pnpd.configure(f"neighbour_allow = {ON_THE_LAN}\n" + CONFIG + PROFILE)
+    pnpd.configure(f"neighbour_allow = {ON_THE_LAN}\n" + CONFIG)
     pnpd.ctl("reload")
     actions, has_secret = told(place.phone)  # its settings, and no password
     assert "WriteItems" in actions and not has_secret, actions
