@@ -63,7 +63,7 @@ Status write(Store& store,
         }
         if (done && planned.is_blocked_anew) {
             done = store.remove_tokens(mac).and_then(
-                [&] { return store.workpoints().block(mac, now); });
+                [&, mac = mac] { return store.workpoints().block(mac, now); });
         }
         if (!done) {
             return done;
