@@ -147,7 +147,7 @@ def test_a_laptop_is_no_phone_and_gets_no_option_66(lab):
 
 def test_who_says_it_is_an_openstage_is_told_its_service_and_nobody_else(lab):
     server = lab.close_later(DhcpServer(lab))
-    pnpd = lab.pnpd()
+    pnpd = lab.pnpd("wpi = on\n")
     server.start(pnpd.text("dhcp", "dnsmasq"))
     phone = client(lab, "openstage", OPENSTAGE)
     twin = client(lab, "twin", OPENSTAGE[:-1] + "1")  # the maker's MAC, and says nothing
@@ -167,7 +167,7 @@ def test_who_says_it_is_an_openstage_is_told_its_service_and_nobody_else(lab):
 
 def test_an_openstage_is_told_its_vlan_where_one_is_given(lab):
     server = lab.close_later(DhcpServer(lab))
-    pnpd = lab.pnpd()
+    pnpd = lab.pnpd("wpi = on\n")
     server.start(pnpd.text("dhcp", "dnsmasq", "--vlan", "20"))
     phone = client(lab, "openstage", OPENSTAGE)
     lease(lab, phone, "-V", "OptiIpPhone")

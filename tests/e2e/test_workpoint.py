@@ -224,7 +224,8 @@ def test_hostile_messages_are_refused_at_once_and_take_no_memory(lab):
     print(f"     memory at its most: {before >> 10} KiB before, {after_xml >> 10} KiB after bombs of "
           f"1 MiB, {after >> 10} KiB after 100 MiB of which {sent >> 10} KiB left the client")
     assert sent < 32 << 20, "it is read on and on"
-    assert after_xml - before < 16 << 20 and after - after_xml < 4 << 20, (before, after_xml, after)
+    if not lab.options.sanitized:  # which keeps what was freed
+        assert after_xml - before < 16 << 20 and after - after_xml < 4 << 20, (before, after_xml, after)
     report = plug_in(lab, desk).report()  # and phones are served
     assert report["workpoint"]["actions"] == {"CleanUp": 1}, report
 

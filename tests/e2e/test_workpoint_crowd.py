@@ -12,7 +12,8 @@ def test_many_openstages_start_at_once_and_all_get_what_they_should_have(lab):
     # They forgot all, as the same hall does at each start; what we keep does not become more.
     hall.assert_all_came_up(hall.plug_in(250 * lab.patience))
     hall.wait_idle(idle)
-    assert hall.pnpd.memory() < grown * 1.2 + 10e6, (grown, hall.pnpd.memory())
+    if not lab.options.sanitized:  # which keeps what was freed
+        assert hall.pnpd.memory() < grown * 1.2 + 10e6, (grown, hall.pnpd.memory())
     before = hall.known()
     hall.restart()
     after = hall.known()
