@@ -98,7 +98,8 @@ bool Service::store(const Session& session, const News& news, bool is_proven) {
 /// elsewhere.
 void Service::spend_windows(base::Mac mac) {
     const auto now = clock_.unix_ms();
-    for (const auto& window : inventory_.now().enrolments()) {
+    const auto snapshot = inventory_.now();
+    for (const auto& window : snapshot.enrolments()) {
         if (window.mac != mac || is_over(window, now) ||
             inventory_.workpoints().is_window_spent(mac, window.id)) {
             continue;
