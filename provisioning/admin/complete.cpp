@@ -59,7 +59,8 @@ void offer_numbers(const Reach& reach, std::string_view typed, Offers& offers) {
             offers.add(std::string(before) + number);
         }
     };
-    for (const inventory::Extension* extension : reach.inventory.now().extensions()) {
+    const auto snapshot = reach.inventory.now();
+    for (const inventory::Extension* extension : snapshot.extensions()) {
         offer(extension->number);
     }
     reach.directory.list_host(
@@ -135,11 +136,13 @@ void offer_place(const Reach& reach,
                  Offers& offers) {
     const std::string& typed = places.back();
     switch (place) {
-    case Place::mac:
-        for (const inventory::Device* device : reach.inventory.now().devices()) {
+    case Place::mac: {
+        const auto snapshot = reach.inventory.now();
+        for (const inventory::Device* device : snapshot.devices()) {
             offers.add(device->mac.str());
         }
         break;
+    }
     case Place::number:
     case Place::numbers:
         offer_numbers(reach, typed, offers);

@@ -5,15 +5,16 @@ from crowd import Hall
 
 def test_many_openstages_start_at_once_and_all_get_what_they_should_have(lab):
     hall = Hall(lab, 2000 if lab.options.full else 40)
-    idle = hall.descriptors()
+    idle, small = hall.descriptors(), hall.pnpd.memory()
     hall.assert_all_came_up(hall.plug_in(250 * lab.patience))
     hall.wait_idle(idle)
-    grown = hall.pnpd.memory()
-    # They forgot all, as the same hall does at each start; what we keep does not become more.
+    # They forgot all, as the same hall does at each start.
     hall.assert_all_came_up(hall.plug_in(250 * lab.patience))
     hall.wait_idle(idle)
     if not lab.options.sanitized:  # which keeps what was freed
-        assert hall.pnpd.memory() < grown * 1.2 + 10e6, (grown, hall.pnpd.memory())
+        # Of a phone we keep its some 100 items; the allocator keeps of what many had at a time.
+        most = small + 20e6 + 150e3 * hall.count
+        assert hall.pnpd.memory() < most, (small, hall.pnpd.memory())
     before = hall.known()
     hall.restart()
     after = hall.known()
