@@ -138,9 +138,9 @@ Result<std::unique_ptr<Inventory>> Inventory::open(const std::string& path,
         state.fill(std::move(*stored));
     }
     state.workpoints->fill(std::move(workpoints));
+    const auto spent = state.workpoints->newest_spent(); // whose lock comes before the model's
     const std::lock_guard model(state.model);
-    state.current.newest_enrolment_ =
-        std::max(state.current.newest_enrolment_, state.workpoints->newest_spent());
+    state.current.newest_enrolment_ = std::max(state.current.newest_enrolment_, spent);
     return inventory;
 }
 
