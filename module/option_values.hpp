@@ -9,6 +9,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/site.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -56,9 +56,9 @@ Facts sample_phone(const Vendor& vendor,
                            {Key::Kind::pickup, "203", ""},
                            {Key::Kind::group_pickup, "", "Group"},
                            {Key::Kind::voicemail, "", ""}};
-        facts.site.voicemail = "*97";
-        facts.site.pickup = "**";
-        facts.site.group_pickup = "*8";
+        facts.site.voicemail = "97";
+        facts.site.pickup = "77";
+        facts.site.group_pickup = "78";
     }
     if (everything) {
         facts.service.poll_url = fmt::format("http://192.0.2.10:18080/a{}b/", awkward.text);
