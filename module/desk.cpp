@@ -112,7 +112,8 @@ const profile::Vendor* Desk::vendor_of(const inventory::Device& device) const {
 profile::Site Desk::site_of(const Rules& rules, const inventory::Device& device) {
     const auto* vendor = recognise(rules, device.mac, device.seen.vendor, device.seen.user_agent);
     return profile::site_for(rules.rules, rule_name(vendor, device.seen.vendor), device.seen.model,
-                             device.seen.address);
+                             device.seen.address,
+                             device.lines.empty() ? std::string_view() : device.lines.front());
 }
 
 bool Desk::served_elsewhere(const inventory::Device& device) const {

@@ -135,6 +135,10 @@ base::Status Engine::open() {
         [this](const std::vector<base::Ipv4>& addresses) { pnp_->neighbours_changed(addresses); },
         [this](const auto& places) { neighbours_moved(places); });
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
+    fleet_ = make_fleet();
+    if (auto done = fleet_->recall(); !done) {
+        return done;
+    }
     offer_host();
     desk_ = std::make_unique<Desk>(
         *loop_, *inventory_, clock_,
@@ -298,6 +302,15 @@ base::Status Engine::open() {
                        : std::nullopt;
         },
         [this](const inventory::Device& device) { return workpoints_->wanted(device); },
+        admin::Reach::Fleet{
+            [this](inventory::Fleet order) { return fleet_->begin(std::move(order)); },
+            [this](bool stopped, std::string_view actor) { return fleet_->stop(stopped, actor); },
+            [this] { return fleet_->report(); },
+            [this](const inventory::Device& device) { return in_call(device); },
+            [this](const inventory::Device& device) { return may_resync(&device, device.mac); },
+            Fleet::most_per_minute,
+        },
+        [this](const inventory::Device& device) { return unwatched(device); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -358,6 +371,7 @@ Engine::~Engine() {
     extensions_.reset();
     desk_.reset();
     directory_.reset();
+    fleet_.reset();
     loop_.reset();
     inventory_.reset();
     log::set_sink({});
@@ -698,6 +712,7 @@ void Engine::serve_again() {
 void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
+    fleet_->tick();
     workpoints_->tick();
     if (!flushing_.exchange(true)) {
         loop_->work([this] {
@@ -709,6 +724,9 @@ void Engine::tick() {
     }
     // What could not be opened is tried again: the port may be free by now.
     if (++ticks_ % 10 == 0) {
+        if (ticks_ % 60 == 10) {
+            look_at_keys();
+        }
         look_after_firmware();
         https_->look_at_the_clock();
         {

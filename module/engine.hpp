@@ -5,6 +5,7 @@
 #include "module/desk.hpp"
 #include "module/engine_wpi.hpp"
 #include "module/extensions.hpp"
+#include "module/fleet.hpp"
 #include "module/host.h"
 #include "module/https.hpp"
 #include "module/registrations.hpp"
@@ -21,6 +22,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -84,6 +86,11 @@ class Engine {
     base::Result<std::string> resync(base::Mac mac, bool reboot);
     base::Result<std::string> resync_now(base::Mac mac, bool reboot);
     void resync_waiting();
+    base::Status may_resync(const inventory::Device* device, base::Mac mac) const;
+    std::optional<bool> in_call(const inventory::Device& device) const;
+    std::unique_ptr<Fleet> make_fleet();
+    std::vector<std::string> unwatched(const inventory::Device& device) const;
+    void look_at_keys();
     void look_after_firmware();
     std::vector<base::Interface> interfaces_towards(base::Ipv4 address) const;
     std::optional<base::Mac> neighbour_at(base::Ipv4 address) const;
@@ -102,6 +109,7 @@ class Engine {
     // Built in this order, taken apart in the opposite one.
     std::unique_ptr<inventory::Inventory> inventory_;
     std::unique_ptr<base::Loop> loop_;
+    std::unique_ptr<Fleet> fleet_;
     std::unique_ptr<base::Neighbours> neighbours_;
     std::unique_ptr<dialplan::Directory> directory_;
     std::unique_ptr<Desk> desk_;
@@ -121,6 +129,7 @@ class Engine {
     std::unique_ptr<base::Timer> ticker_;
     std::atomic<bool> flushing_ = false;
     std::atomic<bool> looks_after_firmware_ = false;
+    std::atomic<bool> looks_at_keys_ = false;
 
     bool has_certificate_ = false;         // loop thread
     bool reads_certificate_again_ = false; // loop thread
@@ -154,6 +163,7 @@ class Engine {
     mutable std::mutex mutex_; // guards seen_ and settings_
     Seen seen_;
     std::vector<pnp::Rival> rivals_; ///< of the last probe
+    std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;
 };
 

@@ -19,11 +19,12 @@ using base::Result;
 namespace log = base::log;
 
 void Engine::offer_host() {
-    if (host_.step != nullptr) {
-        inventory_->on_step([this](const inventory::Device& device, const inventory::Event& event) {
+    inventory_->on_step([this](const inventory::Device& device, const inventory::Event& event) {
+        fleet_->happened(device.mac, event);
+        if (host_.step != nullptr) {
             tell_step(device, event);
-        });
-    }
+        }
+    });
     if (host_.find_account == nullptr) {
         return;
     }

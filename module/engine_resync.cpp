@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 
 namespace engine {
 
@@ -71,15 +72,14 @@ void Engine::resync_waiting() {
     }
 }
 
-Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
-    const auto now = inventory_->now();
-    const auto* device = now.device(mac);
+/// Whether there is a way to tell it at all.
+base::Status Engine::may_resync(const inventory::Device* device, base::Mac mac) const {
     if (device == nullptr || !device->was_heard()) {
         return fail(Errc::not_found, "{} was never heard, so its address is unknown; plug it in",
                     mac.str());
     }
     if (workpoints_->speaks_with(mac)) {
-        return workpoints_->resync(mac, reboot);
+        return {};
     }
     const auto* vendor = desk_->vendor_of(*device);
     if (vendor != nullptr && vendor->items_step() != nullptr) { // it obeys no NOTIFY
@@ -94,6 +94,19 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
                     "restart it by hand",
                     mac.str());
     }
+    return {};
+}
+
+Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
+    const auto now = inventory_->now();
+    const auto* device = now.device(mac);
+    if (auto possible = may_resync(device, mac); !possible) {
+        return tl::unexpected(possible.error());
+    }
+    if (workpoints_->speaks_with(mac)) {
+        return workpoints_->resync(mac, reboot);
+    }
+    const auto* vendor = desk_->vendor_of(*device);
     const auto& event =
         reboot && !vendor->reboot_event.empty() ? vendor->reboot_event : vendor->resync_event;
     auto by_host = resync_by_host(*device, event);
@@ -131,6 +144,32 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
     });
     return fmt::format("NOTIFY with Event {} was sent to {}; `pnp explain {}` shows the answer.",
                        event, phone.str(), mac.str());
+}
+
+/// On a worker, or the thread of a console: the PBX is asked. Nothing where it cannot say.
+std::optional<bool> Engine::in_call(const inventory::Device& device) const {
+    std::optional<bool> talks;
+    if (host_.in_call != nullptr) {
+        for (const auto& number : device.lines) {
+            if (const int said = host_.in_call(host_.context, number.c_str()); said >= 0) {
+                talks = talks.value_or(false) || said > 0;
+            }
+        }
+    }
+    return talks;
+}
+
+std::unique_ptr<Fleet> Engine::make_fleet() {
+    // Of moments in a minute: nobody gains from guessing them.
+    auto dice = std::make_shared<std::minstd_rand>(std::random_device()());
+    return std::make_unique<Fleet>(
+        *inventory_, clock_,
+        Fleet::Reach{
+            [this](base::Mac mac, bool reboot) { return resync_now(mac, reboot); },
+            [this](const inventory::Device& device) { return in_call(device); },
+            [this](std::function<void()> task) { loop_->work(std::move(task)); },
+            [dice] { return std::uniform_real_distribution<double>()(*dice); },
+        });
 }
 
 /// Loop thread. Phones that look for firmware by themselves do so once a week.

@@ -23,8 +23,10 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     Seen seen;
     Settings settings;
     std::vector<pnp::Rival> rivals;
+    std::map<base::Mac, std::vector<std::string>> unwatched;
     {
         const std::lock_guard lock(mutex_);
+        unwatched = unwatched_;
         rivals = rivals_;
         seen = seen_;
         settings = settings_;
@@ -124,6 +126,21 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
                                neighbours_->size(), static_cast<std::size_t>(approved),
                                base::Neighbours::kernel_limit(), sip.mismatches})) {
         rows.push_back(std::move(row));
+    }
+    if (!unwatched.empty()) {
+        const auto& [mac, numbers] = *unwatched.begin();
+        say("keys",
+            fmt::format("those of {} phones watch numbers that have no hint, such as {} on {}: pnp "
+                        "explain {}",
+                        unwatched.size(), numbers.front(), mac.str(), mac.str()),
+            true);
+    }
+    if (const auto fleet = fleet_->report(); fleet && !inventory::is_over(*fleet)) {
+        const auto waiting =
+            std::count_if(fleet->phones.begin(), fleet->phones.end(),
+                          [](const auto& phone) { return inventory::is_waiting(phone.state); });
+        say("resync", fmt::format("{} of {} phones wait for their turn: pnp show resync", waiting,
+                                  fleet->phones.size()));
     }
     for (const auto& rival : rivals) {
         say("rival", rival.sentence() + " (as `pnp probe` found last)", true);

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define PNP_HOST_VERSION 2
+#define PNP_HOST_VERSION 3
 
 /* NOLINTBEGIN(readability-identifier-naming): C, for hosts that are written in it */
 
@@ -90,6 +90,14 @@ struct pnp_host {
 	 * handed over; else why not. */
 	int (*send_notify)(void *context, const char *number, const char *address, const char *event,
 		char *why, size_t why_size);
+
+	/* Whether anything rings or talks with this number: 1 or 0; PNP_NONE where the host cannot say. Of
+	 * a number on several phones it is true while one of them does. */
+	int (*in_call)(void *context, const char *number);
+
+	/* Whether a phone that registered with `watcher` and watches `number` (SUBSCRIBE, Event: dialog)
+	 * is told its state: 1 or 0; PNP_NONE where the host cannot say. */
+	int (*has_hint)(void *context, const char *watcher, const char *number);
 
 	/* Whether the host calls engine_registered and engine_unregistered. */
 	int sees_registrations;

@@ -410,6 +410,10 @@ const std::vector<Row>& option_rows() {
          }},
         {{"profile", "network", "NETWORK", "", "Only phones in this network, such as 10.0.0.0/24."},
          [](Target t, std::string_view v) { return set_network(t.rule.network, v); }},
+        {{"profile", "extension", "200-299", "",
+          "Only phones with such an extension on their first line, 201 or 200-299; then the "
+          "section may set keys and what they dial, dial_plan and dial_unmatched alone."},
+         [](Target t, std::string_view v) { return set_numbers(t.rule.extension, v); }},
         {{"profile", "offer_url", "URL", "",
           "The URL to send instead of ours, where another server serves the files; {mac}, {MAC}, "
           "{model} and {host} are filled in."},
@@ -486,9 +490,8 @@ const std::vector<Row>& option_rows() {
              return set_word(t.rule.dial_unmatched, v, {"call", "block"});
          }},
         {{"profile", "keys", "line 1, blf 202 Anna", "",
-          "The keys beside the display, first to last: line N, blf EXTENSION, dial NUMBER, headset "
-          "or "
-          "none, and perhaps a label (Panasonic)."},
+          "The keys beside the display, first to last: line N, blf EXTENSION, dial NUMBER, pickup "
+          "EXTENSION, group-pickup, voicemail, headset or none, and perhaps a label."},
          [](Target t, std::string_view v) -> Status {
              auto keys = profile::parse_keys(v);
              if (!keys) {
@@ -497,6 +500,18 @@ const std::vector<Row>& option_rows() {
              t.rule.keys = std::move(*keys);
              return {};
          }},
+        {{"profile", "voicemail", "*97", "",
+          "What dials one's own mailbox, such as *97: for the phone's own voice mail key and for "
+          "voicemail in `keys`."},
+         [](Target t, std::string_view v) { return set_dialled(t.rule.voicemail, v); }},
+        {{"profile", "pickup", "**", "",
+          "What is dialled before an extension to pick its call up: by a blf key while it rings, "
+          "and by pickup EXTENSION in `keys`. Your dial plan has to know it."},
+         [](Target t, std::string_view v) { return set_dialled(t.rule.pickup, v); }},
+        {{"profile", "group_pickup", "*8", "",
+          "What picks up a call that rings in one's own group, such as Asterisk's *8, for "
+          "group-pickup in `keys`."},
+         [](Target t, std::string_view v) { return set_dialled(t.rule.group_pickup, v); }},
         {{"profile", "spelling", "WORD", "",
           "How keys are written where a vendor's firmware differs (Htek: p-code, named); by "
           "default "

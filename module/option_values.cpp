@@ -127,6 +127,31 @@ Status set_network(std::optional<base::Network>& out, std::string_view value) {
     return {};
 }
 
+Status set_numbers(std::optional<profile::Numbers>& out, std::string_view value) {
+    const auto dash = value.find('-');
+    const auto first = base::trim(value.substr(0, dash));
+    const auto last = dash == value.npos ? first : base::trim(value.substr(dash + 1));
+    const auto is_number = [](std::string_view text) {
+        return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    };
+    if (!is_number(first) || !is_number(last) || first.size() != last.size() || last < first) {
+        return fail(Errc::malformed, "\"{}\" is no extension such as 201, nor numbers such as 200-299",
+                    value);
+    }
+    out = profile::Numbers{std::string(first), std::string(last)};
+    return {};
+}
+
+Status set_dialled(std::optional<std::string>& out, std::string_view value) {
+    if (value.empty() || value.size() > 32 ||
+        value.find_first_not_of("0123456789*#") != value.npos) {
+        return fail(Errc::malformed, "\"{}\" is nothing that a phone dials: digits, * and #, 32 at most",
+                    value);
+    }
+    out = std::string(value);
+    return {};
+}
+
 Status set_networks(std::vector<base::Network>& out, std::string_view value) {
     out.clear();
     for (const auto item : base::split(value, ',')) {

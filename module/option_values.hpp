@@ -9,6 +9,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/base/secret.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/profile/site.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -81,6 +82,10 @@ base::Status set_dialplan_name(std::string& out, std::string_view value);
 base::Status set_codecs(std::optional<std::string>& out, std::string_view value);
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
+/// "201" or "200-299".
+base::Status set_numbers(std::optional<profile::Numbers>& out, std::string_view value);
+/// Digits, * and #: what a key of a phone may dial.
+base::Status set_dialled(std::optional<std::string>& out, std::string_view value);
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
 base::Status set_oui(std::string& out, std::string_view value);
 base::Status set_pool(std::optional<Pool>& out, std::string_view value);

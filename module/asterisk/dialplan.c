@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hint and Dial of our own extensions. With permission to link with OpenSSL: see LICENSE. */
+/* Hint and Dial of our own extensions, and whether a phone that watches a number is told of it. With permission to link with OpenSSL: see LICENSE. */
 
 #include "asterisk.h"
 
+#include "asterisk/astobj2.h"
+#include "asterisk/config.h"
 #include "asterisk/logger.h"
 #include "asterisk/pbx.h"
+#include "asterisk/sorcery.h"
+#include "asterisk/strings.h"
 #include "asterisk/utils.h"
 
 #include "pnp_asterisk.h"
@@ -164,4 +168,26 @@ void pnp_dialplan_unregister(void)
 	}
 	ast_free(homes);
 	homes = NULL;
+}
+
+/* PJSIP looks for the hint in the endpoint's subscribe_context, or else in its context. */
+int pnp_has_hint(void *context, const char *watcher, const char *number)
+{
+	void *endpoint = ast_sorcery_retrieve_by_id(ast_sip_get_sorcery(), "endpoint", watcher);
+	struct ast_variable *fields;
+	char hint[AST_MAX_EXTENSION];
+	int found;
+
+	if (!endpoint) {
+		return PNP_NONE;
+	}
+	fields = ast_sorcery_objectset_create(ast_sip_get_sorcery(), endpoint);
+	ao2_ref(endpoint, -1);
+	if (!fields) {
+		return PNP_NONE;
+	}
+	found = ast_get_hint(hint, sizeof(hint), NULL, 0, NULL,
+		S_OR(pnp_field(fields, "subscribe_context"), pnp_field(fields, "context")), number);
+	ast_variables_destroy(fields);
+	return found ? 1 : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NOTIFY to one phone, by the manager action of res_pjsip_notify. With permission to link with OpenSSL: see LICENSE. */
+/* NOTIFY to one phone, by the manager action of res_pjsip_notify, and whether it is in a call. With permission to link with OpenSSL: see LICENSE. */
 
 #include "asterisk.h"
 
+#include "asterisk/devicestate.h"
 #include "asterisk/lock.h"
 #include "asterisk/manager.h"
 #include "asterisk/utils.h"
@@ -95,4 +96,25 @@ int pnp_send_notify(void *context, const char *number, const char *address, cons
 		return PNP_NONE;
 	}
 	return 0;
+}
+
+/* What its hint would show: of an endpoint with several contacts all of them together. */
+int pnp_in_call(void *context, const char *number)
+{
+	char device[128];
+
+	snprintf(device, sizeof(device), "PJSIP/%s", number);
+	switch (ast_device_state(device)) {
+	case AST_DEVICE_NOT_INUSE:
+	case AST_DEVICE_UNAVAILABLE:
+		return 0;
+	case AST_DEVICE_INUSE:
+	case AST_DEVICE_BUSY:
+	case AST_DEVICE_RINGING:
+	case AST_DEVICE_RINGINUSE:
+	case AST_DEVICE_ONHOLD:
+		return 1;
+	default:
+		return PNP_NONE;
+	}
 }

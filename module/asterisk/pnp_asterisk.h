@@ -45,6 +45,7 @@ int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t
 int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size);
 void pnp_dialplan_remove(const char *number);
 void pnp_dialplan_unregister(void);
+int pnp_has_hint(void *context, const char *watcher, const char *number);
 
 /* accounts.c: the administrator's endpoints, and whether ours have room beside them. */
 int pnp_find_account(void *context, const char *number, struct pnp_account *account, char *why,
@@ -66,6 +67,7 @@ int pnp_notify_register(void);
 void pnp_notify_unregister(void);
 int pnp_send_notify(void *context, const char *number, const char *address, const char *event,
 	char *why, size_t why_size);
+int pnp_in_call(void *context, const char *number);
 
 /* transports.c: makes way while PJSIP opens its sockets. */
 int pnp_transports_register(void);

@@ -101,6 +101,8 @@ static int start_engine(void)
 		.put_extension = put_extension,
 		.remove_extension = remove_extension,
 		.send_notify = pnp_send_notify,
+		.in_call = pnp_in_call,
+		.has_hint = pnp_has_hint,
 		.sees_registrations = 1,
 	};
 	struct pnp_engine *started = NULL;

@@ -132,6 +132,24 @@ struct Reach {
     /// The items that a phone is told to have when it calls, with passwords as they are; the error
     /// says why they cannot be made. Blocks.
     std::function<base::Result<std::vector<wpi::Item>>(const inventory::Device&)> wanted_items = {};
+
+    /// Resyncs of many phones; no function: there are none. All block.
+    struct Fleet {
+        /// Refused while another is under way. Its `begun` is set.
+        std::function<base::Status(inventory::Fleet)> begin;
+        /// Ends one, or has the ended one go on.
+        std::function<base::Status(bool stopped, std::string_view actor)> stop;
+        std::function<std::optional<inventory::Fleet>()> report; ///< the last one
+        /// Nothing: nobody says.
+        std::function<std::optional<bool>(const inventory::Device&)> in_call;
+        /// Whether there is a way to tell it; the error says why not.
+        std::function<base::Status(const inventory::Device&)> may_be_told;
+        std::uint32_t most_per_minute = 600;
+    };
+
+    Fleet fleet = {};
+    /// The numbers that keys of a phone watch and of which the PBX would tell it nothing. Blocks.
+    std::function<std::vector<std::string>(const inventory::Device&)> unwatched = {};
 };
 
 class Commands {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands about the service itself: status, render, resync, reload, show audit, help, version.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/fleet.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/log.hpp"
@@ -117,7 +118,35 @@ Reply run_render(Call& call) {
     return done(std::move(*file), std::move(json));
 }
 
+namespace {
+
+/// Several, or options that are about several.
+Reply resync_those(Call& call) {
+    std::vector<const inventory::Device*> devices;
+    for (const auto& place : call.places) {
+        const auto mac = read_mac(place);
+        if (!mac) {
+            return misunderstood(mac.error().what);
+        }
+        const auto* device = call.now.device(*mac);
+        if (device == nullptr || !device->is_approved()) {
+            return refused(fmt::format("{} is not approved, so nobody is told; leave it out, or "
+                                       "first: pnp approve {}",
+                                       mac->str(), mac->str()));
+        }
+        if (std::find(devices.begin(), devices.end(), device) == devices.end()) {
+            devices.push_back(device);
+        }
+    }
+    return resync_many(call, devices);
+}
+
+} // namespace
+
 Reply run_resync(Call& call) {
+    if (call.places.size() > 1 || call.has("--dry-run") || call.has("--rate")) {
+        return resync_those(call);
+    }
     const auto mac = read_mac(call.places[0]);
     if (!mac) {
         return misunderstood(mac.error().what);

@@ -249,6 +249,24 @@ Reply run_show_device(Call& call) {
     return done(std::move(text), std::move(json));
 }
 
+namespace {
+
+/// What its keys watch in vain.
+std::string keys_text(const Call& call, const inventory::Device& device) {
+    if (!call.reach.unwatched || !device.is_approved() || device.lines.empty()) {
+        return {};
+    }
+    const auto numbers = call.reach.unwatched(device);
+    return numbers.empty()
+               ? std::string()
+               : fmt::format("Its keys watch {}, which has no hint in the context of {}, so they "
+                             "stay dark: add one to the dial plan there, or include a context that "
+                             "has it.\n",
+                             listed(numbers), device.lines.front());
+}
+
+} // namespace
+
 Reply run_explain(Call& call) {
     const auto mac = read_mac(call.places[0]);
     if (!mac) {
@@ -289,6 +307,7 @@ Reply run_explain(Call& call) {
     const std::string where = is_seen ? installation(timeline) : std::string();
     text += where.empty() ? "" : where + "\n";
     text += contact_text(around.calls, now);
+    text += keys_text(call, device);
     text += story.lines.empty() ? "" : "\n";
     for (const std::string& line : story.lines) {
         text += line + "\n";

@@ -5,11 +5,13 @@
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/device.hpp"
+#include "provisioning/inventory/fleet.hpp"
 #include "provisioning/inventory/snapshot.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -99,6 +101,11 @@ struct Counters {
     bool flush_fails = false; ///< the last one did
 };
 
+namespace sql {
+enum class Sync : std::uint8_t;
+} // namespace sql
+
+class FleetRows;
 class Workpoints;
 
 class Inventory {
@@ -183,6 +190,16 @@ class Inventory {
     /// The newest `most` lines, oldest first. Blocks.
     base::Result<std::vector<AuditLine>> audit(std::size_t most);
 
+    /// The last resync of many phones; nothing: there was none yet. Blocks, as those that follow.
+    base::Result<std::optional<Fleet>> fleet();
+    /// Orders one, in place of the last. Committed with FULL and audited, like the next.
+    base::Status begin_fleet(const Fleet& fleet);
+    /// Nobody else is told, or those who were not yet are again.
+    base::Status stop_fleet(bool stopped, std::string_view actor);
+    /// How far phones of it are. Committed with FULL `before_telling` them, so that none is told
+    /// twice.
+    base::Status put_fleet(std::span<const FleetPhone> phones, bool before_telling);
+
     /// Phones of the Workpoint Interface and their jobs; lives as long as this.
     Workpoints& workpoints() noexcept;
     const Workpoints& workpoints() const noexcept;
@@ -203,6 +220,10 @@ class Inventory {
     friend class Workpoints;
 
     Inventory();
+    base::Status commit_fleet(const std::string& order,
+                              std::string_view actor,
+                              sql::Sync sync,
+                              const std::function<base::Status(FleetRows&)>& write);
 
     struct State;
     std::unique_ptr<State> state_;

@@ -5,6 +5,7 @@
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/seal.hpp"
 #include "provisioning/inventory/event_queue.hpp"
+#include "provisioning/inventory/fleet_rows.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/inventory/sql/connection.hpp"
 #include "provisioning/inventory/sql/lock_file.hpp"
@@ -54,6 +55,8 @@ class Store {
 
     WorkpointRows& workpoints() noexcept { return workpoints_; }
 
+    FleetRows& fleet() noexcept { return fleet_; }
+
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
     /// What a used token, a file without one and a second claimant change in it.
@@ -97,6 +100,7 @@ class Store {
     sql::Connection connection_;
     base::Sealer sealer_;
     WorkpointRows workpoints_;
+    FleetRows fleet_;
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;

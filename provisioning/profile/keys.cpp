@@ -22,9 +22,12 @@ struct Word {
     bool has_number;
 };
 
-constexpr std::array<Word, 5> words{{{"line", Key::Kind::line, true},
+constexpr std::array<Word, 8> words{{{"line", Key::Kind::line, true},
                                      {"blf", Key::Kind::blf, true},
                                      {"dial", Key::Kind::dial, true},
+                                     {"voicemail", Key::Kind::voicemail, false},
+                                     {"pickup", Key::Kind::pickup, true},
+                                     {"group-pickup", Key::Kind::group_pickup, false},
                                      {"headset", Key::Kind::headset, false},
                                      {"none", Key::Kind::none, false}}};
 
@@ -53,8 +56,9 @@ base::Result<Key> parse_key(std::string_view text) {
         return key;
     }
     return fail(Errc::malformed,
-                "expected line NUMBER, blf EXTENSION, dial NUMBER, headset or none, each perhaps "
-                "with a label, and a comma between two keys");
+                "expected line NUMBER, blf EXTENSION, dial NUMBER, pickup EXTENSION, group-pickup, "
+                "voicemail, headset or none, each perhaps with a label, and a comma between two "
+                "keys");
 }
 
 } // namespace

@@ -13,11 +13,14 @@ namespace profile {
 
 struct Key {
     enum class Kind : std::uint8_t {
-        line,    ///< takes and makes calls of a line
-        blf,     ///< busy lamp field: shows whether an extension is busy, and dials it
-        dial,    ///< dials a number
-        headset, ///< switches to the headset
-        none,    ///< nothing
+        line,         ///< takes and makes calls of a line
+        blf,          ///< busy lamp field: shows whether an extension is busy, and dials it
+        dial,         ///< dials a number
+        voicemail,    ///< dials the mailbox: the site's voicemail
+        pickup,       ///< picks up the call that rings at an extension: the site's pickup before it
+        group_pickup, ///< picks up a call that rings in the group: the site's group_pickup
+        headset,      ///< switches to the headset
+        none,         ///< nothing
     };
 
     Kind kind = Kind::none;
@@ -25,7 +28,7 @@ struct Key {
     std::string label;  ///< may be empty
 };
 
-/// "line 1, blf 202 Anna, dial 0015551234567 Taxi, headset, none": the first word is the kind, the
+/// "line 1, blf 202 Anna, dial 0015551234567 Taxi, pickup 203, voicemail, headset, none": the first word is the kind, the
 /// second the number where there is one, the rest is the label.
 base::Result<std::vector<Key>> parse_keys(std::string_view text);
 

@@ -90,13 +90,59 @@ base::Status add_sip(Model& model, const Vendor& vendor, const Facts& facts) {
 void add_dialling(Model& model, const Site& site) {
     model.values["dial_plan"] = site.dial_plan;
     model.flags["blocks_unmatched"] = site.dial_unmatched == "block";
+    for (const auto& [name, value] : {std::pair<std::string, const std::string&>(
+                                          "voicemail", site.voicemail),
+                                      {"pickup", site.pickup},
+                                      {"group_pickup", site.group_pickup}}) {
+        model.values[name] = value;
+        model.flags["has_" + name] = !value.empty();
+    }
 }
 
-Model key_of(std::size_t index, const Key& key) {
+/// A key as phones know it: what picks up and what calls the mailbox are numbers to dial.
+base::Result<Key> dialled(const Site& site, Key key) {
+    const auto needs = [&](std::string_view option, const std::string& value) -> base::Status {
+        if (value.empty()) {
+            return fail(Errc::refused, "keys: one of them dials {}, which the same [profile] section "
+                                       "has to set",
+                        option);
+        }
+        return {};
+    };
+    base::Status done;
+    switch (key.kind) {
+    case Key::Kind::voicemail:
+        done = needs("voicemail", site.voicemail);
+        key.number = site.voicemail;
+        break;
+    case Key::Kind::pickup:
+        done = needs("pickup", site.pickup);
+        key.number.insert(0, site.pickup);
+        break;
+    case Key::Kind::group_pickup:
+        done = needs("group_pickup", site.group_pickup);
+        key.number = site.group_pickup;
+        break;
+    default:
+        return key;
+    }
+    if (!done) {
+        return tl::unexpected(done.error());
+    }
+    key.kind = Key::Kind::dial;
+    return key;
+}
+
+Model key_of(const Vendor& vendor, std::size_t index, const Key& key) {
     Model one;
     one.values["index"] = std::to_string(index + 1);
     one.values["number"] = key.number;
     one.values["label"] = key.label;
+    const auto line = key.kind == Key::Kind::line ? base::parse_number(key.number) : std::nullopt;
+    one.values["line0"] = line && *line > 0 ? std::to_string(*line - 1) : "";
+    for (const auto& [name, columns] : vendor.key_columns) {
+        one.values[name] = columns.at(index);
+    }
     one.flags["is_line"] = key.kind == Key::Kind::line;
     one.flags["is_blf"] = key.kind == Key::Kind::blf;
     one.flags["is_dial"] = key.kind == Key::Kind::dial;
@@ -115,11 +161,14 @@ base::Status add_keys(Model& model, const Vendor& vendor, const Site& site) {
                     vendor.title, vendor.max_keys);
     }
     for (std::size_t i = 0; i < vendor.max_keys; ++i) {
-        const Key key = i < site.keys.size() ? site.keys[i] : Key{};
-        if (auto done = plain(fmt::format("the label of key {}", i + 1), key.label); !done) {
+        const auto key = dialled(site, i < site.keys.size() ? site.keys[i] : Key{});
+        if (!key) {
+            return tl::unexpected(key.error());
+        }
+        if (auto done = plain(fmt::format("the label of key {}", i + 1), key->label); !done) {
             return done;
         }
-        list.push_back(key_of(i, key));
+        list.push_back(key_of(vendor, i, *key));
     }
     return {};
 }
@@ -322,6 +371,9 @@ Model example_model(const Vendor& vendor) {
     two.max_lines = std::max<std::size_t>(two.max_lines, 2);
     for (auto& [name, columns] : two.line_columns) {
         columns.resize(two.max_lines);
+    }
+    for (auto& [name, columns] : two.key_columns) {
+        columns.resize(two.max_keys);
     }
     return model_of(two, facts, "").value_or(Model{});
 }

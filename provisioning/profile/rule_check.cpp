@@ -142,6 +142,14 @@ template <auto member> bool copy(Rule& to, const Rule& from) {
     return (from.*member).has_value();
 }
 
+/// What the keys dial goes with them.
+bool copy_keys(Rule& to, const Rule& from) {
+    to.voicemail = from.voicemail;
+    to.pickup = from.pickup;
+    to.group_pickup = from.group_pickup;
+    return copy<&Rule::keys>(to, from);
+}
+
 constexpr Setting settings[] = {
     {"sip_transport", copy<&Rule::sip_transport>},
     {"sip_server", copy<&Rule::sip_server>},
@@ -151,7 +159,10 @@ constexpr Setting settings[] = {
     {"pnp_after", copy<&Rule::pnp_after>},
     {"dial_plan", copy<&Rule::dial_plan>},
     {"dial_unmatched", copy<&Rule::dial_unmatched>},
-    {"keys", copy<&Rule::keys>},
+    {"voicemail", copy<&Rule::voicemail>},
+    {"pickup", copy<&Rule::pickup>},
+    {"group_pickup", copy<&Rule::group_pickup>},
+    {"keys", copy_keys},
     {"spelling", copy<&Rule::spelling>},
 };
 
@@ -262,6 +273,12 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
         if (vendor != nullptr) {
             vendors.push_back(vendor);
         }
+    }
+    if (rule.extension && !holds_for_one(rule)) {
+        return fail(Errc::refused,
+                    "extension: such a section may set keys, voicemail, pickup, group_pickup, "
+                    "dial_plan and dial_unmatched; all else belongs into one for a vendor, model or "
+                    "network");
     }
     if (rule.offer_url) {
         if (auto good = check_offer_url(*rule.offer_url); !good) {

@@ -52,7 +52,13 @@ Facts sample_phone(const Vendor& vendor,
         facts.site.keys = {{Key::Kind::line, "1", ""},
                            {Key::Kind::blf, "202", "J\xC3\xBCrgen"},
                            {Key::Kind::dial, "00123", "Taxi"},
-                           {Key::Kind::headset, "", ""}};
+                           {Key::Kind::headset, "", ""},
+                           {Key::Kind::pickup, "203", ""},
+                           {Key::Kind::group_pickup, "", "Group"},
+                           {Key::Kind::voicemail, "", ""}};
+        facts.site.voicemail = "97";
+        facts.site.pickup = "77";
+        facts.site.group_pickup = "78";
     }
     if (everything) {
         facts.service.poll_url = fmt::format("http://192.0.2.10:18080/a{}b/", awkward.text);

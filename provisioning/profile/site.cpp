@@ -18,8 +18,13 @@ bool takes_model(std::string_view pattern, std::string_view model) {
 
 namespace {
 
-bool takes(const Rule& rule, std::string_view vendor, std::string_view model, base::Ipv4 phone) {
-    return (rule.vendor.empty() || base::iequals(rule.vendor, vendor)) &&
+bool takes(const Rule& rule,
+           std::string_view vendor,
+           std::string_view model,
+           base::Ipv4 phone,
+           std::string_view extension) {
+    return (!rule.extension || rule.extension->contain(extension)) &&
+           (rule.vendor.empty() || base::iequals(rule.vendor, vendor)) &&
            takes_model(rule.model, model) && (!rule.network || rule.network->contains(phone));
 }
 
@@ -32,14 +37,22 @@ template <class T> void take(std::optional<T>& into, const std::optional<T>& fro
 
 } // namespace
 
+bool holds_for_one(const Rule& rule) noexcept {
+    return !rule.offer_url && !rule.dialect && !rule.credential && !rule.scheme &&
+           !rule.sip_server && !rule.sip_transport && !rule.register_expires && !rule.ntp_server &&
+           !rule.time_zone && !rule.pnp_after && !rule.spelling && !rule.context && !rule.codecs &&
+           !rule.transport;
+}
+
 Site site_for(const std::vector<Rule>& rules,
               std::string_view vendor,
               std::string_view model,
-              base::Ipv4 phone) {
+              base::Ipv4 phone,
+              std::string_view extension) {
     Rule found;
     Site site;
     for (const Rule& rule : rules) {
-        if (!takes(rule, vendor, model, phone)) {
+        if (!takes(rule, vendor, model, phone, extension)) {
             continue;
         }
         take(found.offer_url, rule.offer_url);
@@ -58,6 +71,9 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.dial_plan, rule.dial_plan);
         take(found.dial_unmatched, rule.dial_unmatched);
         take(found.keys, rule.keys);
+        take(found.voicemail, rule.voicemail);
+        take(found.pickup, rule.pickup);
+        take(found.group_pickup, rule.group_pickup);
         take(found.spelling, rule.spelling);
         take(found.context, rule.context);
         take(found.codecs, rule.codecs);
@@ -76,6 +92,9 @@ Site site_for(const std::vector<Rule>& rules,
     site.dial_plan = std::move(found.dial_plan).value_or(site.dial_plan);
     site.dial_unmatched = std::move(found.dial_unmatched).value_or(site.dial_unmatched);
     site.keys = std::move(found.keys).value_or(site.keys);
+    site.voicemail = std::move(found.voicemail).value_or(site.voicemail);
+    site.pickup = std::move(found.pickup).value_or(site.pickup);
+    site.group_pickup = std::move(found.group_pickup).value_or(site.group_pickup);
     site.spelling = std::move(found.spelling).value_or(site.spelling);
     site.context = std::move(found.context).value_or(site.context);
     site.codecs = std::move(found.codecs).value_or(site.codecs);

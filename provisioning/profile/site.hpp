@@ -21,12 +21,23 @@ enum class Dialect : std::uint8_t { standard, echo };
 /// Where a phone's token stands: in the path of its URL, or before the @, with its MAC as the user.
 enum class Credential : std::uint8_t { path, userinfo };
 
+/// Extensions from `first` to `last`, which are digits of one length.
+struct Numbers {
+    std::string first;
+    std::string last;
+
+    bool contain(std::string_view number) const noexcept {
+        return number.size() == first.size() && number >= first && number <= last;
+    }
+};
+
 /// One `[profile NAME]` section: what it matches, and what it sets. An empty matcher matches all.
 struct Rule {
     std::string name;
     std::string vendor; ///< as in conf/vendors, such as "htek"
     std::string model;  ///< as the phone writes it, case-insensitive; a trailing * matches any rest
     std::optional<base::Network> network;
+    std::optional<Numbers> extension; ///< on the first line; unless empty, only as `holds_for_one`
 
     std::optional<base::Secret>
         offer_url; ///< literal with {mac} {MAC} {model} {host}; may hold a password
@@ -43,6 +54,9 @@ struct Rule {
     std::optional<std::string> dial_plan;      ///< as the vendor writes it
     std::optional<std::string> dial_unmatched; ///< call or block
     std::optional<std::vector<Key>> keys;
+    std::optional<std::string> voicemail;    ///< what dials the mailbox
+    std::optional<std::string> pickup;       ///< what stands before a number to pick its call up
+    std::optional<std::string> group_pickup; ///< what picks up a call of the group
     std::optional<std::string>
         spelling; ///< of keys, where the vendor has several (Htek: p-code, named)
     std::optional<std::string> context;   ///< of the PBX: where calls of the phone start
@@ -67,6 +81,9 @@ struct Site {
     std::string dial_plan;               ///< empty: any number is called
     std::string dial_unmatched = "call"; ///< what happens to a number that fits no plan
     std::vector<Key> keys;               ///< empty: those that the phone has
+    std::string voicemail;               ///< empty: there is none; so with the next two
+    std::string pickup;
+    std::string group_pickup;
     std::string spelling;                ///< empty: by model
     std::string context;                 ///< empty: where our extensions are
     std::string codecs = "g722,alaw,ulaw";
@@ -77,10 +94,16 @@ struct Site {
 /// the end any rest.
 bool takes_model(std::string_view pattern, std::string_view model);
 
-/// Rules by their order in the file.
+/// Whether all that a rule sets may hold for some extensions alone: what is known of a phone before
+/// anybody gave it one, such as its URL, may not.
+bool holds_for_one(const Rule& rule) noexcept;
+
+/// Rules by their order in the file. `extension` is on the phone's first line; empty: none, or it
+/// makes no difference.
 Site site_for(const std::vector<Rule>& rules,
               std::string_view vendor,
               std::string_view model,
-              base::Ipv4 phone);
+              base::Ipv4 phone,
+              std::string_view extension = {});
 
 } // namespace profile

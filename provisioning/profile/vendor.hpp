@@ -72,6 +72,8 @@ struct Vendor {
     std::map<std::string, std::string> time_zones;   ///< IANA name → the vendor's value
     /// Name in templates → its value for line 1, 2, …: what a vendor numbers without a rule.
     std::map<std::string, std::vector<std::string>> line_columns;
+    /// The same for key 1, 2, …
+    std::map<std::string, std::vector<std::string>> key_columns;
     std::map<std::string, std::string> values; ///< further names in templates: what a site sets
 
     /// The step whose pattern gives `file` for this phone; nullptr when the name is outside the

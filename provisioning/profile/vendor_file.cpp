@@ -239,20 +239,24 @@ const ChainStep* shadows(const Vendor& vendor, const ChainStep& step) {
 }
 
 /// Names of columns are names in templates, so they may not hide those of every line.
-Status set_column(Vendor& vendor, const base::IniEntry& entry) {
+Status set_column(std::map<std::string, std::vector<std::string>>& table,
+                  const base::IniEntry& entry) {
     static const std::set<std::string_view> taken = {
         "index",         "index0",     "number",           "name",
         "password",      "sip_server", "sip_host",         "sip_port",
         "is_udp",        "is_tcp",     "is_tls",           "expires_seconds",
         "sip_transport", "lines",      "spare_lines",      "expires_minutes",
         "user",          "dial_plan",  "blocks_unmatched", "number_is_digits",
-        "key",           "has_key",    "is_first"};
+        "key",           "has_key",    "is_first",         "label",
+        "is_line",       "is_blf",     "is_dial",          "is_headset",
+        "line0",         "voicemail",  "has_voicemail",    "pickup",
+        "has_pickup",    "keys",       "group_pickup",     "has_group_pickup"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {
         return fail(Errc::malformed, "expected a new name of small letters, digits and _");
     }
-    auto& columns = vendor.line_columns[entry.name];
+    auto& columns = table[entry.name];
     columns.clear();
     for (const auto part : base::split(entry.value, ' ')) {
         columns.emplace_back(part);
@@ -295,8 +299,8 @@ read_entry(Vendor& vendor, ChainStep* step, std::string_view kind, const base::I
     if (kind == "vendor") {
         return set(vendor_keys, vendor, entry);
     }
-    if (kind == "lines") {
-        return set_column(vendor, entry);
+    if (kind == "lines" || kind == "keys") {
+        return set_column(kind == "lines" ? vendor.line_columns : vendor.key_columns, entry);
     }
     if (kind == "values") {
         return set_value(vendor, entry);
@@ -308,8 +312,8 @@ read_entry(Vendor& vendor, ChainStep* step, std::string_view kind, const base::I
 }
 
 bool is_section(const base::IniSection& section) {
-    static const std::set<std::string_view> plain = {"vendor", "lines",     "values",
-                                                     "models", "spellings", "time_zones"};
+    static const std::set<std::string_view> plain = {"vendor",    "lines",  "keys",      "values",
+                                                     "models",    "spellings", "time_zones"};
     return section.kind == "step" ? !section.name.empty()
                                   : section.name.empty() && plain.count(section.kind) != 0;
 }
@@ -325,7 +329,7 @@ Status read_vendor(Vendor& vendor, std::string_view text, const std::string& fil
         if (!is_section(section)) {
             return fail(Errc::not_found,
                         "{}:{}: no such section; there are [vendor], [step FILENAME], [lines], "
-                        "[values], [models], [spellings] and [time_zones]",
+                        "[keys], [values], [models], [spellings] and [time_zones]",
                         file, section.line);
         }
         ChainStep* step = nullptr;
@@ -372,6 +376,12 @@ Status check_vendor(const Vendor& vendor, const std::string& file) {
         if (columns.size() < vendor.max_lines) {
             return missing(fmt::format("[lines] {} has {} columns for {} lines", name,
                                        columns.size(), vendor.max_lines));
+        }
+    }
+    for (const auto& [name, columns] : vendor.key_columns) {
+        if (columns.size() < vendor.max_keys) {
+            return missing(fmt::format("[keys] {} has {} columns for {} keys", name, columns.size(),
+                                       vendor.max_keys));
         }
     }
     Vendor plain = vendor;

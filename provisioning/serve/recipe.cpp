@@ -51,7 +51,10 @@ profile::Facts common(const FileSettings& with, const Phone& phone, base::Ipv4 h
     facts.model = phone.model;
     facts.firmware = phone.firmware;
     facts.host = host;
-    facts.site = profile::site_for(with.rules, phone.vendor.name, phone.model, phone.address);
+    const auto& lines = phone.device.lines;
+    const std::string_view first = lines.empty() ? std::string_view() : lines.front();
+    facts.site =
+        profile::site_for(with.rules, phone.vendor.name, phone.model, phone.address, first);
     facts.service = {with.workpoints.service, poll_url(with.workpoints, host),
                      with.workpoints.poll_interval};
     return facts;

@@ -109,6 +109,31 @@ TEST(Htek, GetsASettingForEachAccountAndForTheServer) {
     EXPECT_EQ(settings["Preference_CheckSyncWithAuth"], "0");
 }
 
+TEST(Htek, HasTheKeysOfTheSiteAndWhatTheyDial) {
+    auto facts = facts_for(2);
+    EXPECT_EQ(settings_in(*render(*catalogue(), own_file, facts)).count("LineKey1_Type"), 0U);
+    facts.site.keys =
+        *profile::parse_keys("line 2, blf 203 Anna, pickup 203 Bob, voicemail, none, dial 0123 Taxi");
+    facts.site.voicemail = "*97";
+    facts.site.pickup = "**";
+    auto settings = settings_in(*render(*catalogue(), own_file, facts));
+    EXPECT_EQ(settings["LineKey1_Type"], "1");
+    EXPECT_EQ(settings["LineKey1_Account"], "1");
+    EXPECT_EQ(settings["LineKey2_Type"], "3");
+    EXPECT_EQ(settings["LineKey2_Value"], "203");
+    EXPECT_EQ(settings["LineKey2_Label"], "Anna");
+    EXPECT_EQ(settings["LineKey2_Account"], "255");
+    EXPECT_EQ(settings["LineKey3_Type"], "2");
+    EXPECT_EQ(settings["LineKey3_Value"], "**203");
+    EXPECT_EQ(settings["LineKey4_Value"], "*97");
+    EXPECT_EQ(settings["LineKey5_Type"], "0");
+    EXPECT_EQ(settings["LineKey6_Value"], "0123");
+    EXPECT_EQ(settings["LineKey12_Type"], "0") << "nothing else stays behind";
+    EXPECT_EQ(settings["Account1_VoiceMailId"], "*97");
+    EXPECT_EQ(settings["Account2_DirectPickupCode"], "**");
+    EXPECT_THAT(*render(*catalogue(), own_file, facts), testing::HasSubstr("<P20206 para=\"LineKey6_Value\">0123</P20206>"));
+}
+
 TEST(Htek, SwitchesOffAndEmptiesTheAccountsBeyondItsLines) {
     auto settings = settings_in(*render(*catalogue(), own_file, facts_for(1)));
     for (const std::string account : {"Account2_", "Account3_", "Account4_"}) {

@@ -141,6 +141,19 @@ TEST(OpenStage, HasTheKeysOfTheSite) {
     EXPECT_EQ(items.count("line-sip-uri[2]"), 0U);
 }
 
+TEST(OpenStage, HasKeysForPickUpAndItsMailbox) {
+    auto facts = with_keys(openstage_facts(1), "line 1, pickup 203 Bob, voicemail Mailbox");
+    facts.site.voicemail = "*97";
+    facts.site.pickup = "**";
+    auto items = told(facts);
+    EXPECT_EQ(items["blf-code"], "**");
+    EXPECT_EQ(items["voice-mail-e164"], "*97");
+    EXPECT_EQ(items["function-key-def[2]"], "1");
+    EXPECT_EQ(items["select-dial[2]"], "**203");
+    EXPECT_EQ(items["select-dial[3]"], "*97");
+    EXPECT_EQ(told(openstage_facts(1)).count("blf-code"), 0U);
+}
+
 TEST(OpenStage, RegistersByTheTransportOfTheSite) {
     auto facts = openstage_facts(1);
     facts.site.sip_transport = "tls";

@@ -294,6 +294,26 @@ TEST_F(Panasonic, HasTheKeysOfItsRule) {
                 HasSubstr("keys: 25 of them, Panasonic phones have 24"));
 }
 
+TEST_F(Panasonic, HasKeysForPickUpAndItsMailbox) {
+    auto of = facts(2);
+    EXPECT_EQ(settings(own, of).count("VM_NUMBER_1"), 0U) << "its own stays";
+    of.site.keys = *profile::parse_keys("blf 202, pickup 203 Bob, group-pickup Group, voicemail");
+    EXPECT_THAT(file(own, of).error().what, HasSubstr("keys: one of them dials pickup"));
+    of.site.voicemail = "*97";
+    of.site.pickup = "**";
+    of.site.group_pickup = "*8";
+    auto set = settings(own, of);
+    EXPECT_EQ(set["VM_NUMBER_1"], "*97");
+    EXPECT_EQ(set["VM_NUMBER_2"], "*97");
+    EXPECT_EQ(set["NUM_PLAN_PICKUP_DIRECT"], "**");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG1"], "202");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ACT2"], "X_PANASONIC_IPTEL_ONETOUCH");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG2"], "**203");
+    EXPECT_EQ(set["FLEX_BUTTON_LABEL2"], "Bob");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG3"], "*8");
+    EXPECT_EQ(set["FLEX_BUTTON_FACILITY_ARG4"], "*97");
+}
+
 TEST_F(Panasonic, ARuleThatLeavesNoPhoneAFileIsRefusedAtLoad) {
     const auto complaint_about = [&](auto set, const std::string& of = "panasonic") {
         profile::Rule rule;
@@ -415,7 +435,7 @@ TEST_F(Panasonic, ALargeMasterFileIsSentOnceAndTwoOfThemAreRefusedAtLoad) {
 TEST_F(Panasonic, IsRefusedAFileThatMakesTheSumTooLargeForThisPhoneOnly) {
     const SiteFolder site;
     site.write("panasonic/common.mustache",
-               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 230)); // with all lines 119 KB
+               "{{>panasonic/common}}\n" + padding("SITE_COMMON_", 229)); // with all lines 119 KB
     all = catalogue(site.path());
     const auto& large = *all->named("panasonic");
     auto of = facts(6);
@@ -481,6 +501,8 @@ TEST_F(Panasonic, IsNotKeptFromAllFurtherFilesUnlessThatIsMeant) {
 }
 
 TEST(Keys, ReadsKindNumberAndLabel) {
+    EXPECT_EQ(profile::parse_keys("group-pickup Group, pickup 203 Bob, voicemail")->at(1).number,
+              "203");
     const auto keys = profile::parse_keys("line 1,blf 202  Anna Smith , none, dial *97");
     ASSERT_TRUE(keys) << keys.error().what;
     ASSERT_EQ(keys->size(), 4U);

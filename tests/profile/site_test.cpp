@@ -37,6 +37,34 @@ TEST(Site, HasDefaultsWithoutRules) {
     EXPECT_FALSE(site.dialect);
 }
 
+TEST(Site, SomeExtensionsHaveKeysOfTheirOwn) {
+    Rule boss;
+    boss.extension = profile::Numbers{"200", "209"};
+    boss.voicemail = "*98";
+    Rule all;
+    all.voicemail = "*97";
+    all.pickup = "**";
+    const auto voicemail = [&](std::string_view extension) {
+        return site_for({boss, all}, "htek", "", phone, extension).voicemail;
+    };
+    EXPECT_EQ(voicemail("200"), "*98");
+    EXPECT_EQ(voicemail("209"), "*98");
+    EXPECT_EQ(voicemail("210"), "*97");
+    EXPECT_EQ(voicemail("2001"), "*97");
+    EXPECT_EQ(voicemail(""), "*97");
+    EXPECT_EQ(site_for({boss, all}, "htek", "", phone, "200").pickup, "**");
+}
+
+TEST(Site, ASectionForExtensionsSetsNothingThatComesBeforeThem) {
+    const auto all = catalogue();
+    Rule boss;
+    boss.extension = profile::Numbers{"201", "201"};
+    boss.voicemail = "*98";
+    EXPECT_TRUE(profile::check_rule(boss, *all));
+    boss.sip_server = "pbx2";
+    EXPECT_THAT(profile::check_rule(boss, *all).error().what, HasSubstr("extension: such a"));
+}
+
 TEST(Site, TakesEachValueFromTheFirstRuleThatSetsIt) {
     Rule first = rule("htek", "", "");
     first.sip_server = "pbx1";

@@ -26,7 +26,7 @@ Status bring_up_to_date(Connection& connection, const std::vector<SchemaStep>& s
     if (!version) {
         return tl::unexpected(version.error());
     }
-    const auto newest = static_cast<std::int64_t>(steps.size());
+    const auto newest = steps.empty() ? 0 : steps.back().number;
     if (*version > newest) {
         return fail(Errc::refused,
                     "the database has schema {} and this version knows up to {}; install the newer "
