@@ -6,6 +6,7 @@
 #include "provisioning/base/seal.hpp"
 #include "provisioning/inventory/event_queue.hpp"
 #include "provisioning/inventory/inventory.hpp"
+#include "provisioning/inventory/pin_rows.hpp"
 #include "provisioning/inventory/sql/connection.hpp"
 #include "provisioning/inventory/sql/lock_file.hpp"
 #include "provisioning/inventory/workpoint_rows.hpp"
@@ -34,6 +35,7 @@ struct Stored {
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
     std::vector<Enrolment> enrolments; ///< ended ones too
     StoredWorkpoints workpoints;
+    StoredPins pins;
     base::Secret token_key;
 };
 
@@ -53,6 +55,8 @@ class Store {
     void shorten_log() noexcept { connection_.shorten_log(); }
 
     WorkpointRows& workpoints() noexcept { return workpoints_; }
+
+    PinRows& pins() noexcept { return pins_; }
 
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
@@ -97,6 +101,7 @@ class Store {
     sql::Connection connection_;
     base::Sealer sealer_;
     WorkpointRows workpoints_;
+    PinRows pins_;
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;

@@ -6,6 +6,8 @@
 #include "provisioning/base/text.hpp"
 #include "schema_steps.hpp"
 
+#include <algorithm>
+
 namespace inventory::sql {
 
 using base::Errc;
@@ -26,7 +28,10 @@ Status bring_up_to_date(Connection& connection, const std::vector<SchemaStep>& s
     if (!version) {
         return tl::unexpected(version.error());
     }
-    const auto newest = static_cast<std::int64_t>(steps.size());
+    std::int64_t newest = 0;
+    for (const auto& step : steps) {
+        newest = std::max(newest, step.number);
+    }
     if (*version > newest) {
         return fail(Errc::refused,
                     "the database has schema {} and this version knows up to {}; install the newer "
