@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Carries out what people dial: claims a guest for an extension, makes it a guest again, and has the
-// phone come for it.
+// Carries out what people dial: claims a guest for an extension, makes it a guest again, and has
+// the phone come for it.
 #pragma once
 
 #include "module/host.h"

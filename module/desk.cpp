@@ -256,8 +256,8 @@ pnp::Decision Desk::on_approval(const pnp::Asked& asked, const Ruling& ruling) {
     if (neighbour != Neighbour::unknown) {
         looked_.erase(asked.mac);
     }
-    const auto who = ruling.rule ? fmt::format("rule {}", ruling.rule->name)
-                      : ruling.enrolment ? std::string("the enrolment window")
+    const auto who = ruling.rule        ? fmt::format("rule {}", ruling.rule->name)
+                     : ruling.enrolment ? std::string("the enrolment window")
                                         : std::string("unknown_phone = guest");
     if (neighbour == Neighbour::other) {
         return {pnp::Verdict::hold,

@@ -159,7 +159,7 @@ class Engine {
 
     mutable std::mutex mutex_; // guards seen_, settings_ and codes_refused_
     Seen seen_;
-    std::string codes_refused_; ///< by the PBX, and why
+    std::string codes_refused_;      ///< by the PBX, and why
     std::vector<pnp::Rival> rivals_; ///< of the last probe
     int ticks_ = 0;
 };

@@ -74,12 +74,9 @@ void Engine::put_codes() {
     emergency.push_back(nullptr);
     const auto& on =
         codes.emergency_context.empty() ? rules->extensions_context : codes.emergency_context;
-    const pnp_codes put{codes.claim.c_str(),
-                        codes.release.c_str(),
-                        rules->extensions_context.c_str(),
-                        codes.guests_context.c_str(),
-                        emergency.data(),
-                        on.c_str()};
+    const pnp_codes put{
+        codes.claim.c_str(),          codes.release.c_str(), rules->extensions_context.c_str(),
+        codes.guests_context.c_str(), emergency.data(),      on.c_str()};
     std::array<char, 512> why{};
     std::string refused;
     if (host_.put_codes(host_.context, &put, why.data(), why.size()) != 0) {

@@ -21,7 +21,7 @@ Extensions::Copy Extensions::wanted(const inventory::Snapshot& now,
     profile::Site site;
     const auto holders = now.holders(extension.number);
     const auto guest = inventory::guest_of(extension.number);
-    const auto* device = guest              ? now.device(*guest)
+    const auto* device = guest             ? now.device(*guest)
                          : holders.empty() ? nullptr
                                            : now.device(holders.front());
     if (device != nullptr) {

@@ -2,6 +2,7 @@
 #include "module/option_table.hpp"
 
 #include "module/option_values.hpp"
+#include "provisioning/base/text.hpp"
 
 namespace engine {
 
@@ -323,7 +324,8 @@ const std::vector<Row>& option_rows() {
              return set_dialplan_name(t.settings.extensions_context, v);
          }},
         {{"general", "claim_code", "CODE", "",
-          "What is dialled at a guest, such as *77, to make it one's own phone: *77*EXTENSION*PIN#, "
+          "What is dialled at a guest, such as *77, to make it one's own phone: "
+          "*77*EXTENSION*PIN#, "
           "or *77 alone, which asks. With it a guest (`unknown_phone`, `action`) is approved and "
           "gets an account of its own that can dial the codes and `emergency_numbers` and nothing "
           "else. In Asterisk only; empty: nobody can."},

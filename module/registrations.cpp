@@ -41,9 +41,9 @@ std::optional<base::Mac> owner_of(const inventory::Snapshot& now, std::string_vi
 
 /// No phone has the MAC 0: it stands for nobody.
 Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
-                                  const std::string& number,
-                                  base::Ipv4 from,
-                                  std::string_view user_agent) const {
+                                             const std::string& number,
+                                             base::Ipv4 from,
+                                             std::string_view user_agent) const {
     if (const auto owner = owner_of(now, number)) {
         return {*owner, true};
     }

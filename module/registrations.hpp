@@ -42,7 +42,8 @@ class Registrations {
     /// registered from that very address and port. Nothing where several could be.
     std::optional<base::Mac> behind(const std::string& number, base::Endpoint from) const;
 
-    /// Those that are or were guests, and registered last with an account that is not on their lines.
+    /// Those that are or were guests, and registered last with an account that is not on their
+    /// lines.
     std::vector<base::Mac> strayed() const;
 
   private:
@@ -59,9 +60,9 @@ class Registrations {
     };
 
     Phone phone_of(const inventory::Snapshot& now,
-                       const std::string& number,
-                       base::Ipv4 from,
-                       std::string_view user_agent) const;
+                   const std::string& number,
+                   base::Ipv4 from,
+                   std::string_view user_agent) const;
 
     /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
     void end_credentials(base::Mac mac);
@@ -69,7 +70,7 @@ class Registrations {
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
     Work work_;
-    mutable std::mutex mutex_; ///< guards contacts_
+    mutable std::mutex mutex_;                                          ///< guards contacts_
     const std::pair<const Contact, Phone>* newest(base::Mac mac) const; ///< with mutex_ held
     std::map<Contact, Phone> contacts_;
     std::uint64_t last_ = 0;

@@ -86,8 +86,8 @@ Reply run_guest(Call& call) {
     if (!password) {
         return refused(password.error());
     }
-    if (auto made = call.reach.inventory.apply(
-            {inventory::MakeGuest{*mac, std::move(*password)}}, call.caller.actor);
+    if (auto made = call.reach.inventory.apply({inventory::MakeGuest{*mac, std::move(*password)}},
+                                               call.caller.actor);
         !made) {
         return refused(made.error());
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The account of a guest: an extension of ours that is one phone's own and says by its number whose.
+// The account of a guest: an extension of ours that is one phone's own and says by its number
+// whose.
 #pragma once
 
 #include "provisioning/base/mac.hpp"

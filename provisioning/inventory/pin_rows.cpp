@@ -36,26 +36,25 @@ Status PinRows::prepare() {
 
 Result<StoredPins> PinRows::load() {
     StoredPins stored;
-    auto done = each_row(connection_, "select number, digest from pin",
-                         [&](const sql::Statement& row) {
-                             const auto bytes = row.text(1);
-                             base::Digest256 digest{};
-                             if (bytes.size() == digest.size()) { // else damaged: it fits nothing
-                                 std::copy(bytes.begin(), bytes.end(), digest.begin());
-                                 stored.digests.emplace(row.text(0), digest);
-                             }
-                         });
+    auto done =
+        each_row(connection_, "select number, digest from pin", [&](const sql::Statement& row) {
+            const auto bytes = row.text(1);
+            base::Digest256 digest{};
+            if (bytes.size() == digest.size()) { // else damaged: it fits nothing
+                std::copy(bytes.begin(), bytes.end(), digest.begin());
+                stored.digests.emplace(row.text(0), digest);
+            }
+        });
     if (done) {
         done = each_row(connection_, "select who, wrong, last from pin_failure",
                         [&](const sql::Statement& row) {
                             const auto wrong = row.integer(1);
                             constexpr auto most = std::numeric_limits<unsigned>::max();
                             // Damaged: the most careful.
-                            stored.failures[row.text(0)] = {
-                                wrong < 0 || wrong > std::int64_t{most}
-                                    ? most
-                                    : static_cast<unsigned>(wrong),
-                                row.integer(2)};
+                            stored.failures[row.text(0)] = {wrong < 0 || wrong > std::int64_t{most}
+                                                                ? most
+                                                                : static_cast<unsigned>(wrong),
+                                                            row.integer(2)};
                         });
     }
     if (!done) {

@@ -131,8 +131,7 @@ Status Pins::State::commit(std::string_view actor, const std::string& audit_line
 
 Status Pins::set(const std::string& number, const base::Secret& pin, std::string_view actor) {
     const base::Revealed text = pin.reveal();
-    if (pin.size() < fewest_digits || pin.size() > most_digits ||
-        !is_digits(text)) {
+    if (pin.size() < fewest_digits || pin.size() > most_digits || !is_digits(text)) {
         return fail(Errc::malformed, "a PIN has {} to {} digits, which any phone can dial",
                     fewest_digits, most_digits);
     }
@@ -168,8 +167,7 @@ bool Pins::has(const std::string& number) const {
     return state_->digests.count(number) != 0;
 }
 
-Result<Pins::Outcome>
-Pins::check(base::Mac mac, const std::string& number, std::string_view pin) {
+Result<Pins::Outcome> Pins::check(base::Mac mac, const std::string& number, std::string_view pin) {
     auto& state = *state_;
     const auto given = state.digest(number, pin);
     const std::lock_guard disk(state.whole().disk); // one at a time: none is missed by the count
@@ -207,10 +205,10 @@ Pins::check(base::Mac mac, const std::string& number, std::string_view pin) {
             failures.wrong = most_wrong;
         }
     }
-    const auto line = locks ? fmt::format("lock {} for claims{}: {} wrong PINs", mac.str(),
-                                          wanted ? " and extension " + number : std::string(),
-                                          most_wrong)
-                            : std::string();
+    const auto line =
+        locks ? fmt::format("lock {} for claims{}: {} wrong PINs", mac.str(),
+                            wanted ? " and extension " + number : std::string(), most_wrong)
+              : std::string();
     auto done = state.commit("dialled", line, [&](PinRows& rows) -> Status {
         for (const auto& [who, failures] : counts) {
             if (auto put = is_right ? rows.forgive(who) : rows.put_failures(who, failures); !put) {

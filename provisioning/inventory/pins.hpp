@@ -40,9 +40,9 @@ class Pins {
 
     enum class Outcome : std::uint8_t {
         right,
-        wrong,       ///< counted, for the phone and for the extension
-        locked_now,  ///< and that was one too many
-        was_locked,  ///< not looked at
+        wrong,      ///< counted, for the phone and for the extension
+        locked_now, ///< and that was one too many
+        was_locked, ///< not looked at
     };
 
     /// Somebody dialled this PIN at this phone. An extension without a PIN is as a wrong PIN, for

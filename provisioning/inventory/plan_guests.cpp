@@ -32,8 +32,9 @@ Status Plan::carry_out(const MakeGuest& change) {
     }
     if (!was_guest) {
         if (change.password.empty()) {
-            return fail(Errc::malformed, "make a guest of {}: without a password anybody could "
-                                         "register as it",
+            return fail(Errc::malformed,
+                        "make a guest of {}: without a password anybody could "
+                        "register as it",
                         mac);
         }
         extensions_[number] = Extension{number, "Guest", change.password};
@@ -47,8 +48,7 @@ Status Plan::carry_out(const MakeGuest& change) {
     decide(target, Approval::approved);
     target.device.lines = {number};
     note(target, Step::made_guest,
-         was.empty() ? fmt::format("by {}", actor_)
-                     : fmt::format("by {}; it had {}", actor_, was));
+         was.empty() ? fmt::format("by {}", actor_) : fmt::format("by {}; it had {}", actor_, was));
     return {};
 }
 

@@ -426,6 +426,18 @@ TEST_F(GuestsOf, ThoseWhomSomebodyDecidedUponAreNone) {
     EXPECT_EQ(told(), "silent: blocked");
 }
 
+TEST_F(GuestsOf, WhomSomebodyCanClaimAreGivenAnAccountOfTheirOwn) {
+    rules.unknown_phone = UnknownPhone::guest;
+    rules.claims.claim = "*77";
+    apply_rules();
+    EXPECT_EQ(told(), "hold: it is made a guest");
+    EXPECT_EQ(told(), "offer");
+    EXPECT_TRUE(device().is_approved());
+    EXPECT_THAT(device().lines, ElementsAre("guest001fc1000001"));
+    EXPECT_THAT(url(), HasSubstr("/p/"));
+    EXPECT_THAT(audit(), ElementsAre(HasSubstr("make a guest of 001fc1000001")));
+}
+
 struct WindowsOf : DeskOf {
     void open(inventory::Enrolment window) {
         if (window.until == 0) {

@@ -61,8 +61,7 @@ TEST_F(PinsTest, FiveWrongOnesLockThePhoneAndTheExtensionForHalfAnHour) {
     EXPECT_EQ(check(1, "202", "123456"), Outcome::was_locked) << "that phone";
     EXPECT_EQ(check(2, "201", "4711"), Outcome::was_locked) << "that extension";
     EXPECT_EQ(check(2, "202", "123456"), Outcome::right) << "nobody else";
-    EXPECT_EQ(inventory().pins().locked_until(mac(1)),
-              clock_.unix_ms() + Pins::locked_for.count());
+    EXPECT_EQ(inventory().pins().locked_until(mac(1)), clock_.unix_ms() + Pins::locked_for.count());
     clock_.advance(Pins::locked_for - milliseconds(1));
     EXPECT_EQ(check(2, "201", "4711"), Outcome::was_locked);
     clock_.advance(milliseconds(1));
@@ -113,8 +112,7 @@ TEST_F(PinsTest, TheLockIsInTheAuditAndNoPinIsAnywhere) {
     lock(1, "201");
     const auto audit = inventory().audit(100);
     ASSERT_TRUE(audit);
-    EXPECT_EQ(audit->back().what,
-              "lock 001fc1000001 for claims and extension 201: 5 wrong PINs");
+    EXPECT_EQ(audit->back().what, "lock 001fc1000001 for claims and extension 201: 5 wrong PINs");
     flush();
     inventory_.reset();
     for (const auto* end : {"", "-wal"}) {
