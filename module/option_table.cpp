@@ -323,7 +323,7 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_dialplan_name(t.settings.extensions_context, v);
          }},
-        {{"general", "claim_code", "CODE", "",
+        {{"general", "claim_code", "*77", "",
           "What is dialled at a guest, such as *77, to make it one's own phone: "
           "*77*EXTENSION*PIN#, "
           "or *77 alone, which asks. With it a guest (`unknown_phone`, `action`) is approved and "
@@ -336,7 +336,7 @@ const std::vector<Row>& option_rows() {
         {{"general", "release_code", "CODE", "*78",
           "What is dialled at a phone that was claimed to make it a guest again."},
          [](Target t, std::string_view v) { return set_dial_code(t.settings.claims.release, v); }},
-        {{"general", "emergency_numbers", "NUMBER, …", "",
+        {{"general", "emergency_numbers", "112, 110", "",
           "What guests can dial besides, such as 112. Each is dialled on in `emergency_context`."},
          [](Target t, std::string_view v) -> Status {
              auto& numbers = t.settings.claims.emergency;

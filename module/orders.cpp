@@ -125,10 +125,13 @@ std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
         return ruling.rule ? fmt::format("rule {} has approved {} phones, its most: assign an "
                                          "extension to this one yourself, or raise `most`",
                                          ruling.rule->name, giver.approved)
-                           : fmt::format("{} phones were approved, the most without a rule: "
-                                         "assign an extension to this one yourself, or open "
-                                         "another window",
-                                         giver.approved);
+               : ruling.enrolment
+                   ? fmt::format("the enrolment window has approved {} phones, its most: assign an "
+                                 "extension to this one yourself, or open another window",
+                                 giver.approved)
+                   : fmt::format("{} phones were made guests without a rule, the most: pnp guest "
+                                 "makes one of this phone, or write a [rule] with another `most`",
+                                 giver.approved);
     }
     ++giver.approved;
     under_way_.insert(mac);

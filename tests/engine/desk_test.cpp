@@ -432,11 +432,12 @@ TEST_F(GuestsOf, WhomSomebodyCanClaimAreGivenAnAccountOfTheirOwn) {
     rules.claims.claim = "*77";
     apply_rules();
     EXPECT_EQ(told(), "hold: it is made a guest");
+    work();
     EXPECT_EQ(told(), "offer");
     EXPECT_TRUE(device().is_approved());
     EXPECT_THAT(device().lines, ElementsAre("guest001fc1000001"));
     EXPECT_THAT(url(), HasSubstr("/p/"));
-    EXPECT_THAT(audit(), ElementsAre(HasSubstr("make a guest of 001fc1000001")));
+    EXPECT_THAT(audit(), ElementsAre("unknown_phone: make a guest of 001fc1000001"));
 }
 
 struct WindowsOf : DeskOf {

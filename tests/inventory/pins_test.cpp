@@ -71,7 +71,7 @@ TEST_F(PinsTest, FiveWrongOnesLockThePhoneAndTheExtensionForHalfAnHour) {
 }
 
 TEST_F(PinsTest, TheWrongOnesOfSeveralPhonesLockTheExtension) {
-    for (const std::uint64_t phone : {1, 2, 1, 2}) {
+    for (const std::uint64_t phone : {1U, 2U, 1U, 2U}) {
         EXPECT_EQ(check(phone, "201", "0000"), Outcome::wrong);
     }
     EXPECT_EQ(check(1, "201", "0000"), Outcome::locked_now);
