@@ -233,6 +233,11 @@ pnp::Decision Desk::on_stranger(const Rules& rules,
         // Not written down: a made-up MAC costs nothing, and without the rule all is as before.
         return {pnp::Verdict::silent, fmt::format("rule {} blocks it", ruling->rule->name)};
     case Action::guest:
+        if (!elsewhere && vendor != nullptr && !rules.claims.claim.empty()) {
+            auto guest = ruling.value_or(Ruling{});
+            guest.action = Action::guest;
+            return on_approval(asked, guest);
+        }
         if (!elsewhere && vendor != nullptr && has_guest_file(*vendor)) {
             return {pnp::Verdict::offer, {}};
         }
@@ -252,8 +257,9 @@ pnp::Decision Desk::on_approval(const pnp::Asked& asked, const Ruling& ruling) {
     if (neighbour != Neighbour::unknown) {
         looked_.erase(asked.mac);
     }
-    const auto who = ruling.rule ? fmt::format("rule {}", ruling.rule->name)
-                                 : std::string("the enrolment window");
+    const auto who = ruling.rule        ? fmt::format("rule {}", ruling.rule->name)
+                     : ruling.enrolment ? std::string("the enrolment window")
+                                        : std::string("unknown_phone = guest");
     if (neighbour == Neighbour::other) {
         return {pnp::Verdict::hold,
                 fmt::format("{} does not approve it: another MAC answers at {}; look who that is, "

@@ -38,6 +38,7 @@ class Desk {
         std::vector<ApprovalRule> approval_rules;
         Reoffer reoffer = Reoffer::quiet;
         std::chrono::milliseconds reoffer_quiet = std::chrono::minutes(10);
+        ClaimCodes claims;
     };
 
     /// Whether the MAC that a phone claims answers at its address.

@@ -152,6 +152,13 @@ base::Status Engine::open() {
     extensions_ = std::make_unique<Extensions>(host_, *inventory_);
     registrations_ = std::make_unique<Registrations>(
         *inventory_, clock_, [this](std::function<void()> task) { loop_->work(std::move(task)); });
+    claims_ = std::make_unique<Claims>(*inventory_, *registrations_, clock_, [this](base::Mac mac) {
+        loop_->work([this, mac] {
+            if (const auto done = resync(mac, false); !done) {
+                inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
+            }
+        });
+    });
     files_ = std::make_unique<serve::Files>(
         *inventory_, clock_,
         serve::Files::Reach{
@@ -314,6 +321,7 @@ base::Status Engine::open() {
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
+    put_codes();
 
     // Everything below runs on the loop thread only; the loop starts when all of it is in place.
     if (auto done = listen_for_commands(settings); !done) {
@@ -367,6 +375,7 @@ Engine::~Engine() {
     }
     commands_.reset();
     files_.reset();
+    claims_.reset();
     registrations_.reset();
     extensions_.reset();
     desk_.reset();
@@ -405,7 +414,8 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     const profile::Ports ports{settings.http_port, settings.https_port};
     desk_->rules(std::make_shared<const Desk::Rules>(Desk::Rules{
         catalogue, settings.rules, settings.unknown_phone, ports, settings.extensions_context,
-        settings.approval_rules, settings.reoffer, settings.reoffer_quiet}));
+        settings.approval_rules, settings.reoffer, settings.reoffer_quiet,
+        host_.put_codes != nullptr ? settings.claims : ClaimCodes()}));
     serve::FileSettings files{std::move(catalogue), settings.rules, ports};
     files.gate.neighbour_check = settings.neighbour_check;
     files.gate.neighbour_allow = settings.neighbour_allow;
@@ -453,6 +463,7 @@ base::Result<std::string> Engine::reload() {
         return fail(Errc::io, "the loop is busy; look at the log and try again");
     }
     extensions_->sync(*desk_->rules(), true);
+    put_codes();
     log::info("engine", "configuration and templates read again");
     return restart.empty() ? std::string("Configuration and templates were read again.")
                            : fmt::format("Configuration and templates were read again. These wait "
@@ -713,6 +724,7 @@ void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
     fleet_->tick();
+    claims_->look();
     workpoints_->tick();
     if (!flushing_.exchange(true)) {
         loop_->work([this] {

@@ -2,6 +2,7 @@
 // Builds the rooms in their order, hands references down, and takes them apart again.
 #pragma once
 
+#include "module/claims.hpp"
 #include "module/desk.hpp"
 #include "module/engine_wpi.hpp"
 #include "module/extensions.hpp"
@@ -45,6 +46,8 @@ class Engine {
 
     Registrations& registrations() { return *registrations_; }
 
+    Claims& claims() { return *claims_; }
+
     /// Lets go of the group within `patience`, so that the host can open its sockets.
     void release_port(std::chrono::milliseconds patience);
     void take_port();
@@ -71,6 +74,8 @@ class Engine {
     static pnp::Settings pnp_settings(const Settings& settings);
     void tick();
     void offer_host();
+    void put_codes();
+    std::vector<std::string> code_problems() const;
     base::Result<profile::Account> host_account(const std::string& number) const;
     void tls_refused(base::Endpoint peer, const std::string& why);
     void has_certificate(const Https::Contexts& contexts);
@@ -115,6 +120,7 @@ class Engine {
     std::unique_ptr<Desk> desk_;
     std::unique_ptr<Extensions> extensions_;
     std::unique_ptr<Registrations> registrations_;
+    std::unique_ptr<Claims> claims_;
     std::unique_ptr<serve::Files> files_;
     std::unique_ptr<serve::Http> http_;
     std::unique_ptr<serve::Tftp> tftp_;
@@ -160,8 +166,9 @@ class Engine {
     bool take_over(Seen seen);
     bool speaks_tls(base::Ipv4 local) const;
 
-    mutable std::mutex mutex_; // guards seen_ and settings_
+    mutable std::mutex mutex_; // guards seen_, settings_ and codes_refused_
     Seen seen_;
+    std::string codes_refused_;      ///< by the PBX, and why
     std::vector<pnp::Rival> rivals_; ///< of the last probe
     std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;

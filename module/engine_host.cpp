@@ -62,6 +62,56 @@ void Engine::offer_host() {
                      list);
 }
 
+void Engine::put_codes() {
+    const auto rules = desk_->rules();
+    if (host_.put_codes == nullptr) {
+        return;
+    }
+    const auto& codes = rules->claims;
+    std::vector<const char*> emergency;
+    for (const auto& number : codes.emergency) {
+        emergency.push_back(number.c_str());
+    }
+    emergency.push_back(nullptr);
+    const auto& on =
+        codes.emergency_context.empty() ? rules->extensions_context : codes.emergency_context;
+    const pnp_codes put{
+        codes.claim.c_str(),          codes.release.c_str(), rules->extensions_context.c_str(),
+        codes.guests_context.c_str(), emergency.data(),      on.c_str()};
+    std::array<char, 512> why{};
+    std::string refused;
+    if (host_.put_codes(host_.context, &put, why.data(), why.size()) != 0) {
+        refused = why.data();
+        log::warn("engine", "phones cannot be claimed by dialling: {}", refused);
+    }
+    const std::lock_guard lock(mutex_);
+    codes_refused_ = std::move(refused);
+}
+
+/// Asked anew each time: the PBX's dial plan may be read after ours, and again at any time.
+std::vector<std::string> Engine::code_problems() const {
+    std::vector<std::string> problems;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!codes_refused_.empty()) {
+            problems.push_back("phones cannot be claimed by dialling: " + codes_refused_);
+        }
+    }
+    const auto rules = desk_->rules();
+    const auto& codes = rules->claims;
+    const auto& on =
+        codes.emergency_context.empty() ? rules->extensions_context : codes.emergency_context;
+    for (const auto& number : codes.emergency) {
+        if (!codes.claim.empty() && host_.has_number != nullptr &&
+            host_.has_number(host_.context, on.c_str(), number.c_str()) == 0) {
+            problems.push_back(fmt::format(
+                "guests cannot reach {}: context {} has no such number; set emergency_context",
+                number, on));
+        }
+    }
+    return problems;
+}
+
 Result<profile::Account> Engine::host_account(const std::string& number) const {
     pnp_account account{};
     std::array<char, 512> why{};

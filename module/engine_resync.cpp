@@ -25,7 +25,13 @@ Result<std::string> Engine::resync_by_host(const inventory::Device& device,
     const auto contact = registrations_->contact(device.mac);
     const auto address = (contact ? contact->address : device.seen.address).str();
     std::string reason = "it has no extension";
-    for (const auto& number : device.lines) {
+    auto numbers = device.lines;
+    // What it is to be it comes for by this: it is still registered with what it was.
+    if (auto account = registrations_->account(device.mac);
+        !account.empty() && std::find(numbers.begin(), numbers.end(), account) == numbers.end()) {
+        numbers.insert(numbers.begin(), std::move(account));
+    }
+    for (const auto& number : numbers) {
         std::array<char, 256> why{};
         if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
                               why.data(), why.size()) == 0) {

@@ -148,6 +148,9 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
     for (const auto& problem : seen.problems) {
         say("problem", problem, true);
     }
+    for (const auto& problem : code_problems()) {
+        say("problem", problem, true);
+    }
     for (const auto& problem : extensions_->problems()) {
         say("problem", problem, true);
     }

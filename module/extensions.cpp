@@ -3,6 +3,7 @@
 #include "module/extensions.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <array>
 
@@ -19,7 +20,10 @@ Extensions::Copy Extensions::wanted(const inventory::Snapshot& now,
     Copy copy;
     profile::Site site;
     const auto holders = now.holders(extension.number);
-    const auto* device = holders.empty() ? nullptr : now.device(holders.front());
+    const auto guest = inventory::guest_of(extension.number);
+    const auto* device = guest             ? now.device(*guest)
+                         : holders.empty() ? nullptr
+                                           : now.device(holders.front());
     if (device != nullptr) {
         copy.mac = device->mac.str();
         site = Desk::site_of(rules, *device);
@@ -31,6 +35,11 @@ Extensions::Copy Extensions::wanted(const inventory::Snapshot& now,
     copy.password = extension.password;
     copy.home = rules.extensions_context;
     copy.context = site.context.empty() ? rules.extensions_context : site.context;
+    if (guest) { // nobody calls it, and it calls next to nobody
+        copy.home.clear();
+        copy.context = rules.claims.guests_context;
+        copy.phones = 1; // whatever it has now, it is told by this account to come for it
+    }
     copy.codecs = site.codecs;
     copy.transport = site.transport;
     return copy;

@@ -135,6 +135,28 @@ void engine_register_refused(pnp_engine* engine,
     });
 }
 
+int engine_claim(pnp_engine* engine,
+                 const char* number,
+                 const char* address,
+                 std::uint16_t port,
+                 const char* extension,
+                 const char* pin) {
+    return guarded(nullptr, 0, PNP_CLAIM_REFUSED, [&] {
+        return static_cast<int>(engine->engine->claims().claim(
+            number, {base::Ipv4::parse(address).value_or(base::Ipv4{}), port}, extension, pin));
+    });
+}
+
+int engine_release(pnp_engine* engine,
+                   const char* number,
+                   const char* address,
+                   std::uint16_t port) {
+    return guarded(nullptr, 0, PNP_CLAIM_REFUSED, [&] {
+        return static_cast<int>(engine->engine->claims().release(
+            number, {base::Ipv4::parse(address).value_or(base::Ipv4{}), port}));
+    });
+}
+
 void engine_release_port(pnp_engine* engine) {
     guarded(nullptr, 0, 0, [&] {
         engine->engine->release_port(std::chrono::seconds(2));

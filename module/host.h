@@ -34,11 +34,24 @@ struct pnp_extension {
 	const char *password;
 	const char *mac;       /* of the phone that has it, of the first one of several; may be empty */
 	unsigned int phones;   /* how many have it and ring together; 0 = none yet */
-	const char *home;      /* dial plan context where it can be called */
+	const char *home;      /* dial plan context where it can be called; empty = nobody calls it */
 	const char *context;   /* dial plan context of calls that it makes */
 	const char *codecs;    /* "g722,alaw,ulaw" */
 	const char *transport; /* name of the host's transport; empty = as the host chooses */
 };
+
+/* What is dialled at a phone to make it somebody's. No pointer is NULL. */
+struct pnp_codes {
+	const char *claim;             /* "*77"; empty = there are no codes, and the rest counts for nothing */
+	const char *release;           /* "*78" */
+	const char *home;              /* dial plan context of our extensions, where both are, too */
+	const char *guests;            /* that of guests: both, and these numbers: */
+	const char *const *emergency;  /* NULL-terminated */
+	const char *emergency_context; /* where they are dialled on */
+};
+
+/* What came of a code that was dialled. */
+enum pnp_claimed { PNP_CLAIM_DONE, PNP_CLAIM_WRONG, PNP_CLAIM_LOCKED, PNP_CLAIM_REFUSED };
 
 /* One step in the life of a phone, with the words of `show devices` and `explain`. */
 struct pnp_step {
@@ -99,6 +112,12 @@ struct pnp_host {
 	 * is told its state: 1 or 0; PNP_NONE where the host cannot say. */
 	int (*has_hint)(void *context, const char *watcher, const char *number);
 
+	/* Takes the codes into the dial plan, in place of those before: 0, or PNP_UNUSABLE and a
+	 * sentence. They must not outlive the engine. */
+	int (*put_codes)(void *context, const struct pnp_codes *codes, char *why, size_t why_size);
+	/* Whether a number can be dialled in a context of the dial plan. */
+	int (*has_number)(void *context, const char *where, const char *number);
+
 	/* Whether the host calls engine_registered and engine_unregistered. */
 	int sees_registrations;
 };
@@ -141,6 +160,17 @@ void engine_unregistered(struct pnp_engine *engine, const char *number, const ch
 	uint16_t port);
 void engine_register_refused(struct pnp_engine *engine, const char *number, const char *address,
 	const char *why);
+
+/*
+ * The phone that calls with the account `number` from `address` and `port` dialled a code: it wants
+ * to be `extension`, whose PIN somebody typed, or to be a guest again. One of enum pnp_claimed, after
+ * it was written to the disk: not for a thread that others wait for. The phone is told to fetch its
+ * configuration a few seconds later.
+ */
+int engine_claim(struct pnp_engine *engine, const char *number, const char *address, uint16_t port,
+	const char *extension, const char *pin);
+int engine_release(struct pnp_engine *engine, const char *number, const char *address,
+	uint16_t port);
 
 /*
  * The host is about to open SIP sockets: ours on the group is closed when this returns (within two

@@ -2,6 +2,7 @@
 #include "module/option_table.hpp"
 
 #include "module/option_values.hpp"
+#include "provisioning/base/text.hpp"
 
 namespace engine {
 
@@ -321,6 +322,45 @@ const std::vector<Row>& option_rows() {
           "it in yours to reach them from there."},
          [](Target t, std::string_view v) {
              return set_dialplan_name(t.settings.extensions_context, v);
+         }},
+        {{"general", "claim_code", "*77", "",
+          "What is dialled at a guest, such as *77, to make it one's own phone: "
+          "*77*EXTENSION*PIN#, "
+          "or *77 alone, which asks. With it a guest (`unknown_phone`, `action`) is approved and "
+          "gets an account of its own that can dial the codes and `emergency_numbers` and nothing "
+          "else. In Asterisk only; empty: nobody can."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.claims.claim.clear();
+             return v.empty() ? Status() : set_dial_code(t.settings.claims.claim, v);
+         }},
+        {{"general", "release_code", "CODE", "*78",
+          "What is dialled at a phone that was claimed to make it a guest again."},
+         [](Target t, std::string_view v) { return set_dial_code(t.settings.claims.release, v); }},
+        {{"general", "emergency_numbers", "112, 110", "",
+          "What guests can dial besides, such as 112. Each is dialled on in `emergency_context`."},
+         [](Target t, std::string_view v) -> Status {
+             auto& numbers = t.settings.claims.emergency;
+             numbers.clear();
+             for (const auto part : base::split(v, ',')) {
+                 if (auto done = set_dial_code(numbers.emplace_back(), part); !done) {
+                     return done;
+                 }
+             }
+             return {};
+         }},
+        {{"general", "emergency_context", "WORD", "",
+          "The dial plan context of the PBX in which emergency_numbers are dialled; by default "
+          "extensions_context."},
+         [](Target t, std::string_view v) -> Status {
+             t.settings.claims.emergency_context.clear();
+             return v.empty() ? Status()
+                              : set_dialplan_name(t.settings.claims.emergency_context, v);
+         }},
+        {{"general", "guests_context", "WORD", "pnp-guests",
+          "The dial plan context that guests call from; it is ours, and whatever else stands in it "
+          "they can dial too."},
+         [](Target t, std::string_view v) {
+             return set_dialplan_name(t.settings.claims.guests_context, v);
          }},
         {{"general", "data", "FOLDER", "",
           "Where pnp.sqlite3 lies; the host says where by default.", false},

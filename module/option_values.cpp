@@ -94,6 +94,17 @@ Status set_dialplan_name(std::string& out, std::string_view value) {
     return {};
 }
 
+Status set_dial_code(std::string& out, std::string_view value) {
+    // No #: many phones take it for the end of a number.
+    if (value.empty() || value.size() > 32 ||
+        value.find_first_not_of("0123456789*+") != value.npos) {
+        return fail(Errc::malformed, "\"{}\" cannot be dialled: write digits, *, or a + in front",
+                    value);
+    }
+    out = value;
+    return {};
+}
+
 Status set_codecs(std::optional<std::string>& out, std::string_view value) {
     std::vector<std::string> codecs;
     for (const auto part : base::split(value, ',')) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/orders.hpp"
 
+#include "provisioning/base/crypto.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 
@@ -25,7 +26,15 @@ constexpr std::size_t most_audited = 1'000'000;
 
 constexpr std::string_view rule_actor = "rule ";
 
+/// Where neither a rule nor a window speaks of a phone, and guests have accounts.
+constexpr std::string_view guest_actor = "unknown_phone";
+
+constexpr std::size_t password_length = 20;
+
 std::string giver_of(const Ruling& ruling) {
+    if (!ruling.rule && !ruling.enrolment) {
+        return std::string(guest_actor);
+    }
     return ruling.rule
                ? fmt::format("{}{}", rule_actor, ruling.rule->name)
                : fmt::format("window {} until {}", ruling.enrolment->id, ruling.enrolment->until);
@@ -33,10 +42,13 @@ std::string giver_of(const Ruling& ruling) {
 
 /// As the audit and the timelines name it.
 std::string actor_of(const Ruling& ruling) {
-    return ruling.rule ? giver_of(ruling) : "enrolment";
+    return ruling.rule || !ruling.enrolment ? giver_of(ruling) : "enrolment";
 }
 
 std::string sentence(const Ruling& ruling) {
+    if (ruling.action == Action::guest) {
+        return "it is made a guest";
+    }
     if (!ruling.rule) {
         return "the open enrolment window approves it";
     }
@@ -50,6 +62,11 @@ inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
     if (ruling.action == Action::assign) {
         return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last,
                                          true};
+    }
+    if (ruling.action == Action::guest) {
+        // Without randomness it stays empty, and the change is refused.
+        return inventory::MakeGuest{
+            mac, base::random_password(password_length).value_or(base::Secret()), true};
     }
     return inventory::Approve{mac, true};
 }
@@ -84,7 +101,7 @@ base::Status Orders::recall() {
         return tl::unexpected(lines.error());
     }
     for (const auto& line : *lines) {
-        if (base::istarts_with(line.actor, rule_actor)) {
+        if (base::istarts_with(line.actor, rule_actor) || line.actor == guest_actor) {
             ++givers_[line.actor].approved;
         }
     }
@@ -108,10 +125,13 @@ std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
         return ruling.rule ? fmt::format("rule {} has approved {} phones, its most: assign an "
                                          "extension to this one yourself, or raise `most`",
                                          ruling.rule->name, giver.approved)
-                           : fmt::format("the enrolment window has approved {} phones, its most: "
-                                         "assign an extension to this one yourself, or open "
-                                         "another window",
-                                         giver.approved);
+               : ruling.enrolment
+                   ? fmt::format("the enrolment window has approved {} phones, its most: assign an "
+                                 "extension to this one yourself, or open another window",
+                                 giver.approved)
+                   : fmt::format("{} phones were made guests without a rule, the most: pnp guest "
+                                 "makes one of this phone, or write a [rule] with another `most`",
+                                 giver.approved);
     }
     ++giver.approved;
     under_way_.insert(mac);

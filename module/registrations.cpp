@@ -5,6 +5,7 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/guest.hpp"
 #include "provisioning/profile/catalogue.hpp"
 
 #include <algorithm>
@@ -21,32 +22,53 @@ namespace {
 /// A registered phone may still be on its way through the chain, or fetch once more.
 constexpr std::chrono::milliseconds first_tokens_end_after = std::chrono::minutes(10);
 
+bool has_line(const inventory::Device& device, std::string_view number) {
+    return std::find(device.lines.begin(), device.lines.end(), number) != device.lines.end();
+}
+
+bool was_guest(const inventory::Snapshot& now, base::Mac mac) {
+    return now.extension(inventory::guest_number(mac)) != nullptr;
+}
+
+/// An account that only this phone was ever given, whatever it has now.
+std::optional<base::Mac> owner_of(const inventory::Snapshot& now, std::string_view number) {
+    const auto mac = inventory::guest_of(number);
+    const auto* device = mac ? now.device(*mac) : nullptr;
+    return device != nullptr && device->is_approved() ? mac : std::nullopt;
+}
+
 } // namespace
 
 /// No phone has the MAC 0: it stands for nobody.
-base::Mac Registrations::phone_of(const inventory::Snapshot& now,
-                                  const std::string& number,
-                                  base::Ipv4 from,
-                                  std::string_view user_agent) const {
+Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
+                                             const std::string& number,
+                                             base::Ipv4 from,
+                                             std::string_view user_agent) const {
+    if (const auto owner = owner_of(now, number)) {
+        return {*owner, true};
+    }
     const auto holders = now.holders(number);
     if (const auto named = profile::read_user_agent(user_agent).mac) {
-        return std::find(holders.begin(), holders.end(), *named) != holders.end() ? *named
-                                                                                  : base::Mac();
+        // It may have been released a moment ago, and not come for that yet.
+        const bool has_it = std::find(holders.begin(), holders.end(), *named) != holders.end();
+        return has_it || was_guest(now, *named) ? Phone{*named, true} : Phone();
     }
+    const bool is_sure = holders.size() == 1;
     for (const base::Mac mac : holders) {
         if (const auto* device = now.device(mac);
             device != nullptr && device->seen.address == from) {
-            return mac;
+            return {mac, is_sure};
         }
     }
-    return holders.size() == 1 ? holders.front() : base::Mac();
+    return is_sure ? Phone{holders.front(), true} : Phone();
 }
 
 void Registrations::registered(const std::string& number,
                                base::Endpoint from,
                                std::string_view user_agent) {
     const auto now = inventory_.now();
-    const auto mac = phone_of(now, number, from.address, user_agent);
+    auto phone = phone_of(now, number, from.address, user_agent);
+    const auto mac = phone.mac;
     if (mac == base::Mac()) {
         return;
     }
@@ -57,7 +79,11 @@ void Registrations::registered(const std::string& number,
     bool is_new = false;
     {
         const std::lock_guard lock(mutex_);
-        is_new = contacts_.insert_or_assign({number, from}, mac).second;
+        phone.when = ++last_;
+        is_new = contacts_.insert_or_assign({number, from}, phone).second;
+    }
+    if (!has_line(*device, number)) {
+        return; // with what it had before: it is told to come
     }
     inventory::Sighting seen;
     seen.address = from.address;
@@ -93,10 +119,10 @@ void Registrations::unregistered(const std::string& number, base::Endpoint from)
         if (found == contacts_.end()) {
             return;
         }
-        mac = found->second;
+        mac = found->second.mac;
         contacts_.erase(found);
         has_others = std::any_of(contacts_.begin(), contacts_.end(),
-                                 [&](const auto& each) { return each.second == mac; });
+                                 [&](const auto& each) { return each.second.mac == mac; });
     }
     if (has_others) {
         return; // it came again from another port, and the PBX forgets the old one
@@ -122,12 +148,63 @@ void Registrations::refused(const std::string& number, base::Ipv4 from, std::str
 
 std::optional<base::Endpoint> Registrations::contact(base::Mac mac) const {
     const std::lock_guard lock(mutex_);
-    for (const auto& [contact, phone] : contacts_) {
-        if (phone == mac) {
-            return contact.from;
+    const auto* found = newest(mac);
+    return found != nullptr ? std::optional(found->first.from) : std::nullopt;
+}
+
+std::string Registrations::account(base::Mac mac) const {
+    const std::lock_guard lock(mutex_);
+    const auto* found = newest(mac);
+    return found != nullptr ? found->first.number : std::string();
+}
+
+const std::pair<const Registrations::Contact, Registrations::Phone>*
+Registrations::newest(base::Mac mac) const {
+    const std::pair<const Contact, Phone>* newest = nullptr;
+    for (const auto& each : contacts_) {
+        if (each.second.mac == mac &&
+            (newest == nullptr || each.second.when > newest->second.when)) {
+            newest = &each;
         }
     }
-    return std::nullopt;
+    return newest;
+}
+
+std::optional<base::Mac> Registrations::behind(const std::string& number,
+                                               base::Endpoint from) const {
+    const auto now = inventory_.now();
+    if (const auto owner = owner_of(now, number)) {
+        return owner;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = contacts_.find({number, from}); found != contacts_.end()) {
+            return found->second.is_sure ? std::optional(found->second.mac) : std::nullopt;
+        }
+    }
+    const auto holders = now.holders(number);
+    return holders.size() == 1 ? std::optional(holders.front()) : std::nullopt;
+}
+
+std::vector<base::Mac> Registrations::strayed() const {
+    const auto now = inventory_.now();
+    std::map<base::Mac, std::pair<std::uint64_t, std::string_view>> last;
+    std::vector<base::Mac> all;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [contact, phone] : contacts_) {
+        auto& entry = last[phone.mac];
+        if (phone.when >= entry.first) {
+            entry = {phone.when, contact.number};
+        }
+    }
+    for (const auto& [mac, entry] : last) {
+        const auto* device = now.device(mac);
+        if (device != nullptr && device->is_approved() && !device->lines.empty() &&
+            was_guest(now, mac) && !has_line(*device, entry.second)) {
+            all.push_back(mac);
+        }
+    }
+    return all;
 }
 
 } // namespace engine

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace engine {
 
@@ -34,6 +35,16 @@ class Registrations {
 
     /// Where a phone is registered now.
     std::optional<base::Endpoint> contact(base::Mac mac) const;
+    /// With which account it did that last; empty: it is not registered.
+    std::string account(base::Mac mac) const;
+
+    /// The phone behind a contact: by its account where that is one phone's alone, else by who
+    /// registered from that very address and port. Nothing where several could be.
+    std::optional<base::Mac> behind(const std::string& number, base::Endpoint from) const;
+
+    /// Those that are or were guests, and registered last with an account that is not on their
+    /// lines.
+    std::vector<base::Mac> strayed() const;
 
   private:
     struct Contact {
@@ -42,10 +53,16 @@ class Registrations {
         auto operator<=>(const Contact&) const = default;
     };
 
-    base::Mac phone_of(const inventory::Snapshot& now,
-                       const std::string& number,
-                       base::Ipv4 from,
-                       std::string_view user_agent) const;
+    struct Phone {
+        base::Mac mac;
+        bool is_sure = false;   ///< it cannot be another one
+        std::uint64_t when = 0; ///< greater: later
+    };
+
+    Phone phone_of(const inventory::Snapshot& now,
+                   const std::string& number,
+                   base::Ipv4 from,
+                   std::string_view user_agent) const;
 
     /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
     void end_credentials(base::Mac mac);
@@ -53,8 +70,10 @@ class Registrations {
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
     Work work_;
-    mutable std::mutex mutex_; ///< guards contacts_
-    std::map<Contact, base::Mac> contacts_;
+    mutable std::mutex mutex_;                                          ///< guards contacts_
+    const std::pair<const Contact, Phone>* newest(base::Mac mac) const; ///< with mutex_ held
+    std::map<Contact, Phone> contacts_;
+    std::uint64_t last_ = 0;
 };
 
 } // namespace engine

@@ -37,6 +37,15 @@ enum class Reoffer : std::uint8_t {
     never, ///< only with an enrolment window for its MAC
 };
 
+/// What is dialled to claim a phone.
+struct ClaimCodes {
+    std::string claim; ///< "*77"; empty: nobody can, and guests have no account
+    std::string release = "*78";
+    std::string guests_context = "pnp-guests"; ///< of the PBX's dial plan: all that guests can dial
+    std::vector<std::string> emergency;        ///< numbers that guests can dial besides
+    std::string emergency_context;             ///< where they are dialled on
+};
+
 struct Settings {
     base::InterfaceChoice interfaces;
     UnknownPhone unknown_phone = UnknownPhone::hold;
@@ -80,6 +89,7 @@ struct Settings {
     std::string vendors;         ///< the site's own templates
     std::string firmware_folder; ///< empty: beside the database
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
+    ClaimCodes claims;
     std::vector<std::pair<std::string, base::log::Level>> levels;
     /// Where a rule's options stand, "FILE:LINE"; "" names the section itself.
     using Places = std::map<std::string, std::string, std::less<>>;

@@ -198,7 +198,8 @@ int pnp_may_own(void *context, const char *number, const char *home, char *why, 
 	struct ast_variable *fields;
 	size_t i;
 
-	if (is_freepbx()) {
+	/* A guest's account, which nobody calls, is no extension to FreePBX. */
+	if (*home && is_freepbx()) {
 		snprintf(why, why_size, "FreePBX keeps the extensions here: add %s there (Connectivity > "
 			"Extensions > Add Extension > Add New SIP [chan_pjsip] Extension), then: pnp assign MAC "
 			"%s", number, number);
@@ -213,5 +214,5 @@ int pnp_may_own(void *context, const char *number, const char *home, char *why, 
 			return PNP_UNUSABLE;
 		}
 	}
-	return pnp_dialplan_may_own(number, home, why, why_size);
+	return *home ? pnp_dialplan_may_own(number, home, why, why_size) : 0;
 }

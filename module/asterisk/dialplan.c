@@ -124,6 +124,14 @@ static void remove_from_all_but(const char *home, const char *number)
 	}
 }
 
+int pnp_dialplan_context(const char *home)
+{
+	/* Once only: each call counts, and destroying counts back once. */
+	return remember(home)
+		|| (!ast_context_find(home)
+			&& !ast_context_find_or_create(NULL, NULL, home, PNP_REGISTRAR));
+}
+
 int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size)
 {
 	char device[96];
@@ -133,6 +141,9 @@ int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t wh
 	/* It may have been at home elsewhere. Here it is replaced: a hint that goes takes the
 	 * subscriptions of those who watch it along. */
 	remove_from_all_but(home, extension->number);
+	if (!*home) {
+		return 0;
+	}
 
 	snprintf(device, sizeof(device), "PJSIP/%s", extension->number);
 	if (extension->phones > 1) {
@@ -141,10 +152,7 @@ int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t wh
 	} else {
 		ast_copy_string(dial, device, sizeof(dial));
 	}
-	if (remember(home)
-		/* Once only: each call counts, and destroying counts back once. */
-		|| (!ast_context_find(home)
-			&& !ast_context_find_or_create(NULL, NULL, home, PNP_REGISTRAR))
+	if (pnp_dialplan_context(home)
 		|| ast_add_extension(home, 1, extension->number, PRIORITY_HINT, NULL, NULL, device, NULL, NULL,
 			PNP_REGISTRAR)
 		|| ast_add_extension(home, 1, extension->number, 1, NULL, NULL, "Dial", ast_strdup(dial),

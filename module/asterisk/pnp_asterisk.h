@@ -42,10 +42,20 @@ void pnp_endpoints_each_foreign(const char *type, void (*visit)(void *object, vo
 
 /* dialplan.c: hint and Dial of our own extensions. */
 int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t why_size);
+/* Sees to it that this context is there. */
+int pnp_dialplan_context(const char *home);
 int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size);
 void pnp_dialplan_remove(const char *number);
 void pnp_dialplan_unregister(void);
 int pnp_has_hint(void *context, const char *watcher, const char *number);
+
+/* claim.c: what is dialled to claim a phone and to release it. */
+int pnp_claim_register(void);
+void pnp_claim_unregister(void);
+int pnp_put_codes(void *context, const struct pnp_codes *codes, char *why, size_t why_size);
+int pnp_has_number(void *context, const char *where, const char *number);
+/* They went with their contexts. */
+void pnp_codes_forget(void);
 
 /* accounts.c: the administrator's endpoints, and whether ours have room beside them. */
 int pnp_find_account(void *context, const char *number, struct pnp_account *account, char *why,

@@ -103,6 +103,8 @@ static int start_engine(void)
 		.send_notify = pnp_send_notify,
 		.in_call = pnp_in_call,
 		.has_hint = pnp_has_hint,
+		.put_codes = pnp_put_codes,
+		.has_number = pnp_has_number,
 		.sees_registrations = 1,
 	};
 	struct pnp_engine *started = NULL;
@@ -144,6 +146,7 @@ static void stop_engine(void)
 static int unload_module(void)
 {
 	ast_unregister_atexit(stop_engine);
+	pnp_claim_unregister();
 	pnp_cli_unregister();
 	pnp_ami_unregister();
 	pnp_transports_unregister();
@@ -153,6 +156,7 @@ static int unload_module(void)
 
 	pnp_notify_unregister();
 	pnp_dialplan_unregister();
+	pnp_codes_forget();
 	pnp_endpoints_unregister();
 	return 0;
 }
@@ -164,7 +168,7 @@ static int load_module(void)
 	}
 	if (pnp_endpoints_register() || pnp_notify_register() || start_engine()
 		|| pnp_transports_register() || pnp_registrations_register()
-		|| pnp_ami_register() || pnp_cli_register() || ast_register_atexit(stop_engine)) {
+		|| pnp_ami_register() || pnp_cli_register() || pnp_claim_register() || ast_register_atexit(stop_engine)) {
 		unload_module();
 		return AST_MODULE_LOAD_DECLINE;
 	}

@@ -117,6 +117,10 @@ std::string_view what(Step step) noexcept {
         return "carried out a job";
     case Step::job_failed:
         return "did not carry out a job";
+    case Step::made_guest:
+        return "was made a guest";
+    case Step::pin_refused:
+        return "was not claimed";
     }
     return "did something";
 }

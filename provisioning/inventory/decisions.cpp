@@ -46,8 +46,9 @@ Status write(Store& store,
     Status done;
     for (const auto& [number, extension] : plan.extensions()) {
         done = store.remove_extension(number);
-        if (done && extension) {
-            done = store.add_extension(*extension);
+        if (done) {
+            // Whoever has the number next does not have the PIN with it.
+            done = extension ? store.add_extension(*extension) : store.pins().remove(number);
         }
         if (!done) {
             return done;
@@ -181,6 +182,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                                               std::make_shared<const Extension>(*extension));
             } else {
                 state.current.extensions_.erase(number);
+                state.pins->forget(number);
             }
         }
         model.unlock();

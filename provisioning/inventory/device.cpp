@@ -9,7 +9,7 @@ namespace inventory {
 
 namespace {
 
-constexpr std::array<std::pair<Step, std::string_view>, 51> step_names = {{
+constexpr std::array<std::pair<Step, std::string_view>, 53> step_names = {{
     {Step::heard, "heard"},
     {Step::leased, "leased"},
     {Step::lease_ended, "lease_ended"},
@@ -61,6 +61,8 @@ constexpr std::array<std::pair<Step, std::string_view>, 51> step_names = {{
     {Step::job_added, "job_added"},
     {Step::job_done, "job_done"},
     {Step::job_failed, "job_failed"},
+    {Step::made_guest, "made_guest"},
+    {Step::pin_refused, "pin_refused"},
 }};
 
 } // namespace

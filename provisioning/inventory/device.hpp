@@ -143,6 +143,8 @@ enum class Step : std::uint8_t {
     job_added,          ///< something is wanted of it at its next call
     job_done,           ///< and was done
     job_failed,         ///< or failed, was given up or cancelled
+    made_guest,         ///< its only line is the guest's account
+    pin_refused,        ///< somebody dialled a wrong PIN on it, or too many
 };
 
 std::string_view name(Step step) noexcept; ///< "notify_accepted"

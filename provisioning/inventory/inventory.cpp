@@ -132,12 +132,15 @@ Result<std::unique_ptr<Inventory>> Inventory::open(const std::string& path,
     inventory->state_->store = std::move(*store);
     auto& state = *inventory->state_;
     state.workpoints.reset(new Workpoints(*inventory));
+    state.pins.reset(new Pins(*inventory));
     auto workpoints = std::move(stored->workpoints);
+    auto pins = std::move(stored->pins);
     {
         const std::lock_guard model(state.model);
         state.fill(std::move(*stored));
     }
     state.workpoints->fill(std::move(workpoints));
+    state.pins->fill(std::move(pins));
     const auto spent = state.workpoints->newest_spent(); // whose lock comes before the model's
     const std::lock_guard model(state.model);
     state.current.newest_enrolment_ = std::max(state.current.newest_enrolment_, spent);
@@ -150,6 +153,14 @@ Workpoints& Inventory::workpoints() noexcept {
 
 const Workpoints& Inventory::workpoints() const noexcept {
     return *state_->workpoints;
+}
+
+Pins& Inventory::pins() noexcept {
+    return *state_->pins;
+}
+
+const Pins& Inventory::pins() const noexcept {
+    return *state_->pins;
 }
 
 Snapshot Inventory::now() const {

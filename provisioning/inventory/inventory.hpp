@@ -68,6 +68,21 @@ struct Rotate {
     base::Mac mac;
 };
 
+/// Approves, and gives it the guest's account alone, which is made with `password` where it is not
+/// there yet.
+struct MakeGuest {
+    base::Mac mac;
+    base::Secret password = {};
+    bool only_pending = false; ///< as in Approve
+    bool only_again = false;   ///< refused for one that never was a guest
+};
+
+/// The only line of a guest is this extension then. Refused for one that has another.
+struct ClaimPhone {
+    base::Mac mac;
+    std::string number;
+};
+
 /// Its `id` is chosen by us.
 struct OpenEnrolment {
     Enrolment enrolment;
@@ -81,6 +96,8 @@ using Change = std::variant<Approve,
                             Assign,
                             AssignFromPool,
                             Unassign,
+                            MakeGuest,
+                            ClaimPhone,
                             Rotate,
                             OpenEnrolment,
                             CloseEnrolments,
@@ -106,6 +123,7 @@ enum class Sync : std::uint8_t;
 } // namespace sql
 
 class FleetRows;
+class Pins;
 class Workpoints;
 
 class Inventory {
@@ -204,6 +222,10 @@ class Inventory {
     Workpoints& workpoints() noexcept;
     const Workpoints& workpoints() const noexcept;
 
+    /// Likewise; what people claim phones with.
+    Pins& pins() noexcept;
+    const Pins& pins() const noexcept;
+
     Counters counters() const;
 
     /// Called after each apply() with the devices it touched, on the thread that called apply().
@@ -217,6 +239,7 @@ class Inventory {
     void host_numbers(std::function<bool(const std::string& number)> is_known);
 
   private:
+    friend class Pins;
     friend class Workpoints;
 
     Inventory();

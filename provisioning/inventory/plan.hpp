@@ -52,6 +52,8 @@ class Plan {
     base::Status carry_out(const AssignFromPool& change);
     base::Status check_pending(base::Mac mac, std::string_view verb) const;
     base::Status carry_out(const Unassign& change);
+    base::Status carry_out(const MakeGuest& change);
+    base::Status carry_out(const ClaimPhone& change);
     base::Status carry_out(const Rotate& change);
     base::Status carry_out(const OpenEnrolment& change);
     base::Status carry_out(const CloseEnrolments& change);

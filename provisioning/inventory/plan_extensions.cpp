@@ -2,6 +2,7 @@
 // What changes of extensions come to, and which number of a pool is free.
 #include "provisioning/base/text.hpp"
 #include "provisioning/base/utf8.hpp"
+#include "provisioning/inventory/guest.hpp"
 #include "provisioning/inventory/plan.hpp"
 
 #include <algorithm>
@@ -143,6 +144,11 @@ Status Plan::carry_out(const AddExtension& change) {
                     "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
                     "characters; anybody could register as {} without one",
                     number, most_text, number);
+    }
+    if (const auto whose = guest_of(number)) {
+        return fail(Errc::refused,
+                    "add extension {}: that is the account of {} as a guest; pnp guest {} makes it",
+                    number, whose->str(), whose->str());
     }
     if (has_extension(number)) {
         return fail(Errc::conflict,

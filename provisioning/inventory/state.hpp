@@ -4,6 +4,7 @@
 
 #include "provisioning/inventory/event_queue.hpp"
 #include "provisioning/inventory/inventory.hpp"
+#include "provisioning/inventory/pins.hpp"
 #include "provisioning/inventory/store.hpp"
 #include "provisioning/inventory/strangers.hpp"
 #include "provisioning/inventory/workpoints.hpp"
@@ -54,6 +55,7 @@ struct Inventory::State {
 
     /// Has locks of its own, taken behind `disk` and before `model`.
     std::unique_ptr<Workpoints> workpoints;
+    std::unique_ptr<Pins> pins; ///< likewise
 
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;

@@ -45,7 +45,7 @@ std::uint8_t boots_in(const sql::Statement& row, int column) {
 
 Store::Store(sql::LockFile lock, sql::Connection connection, base::Sealer sealer)
     : lock_(std::move(lock)), connection_(std::move(connection)), sealer_(std::move(sealer)),
-      workpoints_(connection_), fleet_(connection_) {}
+      workpoints_(connection_), fleet_(connection_), pins_(connection_) {}
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, const std::string& key_file) {
     auto lock = sql::LockFile::take(path);
@@ -129,7 +129,9 @@ Status Store::prepare() {
         }
         *statement = std::move(*prepared);
     }
-    return workpoints_.prepare().and_then([&] { return fleet_.prepare(); });
+    return workpoints_.prepare().and_then([&] { return fleet_.prepare(); }).and_then([&] {
+        return pins_.prepare();
+    });
 }
 
 Result<Stored> Store::load() {
@@ -156,6 +158,11 @@ Result<Stored> Store::load() {
     }
     if (auto all = workpoints_.load()) {
         stored.workpoints = std::move(*all);
+    } else {
+        return tl::unexpected(all.error());
+    }
+    if (auto all = pins_.load()) {
+        stored.pins = std::move(*all);
     } else {
         return tl::unexpected(all.error());
     }

@@ -7,6 +7,7 @@
 #include "provisioning/inventory/event_queue.hpp"
 #include "provisioning/inventory/fleet_rows.hpp"
 #include "provisioning/inventory/inventory.hpp"
+#include "provisioning/inventory/pin_rows.hpp"
 #include "provisioning/inventory/sql/connection.hpp"
 #include "provisioning/inventory/sql/lock_file.hpp"
 #include "provisioning/inventory/workpoint_rows.hpp"
@@ -35,6 +36,7 @@ struct Stored {
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
     std::vector<Enrolment> enrolments; ///< ended ones too
     StoredWorkpoints workpoints;
+    StoredPins pins;
     base::Secret token_key;
 };
 
@@ -56,6 +58,7 @@ class Store {
     WorkpointRows& workpoints() noexcept { return workpoints_; }
 
     FleetRows& fleet() noexcept { return fleet_; }
+    PinRows& pins() noexcept { return pins_; }
 
     // Decisions.
     base::Status put_decision(const Device& device); ///< lines included, observations not
@@ -101,6 +104,7 @@ class Store {
     base::Sealer sealer_;
     WorkpointRows workpoints_;
     FleetRows fleet_;
+    PinRows pins_;
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;

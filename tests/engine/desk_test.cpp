@@ -13,6 +13,7 @@ namespace engine {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -424,6 +425,19 @@ TEST_F(GuestsOf, ThoseWhomSomebodyDecidedUponAreNone) {
     shelf.apply({inventory::Block{alice}});
     EXPECT_FALSE(desk->may_be_guest(device()));
     EXPECT_EQ(told(), "silent: blocked");
+}
+
+TEST_F(GuestsOf, WhomSomebodyCanClaimAreGivenAnAccountOfTheirOwn) {
+    rules.unknown_phone = UnknownPhone::guest;
+    rules.claims.claim = "*77";
+    apply_rules();
+    EXPECT_EQ(told(), "hold: it is made a guest");
+    work();
+    EXPECT_EQ(told(), "offer");
+    EXPECT_TRUE(device().is_approved());
+    EXPECT_THAT(device().lines, ElementsAre("guest001fc1000001"));
+    EXPECT_THAT(url(), HasSubstr("/p/"));
+    EXPECT_THAT(audit(), ElementsAre("unknown_phone: make a guest of 001fc1000001"));
 }
 
 struct WindowsOf : DeskOf {

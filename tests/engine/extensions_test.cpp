@@ -97,6 +97,18 @@ TEST_F(ExtensionsIn, ThePbxTakeWhatTheRulesSetForTheirPhone) {
     EXPECT_THAT(pbx.take().front(), HasSubstr("pnp from-internal alaw transport-tcp"));
 }
 
+TEST_F(ExtensionsIn, ThePbxOfAGuestCallNextToNobodyAndStayWhenItIsClaimed) {
+    rules.claims.guests_context = "lobby";
+    extensions.sync(rules);
+    pbx.take();
+    decide(inventory::MakeGuest{alice, base::Secret("pw")});
+    EXPECT_THAT(pbx.take(),
+                ElementsAre("put guest001fc1000001 'Guest' pw mac=001fc1000001 phones=1 "
+                            " lobby g722,alaw,ulaw "));
+    decide(inventory::ClaimPhone{alice, "201"});
+    EXPECT_THAT(pbx.take(), ElementsAre(HasSubstr("put 201 ")));
+}
+
 TEST_F(ExtensionsIn, ThePbxThatAreRefusedAreToldAndTriedAgain) {
     pbx.refused = "201";
     extensions.sync(rules);

@@ -83,6 +83,55 @@ TEST_F(RegistrationsOf, TellPhonesWithOneNumberApartByTheirAddress) {
     EXPECT_THAT(told(bob), IsEmpty());
 }
 
+struct GuestsRegistrations : RegistrationsOf {
+    const base::Mac carol = *base::Mac::parse("001fc1000003");
+    const base::Mac dave = *base::Mac::parse("001fc1000004");
+
+    GuestsRegistrations() {
+        shelf.apply({inventory::MakeGuest{carol, base::Secret("c")},
+                     inventory::MakeGuest{dave, base::Secret("d")}});
+    }
+};
+
+TEST_F(GuestsRegistrations, AreToldApartByTheirAccountsBehindOneAddress) {
+    registrations.registered("guest001fc1000003", at("10.0.0.9", 5060), "");
+    registrations.registered("guest001fc1000004", at("10.0.0.9", 1024), "");
+    EXPECT_EQ(registrations.behind("guest001fc1000004", at("10.0.0.9", 5060)), dave)
+        << "the account counts, not the port";
+    EXPECT_THAT(registrations.strayed(), IsEmpty());
+    shelf.apply({inventory::ClaimPhone{dave, "201"}});
+    EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
+    EXPECT_EQ(registrations.account(dave), "guest001fc1000004");
+    EXPECT_EQ(registrations.behind("guest001fc1000004", at("10.0.0.9", 1024)), dave)
+        << "until it comes";
+    registrations.registered("201", at("10.0.0.9", 1025), "Htek UC924 2.0.4.2 001fc1000004");
+    EXPECT_THAT(registrations.strayed(), IsEmpty());
+    EXPECT_EQ(registrations.account(dave), "201");
+    shelf.apply({inventory::MakeGuest{dave, {}, false, true}});
+    EXPECT_THAT(registrations.strayed(), ElementsAre(dave)) << "though the old contact is left";
+}
+
+TEST_F(GuestsRegistrations, AreKnownAgainAfterARestart) {
+    shelf.apply({inventory::ClaimPhone{dave, "202"}, inventory::MakeGuest{dave}});
+    registrations.registered("202", at("10.0.0.9"), "Htek UC924 2.0.4.2 001fc1000004");
+    EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
+    EXPECT_EQ(registrations.behind("202", at("10.0.0.9")), dave);
+    EXPECT_NE(state(dave), "registered") << "not with what it should be";
+}
+
+TEST_F(RegistrationsOf, NobodyGuessesWhichOfTwoPhonesBehindOneAddressCalls) {
+    heard(alice, "10.0.0.9");
+    heard(bob, "10.0.0.9");
+    registrations.registered("201", at("10.0.0.9", 5060), "");
+    registrations.registered("201", at("10.0.0.9", 1024), "");
+    EXPECT_EQ(registrations.behind("201", at("10.0.0.9", 5060)), std::nullopt);
+    registrations.registered("201", at("10.0.0.9", 1024), "Htek UC924 2.0.4.2 001fc1000002");
+    EXPECT_EQ(registrations.behind("201", at("10.0.0.9", 1024)), bob);
+    EXPECT_EQ(registrations.behind("202", at("10.0.0.9", 1024)), bob) << "the only one";
+    EXPECT_EQ(registrations.behind("299", at("10.0.0.9", 1024)), std::nullopt);
+    EXPECT_THAT(registrations.strayed(), IsEmpty());
+}
+
 TEST_F(RegistrationsOf, AnotherPhonesMacIsNoneOfOurs) {
     registrations.registered("202", at("10.0.0.2"), "Htek UC924 2.0.4.2 00:1f:c1:00:00:77");
     EXPECT_THAT(told(bob), IsEmpty());

@@ -6,6 +6,8 @@
 #include "provisioning/base/text.hpp"
 #include "schema_steps.hpp"
 
+#include <algorithm>
+
 namespace inventory::sql {
 
 using base::Errc;

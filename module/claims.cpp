@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "module/claims.hpp"
+
+#include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
+#include "provisioning/inventory/pins.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace engine {
+
+using inventory::Pins;
+using inventory::Step;
+
+namespace {
+
+constexpr std::string_view actor = "dialled";
+
+/// The caller hears a word of thanks and hangs up.
+constexpr std::chrono::seconds call_ends_within{3};
+constexpr std::chrono::seconds told_every{60};
+
+std::string sentence(const std::string& extension, Pins::Outcome outcome) {
+    const auto shown = base::printable(extension, 32);
+    switch (outcome) {
+    case Pins::Outcome::wrong:
+        return fmt::format("the PIN for {} was wrong, or it has none", shown);
+    case Pins::Outcome::locked_now:
+        return fmt::format("{} wrong PINs, the last for {}: no more are taken for {}",
+                           Pins::most_wrong, shown, base::format_duration(Pins::locked_for));
+    case Pins::Outcome::was_locked:
+        return fmt::format("this phone or {} is locked after {} wrong PINs: pnp unlock", shown,
+                           Pins::most_wrong);
+    case Pins::Outcome::right:
+        break;
+    }
+    return {};
+}
+
+} // namespace
+
+pnp_claimed Claims::claim(const std::string& number,
+                          base::Endpoint from,
+                          const std::string& extension,
+                          std::string_view pin) {
+    const auto mac = registrations_.behind(number, from);
+    if (!mac) {
+        return PNP_CLAIM_REFUSED;
+    }
+    const auto outcome = inventory_.pins().check(*mac, extension, pin);
+    if (!outcome) {
+        base::log::error("engine", "{} is not claimed: {}", mac->str(), outcome.error().what);
+        return PNP_CLAIM_REFUSED;
+    }
+    std::string why;
+    if (*outcome == Pins::Outcome::right) {
+        const auto done = inventory_.apply({inventory::ClaimPhone{*mac, extension}}, actor);
+        if (done) {
+            return PNP_CLAIM_DONE;
+        }
+        why = done.error().what;
+    } else {
+        why = sentence(extension, *outcome);
+    }
+    inventory_.note(*mac, Step::pin_refused, from.address.value != 0 ? from.address.str() : "",
+                    why);
+    return *outcome == Pins::Outcome::wrong   ? PNP_CLAIM_WRONG
+           : *outcome == Pins::Outcome::right ? PNP_CLAIM_REFUSED
+                                              : PNP_CLAIM_LOCKED;
+}
+
+pnp_claimed Claims::release(const std::string& number, base::Endpoint from) {
+    const auto mac = registrations_.behind(number, from);
+    if (!mac) {
+        return PNP_CLAIM_REFUSED;
+    }
+    const auto done = inventory_.apply({inventory::MakeGuest{*mac, {}, false, true}}, actor);
+    if (!done) {
+        base::log::info("engine", "{}", done.error().what);
+        return PNP_CLAIM_REFUSED;
+    }
+    return PNP_CLAIM_DONE;
+}
+
+void Claims::look() {
+    const auto now = clock_.now();
+    const auto strayed = registrations_.strayed();
+    std::erase_if(next_, [&](const auto& entry) {
+        return std::find(strayed.begin(), strayed.end(), entry.first) == strayed.end();
+    });
+    for (const auto mac : strayed) {
+        const auto [entry, is_new] = next_.try_emplace(mac, now + call_ends_within);
+        if (!is_new && entry->second <= now) {
+            entry->second = now + told_every;
+            resync_(mac);
+        }
+    }
+}
+
+} // namespace engine

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Carries out what people dial: claims a guest for an extension, makes it a guest again, and has
+// the phone come for it.
+#pragma once
+
+#include "module/host.h"
+#include "module/registrations.hpp"
+#include "provisioning/base/clock.hpp"
+#include "provisioning/inventory/inventory.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace engine {
+
+class Claims {
+  public:
+    /// Has one phone fetch its configuration again; must not block.
+    using Resync = std::function<void(base::Mac)>;
+
+    Claims(inventory::Inventory& inventory,
+           const Registrations& registrations,
+           const base::Clock& clock,
+           Resync resync)
+        : inventory_(inventory), registrations_(registrations), clock_(clock),
+          resync_(std::move(resync)) {}
+
+    /// The phone that calls with this account from there becomes `extension`, if the PIN is right.
+    /// From any thread; blocks until it is on disk.
+    pnp_claimed claim(const std::string& number,
+                      base::Endpoint from,
+                      const std::string& extension,
+                      std::string_view pin);
+    /// It becomes a guest again, if it ever was one. From any thread; blocks.
+    pnp_claimed release(const std::string& number, base::Endpoint from);
+
+    /// Phones that are registered with what they are no longer are told: a few seconds after the
+    /// change, when the call has ended, and each minute until they come. Also after a restart, for
+    /// what they should be is on disk and what they are is seen. Loop thread, every second or so.
+    void look();
+
+  private:
+    inventory::Inventory& inventory_;
+    const Registrations& registrations_;
+    const base::Clock& clock_;
+    Resync resync_;
+    std::map<base::Mac, base::Steady> next_; ///< when each is told
+};
+
+} // namespace engine
