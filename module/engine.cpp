@@ -134,6 +134,7 @@ base::Status Engine::open() {
         *loop_,
         [this](const std::vector<base::Ipv4>& addresses) { pnp_->neighbours_changed(addresses); });
     directory_ = std::make_unique<dialplan::Directory>(*inventory_);
+    digit_maps_ = std::make_unique<DigitMaps>(host_, clock_);
     offer_host();
     desk_ = std::make_unique<Desk>(
         *loop_, *inventory_, clock_,
@@ -158,6 +159,10 @@ base::Status Engine::open() {
                 return contact ? std::optional(contact->address) : std::nullopt;
             },
             [this](const inventory::Device& device) { return desk_->may_be_guest(device); },
+            [this](const profile::Vendor& vendor, const profile::Site& site,
+                   const profile::Account& account) {
+                return digit_maps_->map_of(vendor, site, account);
+            },
         });
     http_ =
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
@@ -293,6 +298,8 @@ base::Status Engine::open() {
                        : std::nullopt;
         },
         [this](const inventory::Device& device) { return workpoints_->wanted(device); },
+        [this] { return digit_maps_->plan(); },
+        [this] { return digit_maps_->emergency(); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -396,6 +403,7 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     files.firmware = settings.firmware;
     files.firmware_folder = settings.firmware_folder;
     files.workpoints = {settings.wpi.port, settings.wpi.poll_port, settings.wpi.poll_interval};
+    digit_maps_->settings({settings.emergency_numbers, settings.extensions_context});
     files_->settings(files);
     workpoints_->settings(settings, std::make_shared<const serve::FileSettings>(std::move(files)));
     const std::lock_guard lock(mutex_);

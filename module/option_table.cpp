@@ -299,6 +299,12 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_dialplan_name(t.settings.extensions_context, v);
          }},
+        {{"general", "emergency_numbers", "110, 112", "",
+          "Digit maps that are made from the PBX's dial plan let them pass at "
+          "once, unless the PBX takes longer numbers that begin so."},
+         [](Target t, std::string_view v) {
+             return set_key_numbers(t.settings.emergency_numbers, v);
+         }},
         {{"general", "data", "FOLDER", "",
           "Where pnp.sqlite3 lies; the host says where by default.", false},
          [](Target t, std::string_view v) -> Status {
@@ -461,6 +467,15 @@ const std::vector<Row>& option_rows() {
           "What the phone does with a number that fits no part of dial_plan."},
          [](Target t, std::string_view v) {
              return set_word(t.rule.dial_unmatched, v, {"call", "block"});
+         }},
+        {{"profile", "digit_map", "none | from-pbx | factory", "none",
+          "Inside Asterisk, where dial_plan is empty: from-pbx makes each line's dial plan of the "
+          "context where its calls start, so that a complete number is called at once; with "
+          "dial_unmatched = block it refuses what the PBX does not take, as far as the phone can "
+          "be told. factory gives a phone back what it came with. Panasonic, Htek; see `pnp "
+          "dialplan`."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.digit_map, v, {"none", "from-pbx", "factory"});
          }},
         {{"profile", "keys", "line 1, blf 202 Anna", "",
           "The keys beside the display, first to last: line N, blf EXTENSION, dial NUMBER, headset "

@@ -110,6 +110,22 @@ Status set_codecs(std::optional<std::string>& out, std::string_view value) {
     return {};
 }
 
+Status set_key_numbers(std::vector<std::string>& out, std::string_view value) {
+    out.clear();
+    for (const auto part : base::split(value, ',')) {
+        const auto number = base::trim(part);
+        if (number.empty() || number.size() > 32 ||
+            number.find_first_not_of("0123456789*#") != std::string_view::npos) {
+            return fail(Errc::malformed,
+                        "\"{}\" is no number that can be keyed: write digits, * "
+                        "and #, with commas between numbers",
+                        base::printable(part, 40));
+        }
+        out.emplace_back(number);
+    }
+    return {};
+}
+
 Status set_group(base::Ipv4& out, std::string_view value) {
     const auto address = base::Ipv4::parse(value);
     if (!address || !address->is_multicast()) {

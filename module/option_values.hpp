@@ -79,6 +79,8 @@ base::Status set_levels(std::vector<std::pair<std::string, base::log::Level>>& o
 /// A word that the PBX's own files could hold: it goes into them by way of its API.
 base::Status set_dialplan_name(std::string& out, std::string_view value);
 base::Status set_codecs(std::optional<std::string>& out, std::string_view value);
+/// With commas between them.
+base::Status set_key_numbers(std::vector<std::string>& out, std::string_view value);
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);

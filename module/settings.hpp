@@ -77,6 +77,7 @@ struct Settings {
     std::string vendors;         ///< the site's own templates
     std::string firmware_folder; ///< empty: beside the database
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
+    std::vector<std::string> emergency_numbers;
     std::vector<std::pair<std::string, base::log::Level>> levels;
     /// Where a rule's options stand, "FILE:LINE"; "" names the section itself.
     using Places = std::map<std::string, std::string, std::less<>>;

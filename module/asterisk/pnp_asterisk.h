@@ -46,6 +46,9 @@ int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t wh
 void pnp_dialplan_remove(const char *number);
 void pnp_dialplan_unregister(void);
 
+/* numbers.c: what the dial plan takes. */
+void pnp_list_dialplan(void *context, const struct pnp_dialplan_visitor *visitor);
+
 /* accounts.c: the administrator's endpoints, and whether ours have room beside them. */
 int pnp_find_account(void *context, const char *number, struct pnp_account *account, char *why,
 	size_t why_size);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialplan/directory.hpp"
+#include "dialplan/number_plan.hpp"
 #include "pnp/rivals.hpp"
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/json.hpp"
@@ -132,6 +133,9 @@ struct Reach {
     /// The items that a phone is told to have when it calls, with passwords as they are; the error
     /// says why they cannot be made. Blocks.
     std::function<base::Result<std::vector<wpi::Item>>(const inventory::Device&)> wanted_items = {};
+    /// The dial plan of the PBX. Blocks.
+    std::function<base::Result<std::shared_ptr<const dialplan::NumberPlan>>()> number_plan = {};
+    std::function<std::vector<std::string>()> emergency_numbers = {};
 };
 
 class Commands {

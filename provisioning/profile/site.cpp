@@ -57,6 +57,7 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.pnp_after, rule.pnp_after);
         take(found.dial_plan, rule.dial_plan);
         take(found.dial_unmatched, rule.dial_unmatched);
+        take(found.digit_map, rule.digit_map);
         take(found.keys, rule.keys);
         take(found.spelling, rule.spelling);
         take(found.context, rule.context);
@@ -75,6 +76,7 @@ Site site_for(const std::vector<Rule>& rules,
     site.pnp_after = std::move(found.pnp_after).value_or(site.pnp_after);
     site.dial_plan = std::move(found.dial_plan).value_or(site.dial_plan);
     site.dial_unmatched = std::move(found.dial_unmatched).value_or(site.dial_unmatched);
+    site.digit_map = std::move(found.digit_map).value_or(site.digit_map);
     site.keys = std::move(found.keys).value_or(site.keys);
     site.spelling = std::move(found.spelling).value_or(site.spelling);
     site.context = std::move(found.context).value_or(site.context);

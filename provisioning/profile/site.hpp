@@ -42,6 +42,7 @@ struct Rule {
     std::optional<std::string> pnp_after;      ///< keep or off
     std::optional<std::string> dial_plan;      ///< as the vendor writes it
     std::optional<std::string> dial_unmatched; ///< call or block
+    std::optional<std::string> digit_map;      ///< none, from-pbx or factory
     std::optional<std::vector<Key>> keys;
     std::optional<std::string>
         spelling; ///< of keys, where the vendor has several (Htek: p-code, named)
@@ -66,6 +67,7 @@ struct Site {
     std::string pnp_after = "keep";
     std::string dial_plan;               ///< empty: any number is called
     std::string dial_unmatched = "call"; ///< what happens to a number that fits no plan
+    std::string digit_map = "none";      ///< whence one comes where dial_plan is empty
     std::vector<Key> keys;               ///< empty: those that the phone has
     std::string spelling;                ///< empty: by model
     std::string context;                 ///< empty: where our extensions are

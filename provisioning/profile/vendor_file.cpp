@@ -246,7 +246,7 @@ Status set_column(Vendor& vendor, const base::IniEntry& entry) {
         "is_udp",        "is_tcp",     "is_tls",           "expires_seconds",
         "sip_transport", "lines",      "spare_lines",      "expires_minutes",
         "user",          "dial_plan",  "blocks_unmatched", "number_is_digits",
-        "key",           "has_key",    "is_first"};
+        "key",           "has_key",    "is_first",         "has_digit_map"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {

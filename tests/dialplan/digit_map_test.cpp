@@ -253,18 +253,21 @@ class Judge {
     std::vector<std::string> emergency_;
 };
 
-TEST(DigitMap, HoldsItsPromisesForTenThousandPlans) {
+/// Ten times a thousand plans.
+class DigitMapAtRandom : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(DigitMapAtRandom, HoldsItsPromisesForAThousandPlans) {
     std::size_t at_once = 0;
     std::size_t refused = 0;
     std::size_t full = 0;
-    for (std::uint32_t seed = 0; seed < 10'000; ++seed) {
+    for (auto seed = GetParam() * 1000; seed < (GetParam() + 1) * 1000; ++seed) {
         oracle::Maker maker(seed);
         const auto plan = maker.plan();
         const DigitMapWishes wishes{{"112", maker.digits(3)}, maker.below(2) == 0};
         const auto numbers = plan_of(plan.patterns);
         const auto context = fmt::format("seed {}: {} and {}", seed, fmt::join(plan.patterns, " "),
                                          fmt::join(wishes.emergency, " "));
-        auto samples = maker.samples(plan, 25);
+        auto samples = maker.samples(plan, 15);
         samples.insert(samples.end(), wishes.emergency.begin(), wishes.emergency.end());
 
         const auto panasonic = map_of("panasonic", numbers, wishes);
@@ -279,7 +282,7 @@ TEST(DigitMap, HoldsItsPromisesForTenThousandPlans) {
         }
         const auto hteks = map_of("htek", numbers, wishes);
         ASSERT_LE(hteks.text.size(), 128U) << context;
-        full += panasonic.notes.empty() ? 0U : 1U;
+        full += testing::Value(panasonic.notes, Contains(HasSubstr("room"))) ? 1U : 0U;
         Judge judge(plan, wishes.emergency);
         for (auto& number : samples) {
             ASSERT_EQ(judge.judge(oracle::Kx(panasonic.text), number), "") << context << "\n"
@@ -292,9 +295,11 @@ TEST(DigitMap, HoldsItsPromisesForTenThousandPlans) {
         at_once += judge.at_once_;
         refused += judge.refused_;
     }
-    EXPECT_GT(at_once, 100'000U);
-    EXPECT_GT(refused, 10'000U);
-    EXPECT_GT(full, 100U) << "limits were met";
+    EXPECT_GT(at_once, 5'000U);
+    EXPECT_GT(refused, 500U);
+    EXPECT_GT(full, 10U) << "limits were met";
 }
+
+INSTANTIATE_TEST_SUITE_P(All, DigitMapAtRandom, testing::Range(0U, 10U));
 
 } // namespace

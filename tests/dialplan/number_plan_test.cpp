@@ -122,7 +122,7 @@ TEST(NumberPlan, SaysWhatHoldsNotAlways) {
 
 TEST(NumberPlan, AgreesWithAMatcherOfTheTestsOnPlansAtRandom) {
     std::size_t taken = 0;
-    for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+    for (std::uint32_t seed = 0; seed < 1000; ++seed) {
         oracle::Maker maker(seed);
         auto plan = maker.plan();
         std::erase_if(plan.patterns, [](const auto& p) { return p.back() == '!'; });
@@ -143,7 +143,7 @@ TEST(NumberPlan, AgreesWithAMatcherOfTheTestsOnPlansAtRandom) {
                 << fmt::format("{}", fmt::join(plan.patterns, " "));
         }
     }
-    EXPECT_GT(taken, 10'000U);
+    EXPECT_GT(taken, 5'000U);
 }
 
 } // namespace
