@@ -9,6 +9,9 @@
 #include "asterisk/module.h"
 #include "asterisk/pbx.h"
 
+/* Whom the extensions of the test that are for one caller only are for. */
+#define CALLER "201"
+
 static char *judge(struct ast_cli_entry *entry, int command, struct ast_cli_args *args)
 {
 	int i;
@@ -25,9 +28,9 @@ static char *judge(struct ast_cli_entry *entry, int command, struct ast_cli_args
 		const char *number = args->argv[i];
 
 		ast_cli(args->fd, "%s %d %d %d\n", number,
-			ast_exists_extension(NULL, args->argv[1], number, 1, NULL),
-			ast_canmatch_extension(NULL, args->argv[1], number, 1, NULL),
-			ast_matchmore_extension(NULL, args->argv[1], number, 1, NULL));
+			ast_exists_extension(NULL, args->argv[1], number, 1, CALLER),
+			ast_canmatch_extension(NULL, args->argv[1], number, 1, CALLER),
+			ast_matchmore_extension(NULL, args->argv[1], number, 1, CALLER));
 	}
 	return CLI_SUCCESS;
 }
