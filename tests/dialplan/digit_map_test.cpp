@@ -295,8 +295,8 @@ TEST_P(DigitMapAtRandom, HoldsItsPromisesForAThousandPlans) {
         at_once += judge.at_once_;
         refused += judge.refused_;
     }
-    EXPECT_GT(at_once, 5'000U);
-    EXPECT_GT(refused, 500U);
+    EXPECT_GT(at_once, 2'000U);
+    EXPECT_GT(refused, 100U);
     EXPECT_GT(full, 10U) << "limits were met";
 }
 
