@@ -139,6 +139,7 @@ base::Status Engine::open() {
     if (auto done = fleet_->recall(); !done) {
         return done;
     }
+    digit_maps_ = std::make_unique<DigitMaps>(host_, clock_);
     offer_host();
     desk_ = std::make_unique<Desk>(
         *loop_, *inventory_, clock_,
@@ -170,6 +171,10 @@ base::Status Engine::open() {
                 return contact ? std::optional(contact->address) : std::nullopt;
             },
             [this](const inventory::Device& device) { return desk_->may_be_guest(device); },
+            [this](const profile::Vendor& vendor, const profile::Site& site,
+                   const profile::Account& account) {
+                return digit_maps_->map_of(vendor, site, account);
+            },
         });
     http_ =
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
@@ -318,6 +323,8 @@ base::Status Engine::open() {
             Fleet::most_per_minute,
         },
         [this](const inventory::Device& device) { return unwatched(device); },
+        [this] { return digit_maps_->plan(); },
+        [this] { return digit_maps_->emergency(); },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());
@@ -425,6 +432,7 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     files.firmware = settings.firmware;
     files.firmware_folder = settings.firmware_folder;
     files.workpoints = {settings.wpi.port, settings.wpi.poll_port, settings.wpi.poll_interval};
+    digit_maps_->settings({settings.claims.emergency, settings.extensions_context});
     files_->settings(files);
     workpoints_->settings(settings, std::make_shared<const serve::FileSettings>(std::move(files)));
     const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 
 #include "module/claims.hpp"
 #include "module/desk.hpp"
+#include "module/digit_maps.hpp"
 #include "module/engine_wpi.hpp"
 #include "module/extensions.hpp"
 #include "module/fleet.hpp"
@@ -117,6 +118,7 @@ class Engine {
     std::unique_ptr<Fleet> fleet_;
     std::unique_ptr<base::Neighbours> neighbours_;
     std::unique_ptr<dialplan::Directory> directory_;
+    std::unique_ptr<DigitMaps> digit_maps_;
     std::unique_ptr<Desk> desk_;
     std::unique_ptr<Extensions> extensions_;
     std::unique_ptr<Registrations> registrations_;

@@ -120,8 +120,8 @@ Result<profile::Account> Engine::host_account(const std::string& number) const {
     if (found != 0) {
         return fail(found == PNP_NONE ? Errc::not_found : Errc::refused, "{}", why.data());
     }
-    profile::Account out{account.number, account.name, base::Secret(account.password),
-                         account.user};
+    profile::Account out{account.number, account.name, base::Secret(account.password), account.user,
+                         account.context};
     ::explicit_bzero(&account, sizeof account);
     if (out.password.empty()) {
         return fail(Errc::refused, "extension {} has no password that a phone could use", number);

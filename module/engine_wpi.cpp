@@ -228,9 +228,9 @@ base::Result<std::vector<wpi::Item>> Workpoints::wanted(const inventory::Device&
         return fail(Errc::refused, "{0} has no extension: pnp assign {0} EXT", device.mac.str());
     }
     // Its URL is empty: these phones fetch no files.
-    auto facts = serve::facts_of(
-        *with, {device, *vendor, model, firmware, device.seen.address, true}, host, "");
-    if (auto added = serve::add_lines(facts, device, reach_.accounts); !added) {
+    const serve::Phone phone{device, *vendor, model, firmware, device.seen.address, true};
+    auto facts = serve::facts_of(*with, phone, host, "");
+    if (auto added = serve::add_lines(facts, phone, reach_.accounts, {}); !added) {
         return tl::unexpected(added.error());
     }
     return with->catalogue->render_items(*vendor, facts);

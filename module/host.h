@@ -25,6 +25,7 @@ struct pnp_account {
 	char name[128];
 	char user[128];     /* for authentication; empty = the number */
 	char password[128]; /* never empty on success; wiped by the engine after use */
+	char context[80];   /* dial plan context of calls that it makes; empty = not known */
 };
 
 /* One extension of ours, as the host should have it. No pointer is NULL. */
@@ -63,6 +64,20 @@ struct pnp_step {
 	const char *detail;
 };
 
+/* Is told what a dial plan takes: a context, then all that stands in it, in the order in which the
+ * host looks at it. No pointer is NULL, and none stays valid. */
+struct pnp_dialplan_visitor {
+	void *to;
+	void (*context)(void *to, const char *name);
+	/* "201" or a pattern as Asterisk writes it, "_NXX."; caller: only for calls from such numbers,
+	 * empty = for all. */
+	void (*number)(void *to, const char *number, const char *caller);
+	/* times: when it holds, empty = always. */
+	void (*include)(void *to, const char *context, const char *times);
+	/* Another place where numbers are looked for, which cannot be listed: "Realtime/…". */
+	void (*elsewhere)(void *to, const char *text);
+};
+
 /*
  * What the host gives. Every pointer stays valid until engine_stop returned. Functions are called
  * from threads of the engine (never from the one that owns its sockets, but for log and step) and
@@ -90,6 +105,10 @@ struct pnp_host {
 	/* Visits the host's own extensions. */
 	void (*list_accounts)(void *context,
 		void (*visit)(void *to, const char *number, const char *name), void *to);
+
+	/* Visits the numbers that calls can be made to, for maps of digits in phones. May hold a lock of
+	 * the host's meanwhile, so a visitor copies and does no more. */
+	void (*list_dialplan)(void *context, const struct pnp_dialplan_visitor *visitor);
 
 	/* Whether an extension of ours with this number has room beside the host's, at home in this
 	 * dial plan context: 0, or PNP_UNUSABLE and a sentence that names both places. */

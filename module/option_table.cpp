@@ -337,7 +337,9 @@ const std::vector<Row>& option_rows() {
           "What is dialled at a phone that was claimed to make it a guest again."},
          [](Target t, std::string_view v) { return set_dial_code(t.settings.claims.release, v); }},
         {{"general", "emergency_numbers", "112, 110", "",
-          "What guests can dial besides, such as 112. Each is dialled on in `emergency_context`."},
+          "What guests can dial besides, each dialled on in `emergency_context`. Digit maps that are "
+          "made from the PBX's dial plan let them pass at once, unless the PBX takes longer numbers "
+          "that begin so."},
          [](Target t, std::string_view v) -> Status {
              auto& numbers = t.settings.claims.emergency;
              numbers.clear();
@@ -528,6 +530,15 @@ const std::vector<Row>& option_rows() {
           "What the phone does with a number that fits no part of dial_plan."},
          [](Target t, std::string_view v) {
              return set_word(t.rule.dial_unmatched, v, {"call", "block"});
+         }},
+        {{"profile", "digit_map", "none | from-pbx | factory", "none",
+          "Inside Asterisk, where dial_plan is empty: from-pbx makes each line's dial plan of the "
+          "context where its calls start, so that a complete number is called at once; with "
+          "dial_unmatched = block it refuses what the PBX does not take, as far as the phone can "
+          "be told. factory gives a phone back what it came with. Panasonic, Htek; see `pnp "
+          "dialplan`."},
+         [](Target t, std::string_view v) {
+             return set_word(t.rule.digit_map, v, {"none", "from-pbx", "factory"});
          }},
         {{"profile", "keys", "line 1, blf 202 Anna", "",
           "The keys beside the display, first to last: line N, blf EXTENSION, dial NUMBER, pickup "

@@ -82,6 +82,8 @@ base::Status set_dialplan_name(std::string& out, std::string_view value);
 /// What a phone dials, and no pattern: digits, * and +.
 base::Status set_dial_code(std::string& out, std::string_view value);
 base::Status set_codecs(std::optional<std::string>& out, std::string_view value);
+/// With commas between them.
+base::Status set_key_numbers(std::vector<std::string>& out, std::string_view value);
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
 /// "201" or "200-299".

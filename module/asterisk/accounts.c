@@ -131,6 +131,7 @@ int pnp_find_account(void *context, const char *number, struct pnp_account *acco
 	}
 	ast_copy_string(account->number, number, sizeof(account->number));
 	copy_name(pnp_field(fields, "callerid"), account->name, sizeof(account->name));
+	ast_copy_string(account->context, pnp_field(fields, "context"), sizeof(account->context));
 	if (takes_registrations(number, aors)) {
 		done = read_auths(number, pnp_field(fields, "auth"), account, why, why_size);
 	} else {

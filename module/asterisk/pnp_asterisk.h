@@ -57,6 +57,9 @@ int pnp_has_number(void *context, const char *where, const char *number);
 /* They went with their contexts. */
 void pnp_codes_forget(void);
 
+/* numbers.c: what the dial plan takes. */
+void pnp_list_dialplan(void *context, const struct pnp_dialplan_visitor *visitor);
+
 /* accounts.c: the administrator's endpoints, and whether ours have room beside them. */
 int pnp_find_account(void *context, const char *number, struct pnp_account *account, char *why,
 	size_t why_size);

@@ -97,6 +97,7 @@ static int start_engine(void)
 		.step = pnp_ami_step,
 		.find_account = pnp_find_account,
 		.list_accounts = pnp_list_accounts,
+		.list_dialplan = pnp_list_dialplan,
 		.may_own = pnp_may_own,
 		.put_extension = put_extension,
 		.remove_extension = remove_extension,

@@ -55,6 +55,11 @@ constexpr Option expected_options[] = {
     {"--from", "NETWORK", "only if it asks from there, such as 10.1.2.0/24"},
 };
 
+constexpr Option dialplan_options[] = {
+    {"--vendor", "VENDOR", "of these phones alone: htek, openstage or panasonic"},
+    {"--block", "", "as with dial_unmatched = block"},
+    {"--try", "NUMBER,…", "say what the phone and the PBX make of these"},
+};
 constexpr Option dhcp_options[] = {
     {"--host", "ADDRESS", "this address or host name instead of our own address"},
     {"--vlan", "ID", "the network that OpenStage phones are to move to, 1 to 4094"},
@@ -415,6 +420,15 @@ constexpr Command table[] = {
      0,
      {},
      run_probe},
+    {"dialplan",
+     "",
+     "dialplan CONTEXT [--vendor VENDOR] [--block] [--try NUMBER,…]",
+     "Shows what phones whose calls start in this context of the PBX are told of its numbers, and "
+     "what they are not.",
+     {Place::word},
+     1,
+     dialplan_options,
+     run_dialplan},
     {"dhcp",
      "",
      "dhcp dnsmasq|kea|isc|hex [--host ADDRESS] [--vlan ID]",

@@ -137,6 +137,7 @@ Reply run_job_reset(Call& call);
 Reply run_job_deploy(Call& call);
 Reply run_job_cancel(Call& call);
 Reply run_probe(Call& call);
+Reply run_dialplan(Call& call);
 Reply run_dhcp(Call& call);
 Reply run_dhcp_event(Call& call);
 Reply run_reload(Call& call);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialplan/directory.hpp"
+#include "dialplan/number_plan.hpp"
 #include "pnp/rivals.hpp"
 #include "provisioning/base/clock.hpp"
 #include "provisioning/base/json.hpp"
@@ -150,6 +151,9 @@ struct Reach {
     Fleet fleet = {};
     /// The numbers that keys of a phone watch and of which the PBX would tell it nothing. Blocks.
     std::function<std::vector<std::string>(const inventory::Device&)> unwatched = {};
+    /// The dial plan of the PBX. Blocks.
+    std::function<base::Result<std::shared_ptr<const dialplan::NumberPlan>>()> number_plan = {};
+    std::function<std::vector<std::string>()> emergency_numbers = {};
 };
 
 class Commands {

@@ -33,7 +33,10 @@ struct Account {
     std::string number;
     std::string name; ///< display name; the number where there is none
     base::Secret password;
-    std::string user = {}; ///< for authentication; the number where there is none
+    std::string user = {};    ///< for authentication; the number where there is none
+    std::string context = {}; ///< of the PBX's dial plan, where its calls start; may be unknown
+    /// How its numbers are dialled, as the vendor writes it, in place of the site's dial_plan.
+    std::optional<std::string> digit_map = {};
 };
 
 /// What a phone of the Workpoint Interface is told of us, besides our address.

@@ -285,6 +285,15 @@ base::Status add_account(Model& line, const Vendor& vendor, const Account& accou
     if (auto done = plain("the user of " + account.number, account.user); !done) {
         return done;
     }
+    if (auto done = plain("the digit map of " + account.number, account.digit_map.value_or(""));
+        !done) {
+        return done;
+    }
+    line.flags["has_digit_map"] = account.digit_map.has_value();
+    if (account.digit_map) { // which says itself what it refuses
+        line.values["dial_plan"] = *account.digit_map;
+        line.flags["blocks_unmatched"] = false;
+    }
     line.values["number"] = account.number;
     line.flags["number_is_digits"] =
         account.number.find_first_not_of("0123456789*#+") == std::string::npos;

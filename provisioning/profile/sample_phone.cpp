@@ -66,6 +66,9 @@ Facts sample_phone(const Vendor& vendor,
     for (std::size_t i = 0; i < lines; ++i) {
         facts.accounts.push_back(
             {std::to_string(201 + i), std::string(awkward.name), base::Secret(awkward.password)});
+        if (everything && i % 2 == 1) {
+            facts.accounts.back().digit_map = "1xx";
+        }
     }
     return facts;
 }

@@ -70,6 +70,7 @@ Site site_for(const std::vector<Rule>& rules,
         take(found.pnp_after, rule.pnp_after);
         take(found.dial_plan, rule.dial_plan);
         take(found.dial_unmatched, rule.dial_unmatched);
+        take(found.digit_map, rule.digit_map);
         take(found.keys, rule.keys);
         take(found.voicemail, rule.voicemail);
         take(found.pickup, rule.pickup);
@@ -91,6 +92,7 @@ Site site_for(const std::vector<Rule>& rules,
     site.pnp_after = std::move(found.pnp_after).value_or(site.pnp_after);
     site.dial_plan = std::move(found.dial_plan).value_or(site.dial_plan);
     site.dial_unmatched = std::move(found.dial_unmatched).value_or(site.dial_unmatched);
+    site.digit_map = std::move(found.digit_map).value_or(site.digit_map);
     site.keys = std::move(found.keys).value_or(site.keys);
     site.voicemail = std::move(found.voicemail).value_or(site.voicemail);
     site.pickup = std::move(found.pickup).value_or(site.pickup);

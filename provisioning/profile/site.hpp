@@ -53,6 +53,7 @@ struct Rule {
     std::optional<std::string> pnp_after;      ///< keep or off
     std::optional<std::string> dial_plan;      ///< as the vendor writes it
     std::optional<std::string> dial_unmatched; ///< call or block
+    std::optional<std::string> digit_map;      ///< none, from-pbx or factory
     std::optional<std::vector<Key>> keys;
     std::optional<std::string> voicemail;    ///< what dials the mailbox
     std::optional<std::string> pickup;       ///< what stands before a number to pick its call up
@@ -80,6 +81,7 @@ struct Site {
     std::string pnp_after = "keep";
     std::string dial_plan;               ///< empty: any number is called
     std::string dial_unmatched = "call"; ///< what happens to a number that fits no plan
+    std::string digit_map = "none";      ///< whence one comes where dial_plan is empty
     std::vector<Key> keys;               ///< empty: those that the phone has
     std::string voicemail;               ///< empty: there is none; so with the next two
     std::string pickup;

@@ -250,7 +250,8 @@ Status set_column(std::map<std::string, std::vector<std::string>>& table,
         "key",           "has_key",    "is_first",         "label",
         "is_line",       "is_blf",     "is_dial",          "is_headset",
         "line0",         "voicemail",  "has_voicemail",    "pickup",
-        "has_pickup",    "keys",       "group_pickup",     "has_group_pickup"};
+        "has_pickup",    "keys",       "group_pickup",     "has_group_pickup",
+        "has_digit_map"};
     constexpr auto letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     if (entry.name.find_first_not_of(letters) != std::string::npos ||
         taken.count(entry.name) != 0) {

@@ -328,7 +328,7 @@ Outcome Files::serve(const Request& request,
     } else { // HEAD takes nothing
         upgrades_.show(facts, *phone, with);
     }
-    auto file = add_lines(facts, device, reach_.accounts).and_then([&] {
+    auto file = add_lines(facts, *phone, reach_.accounts, reach_.digit_maps).and_then([&] {
         return with.catalogue->render(phone->vendor, **step, facts);
     });
     if (!file) {
@@ -566,7 +566,7 @@ Files::render(base::Mac mac, const std::string& name, base::Ipv4 host, bool reve
     }
     auto facts = facts_of(*with, *phone, host, inventory_.steady_token(*device));
     upgrades_.show(facts, *phone, *with);
-    if (const auto done = add_lines(facts, *device, reach_.accounts); !done) {
+    if (const auto done = add_lines(facts, *phone, reach_.accounts, reach_.digit_maps); !done) {
         return fail(done.error().code, "{}: {}", mac.str(), done.error().what);
     }
     if (!reveal) {

@@ -32,6 +32,7 @@ class Files {
         Gate::Neighbour neighbour = {};
         Boot::Registered registered = {}; ///< empty where no registrations are seen
         Boot::MayBeGuest may_be_guest = {};
+        DigitMaps digit_maps = {}; ///< may block
     };
 
     Files(inventory::Inventory& inventory, const base::Clock& clock, Reach reach);

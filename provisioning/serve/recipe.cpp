@@ -104,13 +104,21 @@ profile::Facts facts_of(const FileSettings& with,
     return facts;
 }
 
-base::Status
-add_lines(profile::Facts& facts, const inventory::Device& device, const Accounts& accounts) {
-    for (const auto& number : device.lines) {
+base::Status add_lines(profile::Facts& facts,
+                       const Phone& phone,
+                       const Accounts& accounts,
+                       const DigitMaps& digit_maps) {
+    // What a site wrote itself comes before what is made for it.
+    const bool has_map =
+        digit_maps && facts.site.digit_map != "none" && facts.site.dial_plan.empty();
+    for (const auto& number : phone.device.lines) {
         auto account = accounts(number);
         if (!account) {
             return fail(account.error().code, "line {} is extension {}: {}",
                         facts.accounts.size() + 1, number, account.error().what);
+        }
+        if (has_map) {
+            account->digit_map = digit_maps(phone.vendor, facts.site, *account);
         }
         facts.accounts.push_back(std::move(*account));
     }

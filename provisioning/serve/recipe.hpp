@@ -6,12 +6,17 @@
 #include "provisioning/serve/file_settings.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace serve {
 
 /// The account behind a number: from our own store or from the PBX; an error names why not.
 using Accounts = std::function<base::Result<profile::Account>(const std::string& number)>;
+
+/// The digit map of a line whose site wants one; nothing: it is not restricted. May block.
+using DigitMaps = std::function<std::optional<std::string>(
+    const profile::Vendor&, const profile::Site&, const profile::Account&)>;
 
 /// A device, and what is known of it at this moment.
 struct Phone {
@@ -36,8 +41,10 @@ profile::Facts facts_of(const FileSettings& with,
                         const std::string& steady_token);
 
 /// Its lines, in their order.
-base::Status
-add_lines(profile::Facts& facts, const inventory::Device& device, const Accounts& accounts);
+base::Status add_lines(profile::Facts& facts,
+                       const Phone& phone,
+                       const Accounts& accounts,
+                       const DigitMaps& digit_maps);
 
 /// The facts of a guest's file: asks again at the boot door.
 profile::Facts guest_facts(const FileSettings& with, const Phone& phone, base::Ipv4 host);

@@ -112,6 +112,16 @@ static void list_accounts(void *context, void (*visit)(void *to, const char *num
 	visit(to, "300", "Of the PBX");
 }
 
+static void list_dialplan(void *context, const struct pnp_dialplan_visitor *visitor)
+{
+	(void) context;
+	visitor->context(visitor->to, "phones");
+	visitor->number(visitor->to, "_3XX", "");
+	visitor->include(visitor->to, "out", "");
+	visitor->context(visitor->to, "out");
+	visitor->number(visitor->to, "_0.", "");
+}
+
 static atomic_int notified;
 
 static int send_notify(void *context, const char *number, const char *address, const char *event,
@@ -212,6 +222,7 @@ int main(void)
 	host.find_account = find_account;
 	host.step = step;
 	host.list_accounts = list_accounts;
+	host.list_dialplan = list_dialplan;
 	host.may_own = may_own;
 	host.put_extension = put_extension;
 	host.remove_extension = remove_extension;
@@ -230,6 +241,8 @@ int main(void)
 		say(engine, "assign 001fc1000001 300", 0, "300");
 		say(engine, "asign", 2, "assign");
 		say(engine, "show extensions", 0, "Of the PBX");
+		say(engine, "dialplan phones --try 301", 0, "3xx|0xx.");
+		say(engine, "dialplan homes", 1, "no dial plan context homes");
 		say(engine, "extension add 666", 1, "the PBX has a 666 of its own");
 		check(extension_count == round, "what is in the database is put at the start");
 		char add[32];

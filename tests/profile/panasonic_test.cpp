@@ -275,6 +275,16 @@ TEST_F(Panasonic, DialsByThePlanOfItsRule) {
                 StartsWith("dial_plan: character 4: "));
 }
 
+TEST_F(Panasonic, DialsByTheMapOfEachLine) {
+    auto of = facts(2);
+    of.site.dial_unmatched = "block";
+    of.accounts[0].digit_map = "2xx|3!";
+    auto set = settings(own, of);
+    EXPECT_EQ(set["DIAL_PLAN_1"], "2xx|3!");
+    EXPECT_EQ(set["DIAL_PLAN_NOT_MATCH_ENABLE_1"], "N") << "the map says what is refused";
+    EXPECT_EQ(set["DIAL_PLAN_2"], "");
+}
+
 TEST_F(Panasonic, HasTheKeysOfItsRule) {
     auto of = facts(2);
     EXPECT_EQ(settings(own, of).count("FLEX_BUTTON_FACILITY_ACT1"), 0U) << "its own stay";

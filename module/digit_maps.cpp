@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Copies the host's dial plan, and keeps the maps that were made of it.
+#include "module/digit_maps.hpp"
+
+#include "provisioning/base/log.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace engine {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+constexpr auto plan_is_fresh = std::chrono::seconds(10);
+constexpr const char* htek_factory = "{[x*]+}"; // the maker's guide to its dial plan
+
+/// Takes over what the host tells. Nothing thrown goes through the host's frames.
+class Copy {
+  public:
+    dialplan::NumberPlan of(const pnp_host& host) {
+        const pnp_dialplan_visitor visitor{
+            this,
+            [](void* to, const char* name) {
+                self(to).take([&](Copy& copy) { copy.context_ = &copy.plan_[name]; });
+            },
+            [](void* to, const char* number, const char* caller) {
+                self(to).add([&](dialplan::PlanContext& context) {
+                    context.numbers.push_back({number, caller});
+                });
+            },
+            [](void* to, const char* context, const char* times) {
+                self(to).add([&](dialplan::PlanContext& in) {
+                    in.includes.push_back({context, times});
+                });
+            },
+            [](void* to, const char* text) {
+                self(to).add([&](dialplan::PlanContext& in) { in.switches.emplace_back(text); });
+            },
+        };
+        host.list_dialplan(host.context, &visitor);
+        if (thrown_) {
+            std::rethrow_exception(thrown_);
+        }
+        return std::move(plan_);
+    }
+
+  private:
+    static Copy& self(void* to) { return *static_cast<Copy*>(to); }
+
+    template <class Change> void take(Change change) noexcept {
+        try {
+            if (!thrown_) {
+                change(*this);
+            }
+        } catch (...) {
+            thrown_ = std::current_exception();
+        }
+    }
+
+    template <class Change> void add(Change change) noexcept {
+        take([&](Copy& copy) {
+            if (copy.context_ != nullptr) {
+                change(*copy.context_);
+            }
+        });
+    }
+
+    dialplan::NumberPlan plan_;
+    dialplan::PlanContext* context_ = nullptr; ///< whose numbers come next
+    std::exception_ptr thrown_;
+};
+
+} // namespace
+
+void DigitMaps::settings(Settings settings) {
+    const std::lock_guard lock(mutex_);
+    settings_ = std::move(settings);
+    plan_.reset();
+    maps_.clear();
+}
+
+std::vector<std::string> DigitMaps::emergency() const {
+    const std::lock_guard lock(mutex_);
+    return settings_.emergency;
+}
+
+base::Result<std::shared_ptr<const dialplan::NumberPlan>> DigitMaps::plan() {
+    const std::lock_guard lock(mutex_);
+    return plan_locked();
+}
+
+base::Result<std::shared_ptr<const dialplan::NumberPlan>> DigitMaps::plan_locked() {
+    if (host_.list_dialplan == nullptr) {
+        return fail(Errc::refused,
+                    "no dial plan is known here: this is no PBX, or one that cannot tell it");
+    }
+    const auto now = clock_.now();
+    if (!plan_ || now - read_at_ >= plan_is_fresh) {
+        auto read = Copy().of(host_);
+        if (!plan_ || *plan_ != read) {
+            plan_ = std::make_shared<const dialplan::NumberPlan>(std::move(read));
+            maps_.clear();
+        }
+        read_at_ = now;
+    }
+    return plan_;
+}
+
+std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
+                                             const profile::Site& site,
+                                             const profile::Account& account) {
+    if (site.digit_map == "factory") {
+        return vendor.name == "htek" ? htek_factory : "";
+    }
+    const std::lock_guard lock(mutex_);
+    const auto& context = !account.context.empty() ? account.context
+                          : !site.context.empty()  ? site.context
+                                                   : settings_.extensions_context;
+    const auto plan = plan_locked();
+    base::Result<std::string> made =
+        plan ? base::Result<std::string>("") : tl::unexpected(plan.error());
+    if (plan) {
+        const bool refuses = site.dial_unmatched == "block";
+        const auto [known, is_new] =
+            maps_.try_emplace({vendor.name, context, refuses}, std::string());
+        if (is_new) {
+            known->second =
+                dialplan::digit_map(vendor.name, **plan, context, {settings_.emergency, refuses})
+                    .map([](const dialplan::DigitMap& map) { return map.text; });
+        }
+        made = known->second;
+    }
+    if (!made) {
+        if (complaints_.take(clock_.now())) {
+            base::log::warn("engine",
+                            "extension {} gets no digit map: {}; its phone waits before each "
+                            "call, and nothing is refused",
+                            account.number, made.error().what);
+        }
+        return std::nullopt;
+    }
+    return *made;
+}
+
+} // namespace engine

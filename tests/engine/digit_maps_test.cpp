@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Digit maps as the engine has them: read from the host, kept, and made for each line.
+#include "module/digit_maps.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using engine::DigitMaps;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+/// A PBX whose context phones has one number.
+struct Host {
+    std::string number = "_2XX";
+    int reads = 0;
+    pnp_host door{};
+
+    Host() {
+        door.context = this;
+        door.list_dialplan = [](void* context, const pnp_dialplan_visitor* visitor) {
+            auto& host = *static_cast<Host*>(context);
+            ++host.reads;
+            visitor->number(visitor->to, "stray", "");
+            visitor->context(visitor->to, "phones");
+            visitor->number(visitor->to, host.number.c_str(), "");
+            visitor->include(visitor->to, "night", "18:00-8:00,*,*,*");
+            visitor->context(visitor->to, "night");
+            visitor->number(visitor->to, "9", "_2XX");
+            visitor->elsewhere(visitor->to, "Realtime/x");
+            visitor->context(visitor->to, "pnp-extensions");
+            visitor->number(visitor->to, "777", "");
+        };
+    }
+};
+
+class EngineDigitMaps : public testing::Test {
+  protected:
+    EngineDigitMaps() {
+        site.digit_map = "from-pbx";
+        vendor.name = "panasonic";
+        maps.settings({{}, "pnp-extensions"});
+    }
+
+    std::string map_in(const std::string& context) {
+        profile::Account account{"201", "", base::Secret("x")};
+        account.context = context;
+        return maps.map_of(vendor, site, account).value_or("none");
+    }
+
+    Host host;
+    base::FakeClock clock;
+    DigitMaps maps{host.door, clock};
+    profile::Vendor vendor;
+    profile::Site site;
+};
+
+TEST_F(EngineDigitMaps, CopyTheWholePlan) {
+    const auto plan = maps.plan();
+    ASSERT_TRUE(plan);
+    ASSERT_EQ((*plan)->size(), 3U);
+    const auto& phones = (*plan)->at("phones");
+    EXPECT_EQ(phones.numbers.front().text, "_2XX");
+    EXPECT_EQ(phones.includes.front().context, "night");
+    EXPECT_EQ(phones.includes.front().times, "18:00-8:00,*,*,*");
+    EXPECT_EQ((*plan)->at("night").numbers.front().caller, "_2XX");
+    EXPECT_EQ((*plan)->at("night").switches.front(), "Realtime/x");
+}
+
+TEST_F(EngineDigitMaps, AreOfTheContextWhereCallsOfTheLineStart) {
+    EXPECT_EQ(map_in(""), "777") << "an extension of ours, which is at home there";
+    site.context = "phones";
+    EXPECT_EQ(map_in(""), "") << "a switch may have any number";
+    site.context = "pnp-extensions";
+    EXPECT_EQ(map_in("phones"), "") << "the endpoint's own context comes first";
+    EXPECT_EQ(map_in("gone"), "none");
+}
+
+TEST_F(EngineDigitMaps, AreReadAgainAfterTenSecondsAndWhenSettingsAre) {
+    EXPECT_EQ(map_in(""), "777");
+    map_in("");
+    clock.advance(9s);
+    map_in("phones");
+    EXPECT_EQ(host.reads, 1);
+    clock.advance(1s);
+    map_in("");
+    EXPECT_EQ(host.reads, 2);
+    maps.settings({{"112"}, "pnp-extensions"});
+    EXPECT_EQ(map_in(""), "112|777");
+    EXPECT_EQ(host.reads, 3);
+}
+
+TEST_F(EngineDigitMaps, GiveTheFactorysBack) {
+    site.digit_map = "factory";
+    EXPECT_EQ(map_in(""), "");
+    vendor.name = "htek";
+    EXPECT_EQ(map_in(""), "{[x*]+}");
+    EXPECT_EQ(host.reads, 0);
+}
+
+TEST_F(EngineDigitMaps, AreNoneWhereNobodyKnowsAPlan) {
+    host.door.list_dialplan = nullptr;
+    EXPECT_EQ(map_in(""), "none");
+    const auto plan = maps.plan();
+    ASSERT_FALSE(plan);
+    EXPECT_THAT(plan.error().what, HasSubstr("no dial plan is known here"));
+}
+
+} // namespace
