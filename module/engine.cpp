@@ -293,6 +293,10 @@ base::Status Engine::open() {
                        : std::nullopt;
         },
         [this](const inventory::Device& device) { return workpoints_->wanted(device); },
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return settings_.pools;
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

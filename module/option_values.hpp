@@ -83,7 +83,10 @@ base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
 base::Status set_oui(std::string& out, std::string_view value);
-base::Status set_pool(std::optional<Pool>& out, std::string_view value);
+/// A name, whose numbers are looked up once all is read, or the numbers themselves.
+base::Status set_pool(std::optional<inventory::Pool>& out, std::string_view value);
+base::Status
+add_pool(std::vector<inventory::Pool>& out, std::string_view name, std::string_view value);
 base::Status set_version(std::string& out, std::string_view value);
 /// A name as it may stand in a URL: no path.
 base::Status set_firmware_file(std::string& out, std::string_view value);

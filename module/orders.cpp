@@ -48,8 +48,7 @@ std::string sentence(const Ruling& ruling) {
 
 inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
     if (ruling.action == Action::assign) {
-        return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last,
-                                         true};
+        return inventory::AssignFromPool{mac, *ruling.rule->pool, true};
     }
     return inventory::Approve{mac, true};
 }

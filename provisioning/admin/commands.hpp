@@ -82,8 +82,7 @@ struct Reach {
         std::string phones; ///< whom it is about: "vendor htek, in 10.1.2.0/24"
         std::string action;
         bool approves = false; ///< by approve or assign
-        std::string first;     ///< of its pool; empty without one
-        std::string last;
+        std::optional<inventory::Pool> pool;
         bool only_enrolment = false;
         std::size_t most = 0;
         std::size_t approved = 0;
@@ -132,6 +131,8 @@ struct Reach {
     /// The items that a phone is told to have when it calls, with passwords as they are; the error
     /// says why they cannot be made. Blocks.
     std::function<base::Result<std::vector<wpi::Item>>(const inventory::Device&)> wanted_items = {};
+    /// Those of pnp.conf, in its order.
+    std::function<std::vector<inventory::Pool>()> pools = {};
 };
 
 class Commands {

@@ -59,6 +59,11 @@ void offer_numbers(const Reach& reach, std::string_view typed, Offers& offers) {
             offers.add(std::string(before) + number);
         }
     };
+    if (comma == std::string_view::npos && reach.pools) {
+        for (const auto& pool : reach.pools()) {
+            offers.add("@" + pool.name);
+        }
+    }
     for (const inventory::Extension* extension : reach.inventory.now().extensions()) {
         offer(extension->number);
     }
