@@ -175,7 +175,7 @@ TEST_F(Exchange, SwappedPhonesHaveEachOthersLinesAndKeepTheRest) {
             EXPECT_EQ(inventory().now().release(number), nullptr);
         }
         EXPECT_THAT(inventory().now().holders("203"), ElementsAre(mac(1)));
-        EXPECT_EQ(inventory().audit(2)->front().what, "swap 001fc1000001 and 001fc1000003");
+        EXPECT_EQ(inventory().audit(1)->front().what, "swap 001fc1000001 and 001fc1000003");
         reopen();
     }
     EXPECT_THAT(story(mac(1)), Contains("assigned 203 by uid 0, in exchange with 001fc1000003"));
