@@ -80,9 +80,10 @@ std::string warnings(const Call& call, const dialplan::ImportPlan& plan) {
         text += fmt::format("{} more phones like these; see: pnp lint MAC\n", told - most_told);
     }
     if (phones > most_tried) {
-        text += fmt::format("The files of the first {} phones were tried; of the others `pnp explain "
-                            "MAC` says if one cannot be made.\n",
-                            most_tried);
+        text +=
+            fmt::format("The files of the first {} phones were tried; of the others `pnp explain "
+                        "MAC` says if one cannot be made.\n",
+                        most_tried);
     }
     return text;
 }

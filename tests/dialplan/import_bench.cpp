@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an import costs the processor from the file to the disk, and that ten times the rows take about ten
-// times as long: import_bench [ROWS]. Exit status 1: they take more than twenty times as long.
+// What an import costs the processor from the file to the disk, and that ten times the rows take
+// about ten times as long: import_bench [ROWS]. Exit status 1: they take more than twenty times as
+// long.
 #include "dialplan/import.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
