@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,7 +25,7 @@ constexpr std::size_t password_length = 20;
 /// A row that is in order by itself.
 struct Wish {
     int line = 0;
-    base::Mac mac;
+    std::optional<base::Mac> mac; ///< nothing: it is about extensions alone
     std::vector<std::string> numbers;
     std::string name;
 };
@@ -33,7 +35,8 @@ std::string what_is_wrong_with_mac(std::string_view text) {
         return text.find_first_not_of(allowed) == std::string_view::npos;
     };
     if (text.empty()) {
-        return "the MAC is missing; write 12 hex digits such as 001fc1000001";
+        return "the MAC is missing; write 12 hex digits such as 001fc1000001, or a name to have "
+               "the extension without a phone";
     }
     // 001565123456 is a number to a spreadsheet, and 001e12345678 a large one.
     if (text.size() < 12 && is("0123456789.,E+")) {
@@ -66,7 +69,10 @@ class Planner {
             read(row);
         }
         for (const Wish& wish : wishes_) {
-            name_new_numbers(wish);
+            name_first_number(wish);
+        }
+        for (const Wish& wish : wishes_) {
+            name_other_numbers(wish);
         }
         for (const Wish& wish : wishes_) {
             check_numbers(wish);
@@ -90,6 +96,7 @@ class Planner {
     void read(const CsvRow& row) {
         const std::size_t before = plan_.problems.size();
         Wish wish{row.line, {}, {}, base::trim(row.name).empty() ? "" : row.name};
+        const bool is_extension_alone = row.mac.empty() && !wish.name.empty();
         if (const auto mac = base::Mac::parse(row.mac)) {
             wish.mac = *mac;
             const auto [first, is_new] = lines_.try_emplace(*mac, row.line);
@@ -97,7 +104,7 @@ class Planner {
                 problem(row.line, fmt::format("{} stands in line {} too; keep one of them",
                                               mac->str(), first->second));
             }
-        } else {
+        } else if (!is_extension_alone) {
             problem(row.line, what_is_wrong_with_mac(row.mac));
         }
         read_numbers(row, wish);
@@ -144,30 +151,49 @@ class Planner {
         return found->second;
     }
 
-    void name_new_numbers(const Wish& wish) {
+    void name_number(const std::string& number, const Wish& wish) {
+        const auto [first, is_new] = names_.try_emplace(number, &wish);
+        if (!is_new && first->second->name != wish.name) {
+            problem(wish.line, fmt::format("extension {} has another name in line {}; give it one",
+                                           number, first->second->line));
+        }
+    }
+
+    void name_first_number(const Wish& wish) {
+        if (!wish.name.empty() && !exists(wish.numbers.front())) {
+            name_number(wish.numbers.front(), wish);
+            firsts_.insert(wish.numbers.front());
+        }
+    }
+
+    void name_other_numbers(const Wish& wish) {
         if (wish.name.empty()) {
             return;
         }
-        bool used = false;
+        bool is_used = false;
         for (const std::string& number : wish.numbers) {
             if (exists(number)) {
-                const auto* own = now_.extension(number);
-                used = used || (own != nullptr && own->name == wish.name);
-                continue;
-            }
-            used = true;
-            const auto [first, is_new] = names_.try_emplace(number, &wish);
-            if (!is_new && first->second->name != wish.name) {
-                problem(wish.line, fmt::format("extension {} has another name in line {}; give it "
-                                               "one",
-                                               number, first->second->line));
+                is_used = is_used || has_name(number, wish.name);
+            } else if (!firsts_.contains(number)) {
+                name_number(number, wish);
+                is_used = true;
+            } else {
+                is_used = is_used || names_.at(number)->name == wish.name;
             }
         }
-        if (!used) {
+        if (!is_used) {
             plan_.notes.push_back({wish.line, fmt::format("the name is not used: {} exists already "
-                                                          "and keeps its own",
+                                                          "or is named by another row, and keeps "
+                                                          "that name",
                                                           fmt::join(wish.numbers, " "))});
         }
+    }
+
+    /// One without a name is exported with its number.
+    bool has_name(const std::string& number, const std::string& name) const {
+        const auto* own = now_.extension(number);
+        return own != nullptr &&
+               (own->name == name || (base::trim(own->name).empty() && name == number));
     }
 
     void check_numbers(const Wish& wish) {
@@ -179,7 +205,8 @@ class Planner {
                                     number, number));
             }
         }
-        const std::size_t most = max_lines_ ? max_lines_(wish.mac) : wish.numbers.size();
+        const std::size_t most =
+            max_lines_ && wish.mac ? max_lines_(*wish.mac) : wish.numbers.size();
         if (wish.numbers.size() > most) {
             problem(wish.line, fmt::format("{} extensions, and this phone has {} lines at most",
                                            wish.numbers.size(), most));
@@ -203,14 +230,21 @@ class Planner {
                 fmt::format("create extension {} ({})", number, wish->name));
         }
         for (const Wish& wish : wishes_) {
-            const inventory::Device* known = now_.device(wish.mac);
+            if (!wish.mac) {
+                const bool is_new =
+                    std::any_of(wish.numbers.begin(), wish.numbers.end(),
+                                [&](const std::string& number) { return names_.contains(number); });
+                plan_.unchanged += is_new ? 0U : 1U;
+                continue;
+            }
+            const inventory::Device* known = now_.device(*wish.mac);
             if (known != nullptr && known->is_approved() && known->lines == wish.numbers) {
                 ++plan_.unchanged;
                 continue;
             }
-            plan_.changes.emplace_back(inventory::Assign{wish.mac, wish.numbers});
+            plan_.changes.emplace_back(inventory::Assign{*wish.mac, wish.numbers});
             plan_.descriptions.push_back(fmt::format(
-                "assign {} to {}{}", fmt::join(wish.numbers, " "), wish.mac.str(), before(known)));
+                "assign {} to {}{}", fmt::join(wish.numbers, " "), wish.mac->str(), before(known)));
         }
     }
 
@@ -233,6 +267,7 @@ class Planner {
     std::unordered_map<base::Mac, int> lines_;   ///< where a MAC stands first
     std::unordered_map<std::string, bool> host_; ///< what the PBX said of a number
     std::map<std::string, const Wish*> names_;   ///< new numbers, and the row that names them
+    std::unordered_set<std::string> firsts_;     ///< those of them that stand first in it
 };
 
 } // namespace

@@ -28,10 +28,11 @@ struct ImportPlan {
 
 /// Columns by header name: `mac` and `extensions` (blank-separated, line 1 first), and optionally
 /// `name`: the display name of those extensions of the row that do not exist yet; each of them is
-/// created with a generated password. A number that exists nowhere and has no name is a problem, as
-/// are a MAC or a header twice, a malformed MAC or number, and more extensions than
-/// `max_lines(mac)`, and a new number that `may_own` refuses. A row assigns exactly its extensions,
-/// which approves the device.
+/// created with a generated password. A row that has an extension first names it rather than one
+/// that has it further back. A row without a MAC, but with a name, is about extensions alone. A
+/// number that exists nowhere and has no name is a problem, as are a MAC or a header twice, a
+/// malformed MAC or number, and more extensions than `max_lines(mac)`, and a new number that
+/// `may_own` refuses. A row assigns exactly its extensions, which approves the device.
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
                        const std::function<bool(const std::string&)>& is_host_number,
@@ -39,7 +40,9 @@ ImportPlan plan_import(std::string_view csv,
                        const std::function<base::Status(const std::string&)>& may_own = {});
 
 /// The same columns, sorted by MAC, of the approved devices that have lines; `name` is that of the
-/// first extension. Importing it changes nothing.
+/// first extension, where it is ours. Then rows without a MAC, by number, of those of ours that
+/// stand first in none. Importing it changes nothing, and makes the same of an empty inventory but
+/// for passwords.
 std::string export_csv(const inventory::Snapshot& now);
 
 } // namespace dialplan

@@ -325,6 +325,10 @@ base::Status Engine::open() {
         [this](const inventory::Device& device) { return unwatched(device); },
         [this] { return digit_maps_->plan(); },
         [this] { return digit_maps_->emergency(); },
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return settings_.pools;
+        },
     });
     apply(settings, catalogue);
     extensions_->sync(*desk_->rules());

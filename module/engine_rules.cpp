@@ -24,10 +24,7 @@ Result<std::vector<admin::Reach::Rule>> Engine::approval_rules() {
             row.phones = whom(rule);
             row.action = word(rule.action);
             row.approves = rule.action == Action::approve || rule.action == Action::assign;
-            if (rule.pool) {
-                row.first = rule.pool->first;
-                row.last = rule.pool->last;
-            }
+            row.pool = rule.pool;
             row.only_enrolment = rule.only_enrolment;
             row.most = rule.most;
             row.approved = desk_->approved_by(rule.name);

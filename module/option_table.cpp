@@ -364,6 +364,17 @@ const std::vector<Row>& option_rows() {
          [](Target t, std::string_view v) {
              return set_dialplan_name(t.settings.claims.guests_context, v);
          }},
+        {{"general", "pool NAME", "FIRST-LAST, …", "",
+          "Numbers that phones are given from, in this order, such as pool sales = 200-299, 310: "
+          "by `assign MAC @NAME`, and by a [rule] with pool = NAME. As many lines as needed."},
+         [](Target t, std::string_view v) { return add_pool(t.settings.pools, t.name, v); }},
+        {{"general", "pool_quarantine", "DURATION", "7d",
+          "How long a number that no phone has any more is given to none from a pool but the one "
+          "that had it: who dials it still means somebody else. `assign MAC EXT` gives it at any "
+          "time."},
+         [](Target t, std::string_view v) {
+             return set_duration(t.settings.pool_quarantine, v, 0s, inventory::longest_quarantine);
+         }},
         {{"general", "data", "FOLDER", "",
           "Where pnp.sqlite3 lies; the host says where by default.", false},
          [](Target t, std::string_view v) -> Status {
@@ -415,8 +426,9 @@ const std::vector<Row>& option_rows() {
         {{"rule", "action", "approve | assign | guest | block | hold", "hold",
           "What becomes of such a phone that nobody decided upon. approve: it may have a file, as "
           "by "
-          "`approve`. assign: it is approved and gets the lowest number of `pool` that is an "
-          "extension and on no phone. guest, hold: as with unknown_phone. block: it is not "
+          "`approve`. assign: it is approved and gets the first number of `pool` that is an "
+          "extension, on no phone and not in quarantine. guest, hold: as with unknown_phone. "
+          "block: it is not "
           "answered."},
          [](Target t, std::string_view v) {
              return set_choice(t.approval.action, v,
@@ -426,8 +438,9 @@ const std::vector<Row>& option_rows() {
                                 {"block", Action::block},
                                 {"hold", Action::hold}});
          }},
-        {{"rule", "pool", "FIRST-LAST", "",
-          "The numbers that assign takes from, such as 200-299; with no other action."},
+        {{"rule", "pool", "NAME | FIRST-LAST, …", "",
+          "The pool that assign takes from, or its numbers, such as 200-299; with no other "
+          "action."},
          [](Target t, std::string_view v) { return set_pool(t.approval.pool, v); }},
         {{"rule", "when", "always | enrolment", "always",
           "enrolment: only while an enrolment window that names this rule is open."},

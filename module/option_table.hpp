@@ -15,6 +15,7 @@ struct Target {
     profile::Rule& rule;    ///< of [profile]
     ApprovalRule& approval; ///< of [rule]
     profile::Firmware& firmware;
+    std::string_view name = {}; ///< of an option that has one: "sales" of `pool sales`
 };
 
 struct Row {

@@ -194,29 +194,31 @@ Status set_oui(std::string& out, std::string_view value) {
     return {};
 }
 
-Status set_pool(std::optional<Pool>& out, std::string_view value) {
-    // As long as the numbers of one phone could be; also what AssignFromPool counts in.
-    constexpr std::size_t most_digits = 15;
-    constexpr std::uint64_t most_numbers = 10'000; // AssignFromPool refuses more, phone by phone
-    const auto dash = value.find('-');
-    const auto first = base::trim(value.substr(0, dash));
-    const auto last = dash == value.npos ? std::string_view() : base::trim(value.substr(dash + 1));
-    const auto is_number = [](std::string_view text) {
-        return !text.empty() && text.size() <= most_digits &&
-               std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    };
-    if (!is_number(first) || !is_number(last) || first.size() != last.size() || last < first) {
-        return fail(
-            Errc::malformed,
-            "\"{}\" is no pool: write the first and the last number, of one length, such as "
-            "200-299",
-            value);
+Status set_pool(std::optional<inventory::Pool>& out, std::string_view value) {
+    inventory::Pool pool;
+    if (inventory::is_pool_name(value)) {
+        pool.name = value;
+    } else if (auto ranges = inventory::parse_ranges(value); ranges) {
+        pool.ranges = std::move(*ranges);
+    } else {
+        return tl::unexpected(ranges.error());
     }
-    if (*base::parse_number(last) - *base::parse_number(first) >= most_numbers) {
-        return fail(Errc::malformed, "\"{}\" is too much: a pool has at most {} numbers", value,
-                    most_numbers);
+    out = std::move(pool);
+    return {};
+}
+
+Status add_pool(std::vector<inventory::Pool>& out, std::string_view name, std::string_view value) {
+    if (!inventory::is_pool_name(name)) {
+        return fail(Errc::malformed,
+                    "\"{}\" is no name for a pool: write a letter, then letters, digits, dashes "
+                    "and underscores, such as pool sales = 200-299",
+                    base::printable(name, 40));
     }
-    out = Pool{std::string(first), std::string(last)};
+    auto ranges = inventory::parse_ranges(value);
+    if (!ranges) {
+        return tl::unexpected(ranges.error());
+    }
+    out.push_back({std::string(name), std::move(*ranges), {}});
     return {};
 }
 

@@ -82,8 +82,6 @@ base::Status set_dialplan_name(std::string& out, std::string_view value);
 /// What a phone dials, and no pattern: digits, * and +.
 base::Status set_dial_code(std::string& out, std::string_view value);
 base::Status set_codecs(std::optional<std::string>& out, std::string_view value);
-/// With commas between them.
-base::Status set_key_numbers(std::vector<std::string>& out, std::string_view value);
 base::Status set_group(base::Ipv4& out, std::string_view value);
 base::Status set_network(std::optional<base::Network>& out, std::string_view value);
 /// "201" or "200-299".
@@ -92,7 +90,10 @@ base::Status set_numbers(std::optional<profile::Numbers>& out, std::string_view 
 base::Status set_dialled(std::optional<std::string>& out, std::string_view value);
 base::Status set_networks(std::vector<base::Network>& out, std::string_view value);
 base::Status set_oui(std::string& out, std::string_view value);
-base::Status set_pool(std::optional<Pool>& out, std::string_view value);
+/// A name, whose numbers are looked up once all is read, or the numbers themselves.
+base::Status set_pool(std::optional<inventory::Pool>& out, std::string_view value);
+base::Status
+add_pool(std::vector<inventory::Pool>& out, std::string_view name, std::string_view value);
 base::Status set_version(std::string& out, std::string_view value);
 /// A name as it may stand in a URL: no path.
 base::Status set_firmware_file(std::string& out, std::string_view value);

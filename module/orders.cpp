@@ -60,8 +60,7 @@ std::string sentence(const Ruling& ruling) {
 
 inventory::Change change_of(base::Mac mac, const Ruling& ruling) {
     if (ruling.action == Action::assign) {
-        return inventory::AssignFromPool{mac, ruling.rule->pool->first, ruling.rule->pool->last,
-                                         true};
+        return inventory::AssignFromPool{mac, *ruling.rule->pool, true};
     }
     if (ruling.action == Action::guest) {
         // Without randomness it stays empty, and the change is refused.

@@ -6,6 +6,7 @@
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/inventory/device.hpp"
+#include "provisioning/inventory/pool.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,16 +18,6 @@ namespace engine {
 
 enum class Action : std::uint8_t { approve, assign, guest, block, hold };
 
-/// Extension numbers "200" to "299", both of one length.
-struct Pool {
-    std::string first;
-    std::string last;
-
-    std::string str() const { return first + "-" + last; }
-
-    bool operator==(const Pool&) const = default;
-};
-
 /// One `[rule NAME]` section: what it matches, and what it does. An empty matcher matches all.
 struct ApprovalRule {
     std::string name;
@@ -36,9 +27,9 @@ struct ApprovalRule {
     std::optional<base::Network> network;
 
     Action action = Action::hold;
-    std::optional<Pool> pool;    ///< of assign
-    bool only_enrolment = false; ///< acts only while a window that names it is open
-    std::size_t most = 300;      ///< phones that it may approve in all
+    std::optional<inventory::Pool> pool; ///< of assign
+    bool only_enrolment = false;         ///< acts only while a window that names it is open
+    std::size_t most = 300;              ///< phones that it may approve in all
 };
 
 /// As pnp.conf writes it.

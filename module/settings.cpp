@@ -22,7 +22,24 @@ using base::Status;
 
 namespace {
 
-const Row* row_of(std::string_view section, std::string_view name) {
+constexpr std::string_view name_of_its_own = " NAME";
+
+bool takes_a_name(const Row& row) {
+    return row.option.name.ends_with(name_of_its_own);
+}
+
+/// "sales" of `pool sales`; empty: an option without a name of its own.
+std::string_view own_name(std::string_view name) {
+    const auto gap = std::min(name.find_first_of(" \t"), name.size());
+    return base::trim(name.substr(gap));
+}
+
+/// Of "pool sales" it is that of "pool NAME".
+const Row* row_of(std::string_view section, std::string_view written) {
+    const std::string name =
+        own_name(written).empty()
+            ? std::string(written)
+            : fmt::format("{}{}", written.substr(0, written.find_first_of(" \t")), name_of_its_own);
     const auto found =
         std::find_if(option_rows().begin(), option_rows().end(), [&](const Row& row) {
             return row.option.section == section && row.option.name == name;
@@ -36,6 +53,10 @@ std::string suggestion(std::string_view section, std::string_view name) {
         if (row.option.section == section) {
             names.push_back(row.option.name);
         }
+    }
+    if (std::find(names.begin(), names.end(), fmt::format("{}{}", name, name_of_its_own)) !=
+        names.end()) {
+        return fmt::format("; write a name behind it, such as {} sales", name);
     }
     const auto near = base::nearest(name, names);
     return near ? fmt::format("; did you mean {}?", *near)
@@ -55,7 +76,7 @@ class Section {
   public:
     explicit Section(std::string_view kind) : kind_(kind) {
         for (const auto& row : option_rows()) {
-            if (row.option.section == kind) {
+            if (row.option.section == kind && !takes_a_name(row)) {
                 description_.add_options()(std::string(row.option.name).c_str(),
                                            po::value<std::string>(),
                                            std::string(row.option.help).c_str());
@@ -72,6 +93,10 @@ class Section {
         if (!is_new) {
             return fail(Errc::conflict, "{}: {} is set in {} already; write it once", place.str(),
                         name, before->second.str());
+        }
+        if (takes_a_name(*row_of(kind_, name))) {
+            named_.emplace_back(name, value);
+            return {};
         }
         po::option option;
         option.string_key = name;
@@ -90,6 +115,13 @@ class Section {
     }
 
     Status apply(Target target) {
+        for (const auto& [name, value] : named_) {
+            target.name = own_name(name);
+            if (auto done = row_of(kind_, name)->set(target, value); !done) {
+                return fail(done.error().code, "{}: {}: {}", places_.at(name).str(), name,
+                            done.error().what);
+            }
+        }
         po::variables_map values;
         try {
             parsed_.description = &description_;
@@ -124,6 +156,7 @@ class Section {
     std::string kind_;
     po::options_description description_;
     po::parsed_options parsed_{&description_};
+    std::vector<std::pair<std::string, std::string>> named_; ///< name and value, in their order
     std::map<std::string, Place, std::less<>> places_;
 };
 
@@ -137,6 +170,38 @@ Status check_pool(const ApprovalRule& rule, const Settings::Places& places) {
     if (rule.action != Action::assign && rule.pool) {
         return fail(Errc::malformed, "{}: pool: only action = assign takes numbers from a pool",
                     places.at("pool"));
+    }
+    return {};
+}
+
+/// Pools may be written behind the rules that use them.
+Status look_up_pools(Settings& settings) {
+    for (auto& pool : settings.pools) {
+        pool.quarantine = settings.pool_quarantine;
+    }
+    for (std::size_t i = 0; i < settings.approval_rules.size(); ++i) {
+        auto& wanted = settings.approval_rules[i].pool;
+        if (!wanted) {
+            continue;
+        }
+        if (wanted->name.empty()) {
+            wanted->quarantine = settings.pool_quarantine;
+            continue;
+        }
+        std::vector<std::string_view> names;
+        for (const auto& pool : settings.pools) {
+            names.push_back(pool.name);
+        }
+        const auto found = std::find(names.begin(), names.end(), wanted->name);
+        if (found == names.end()) {
+            const auto near = base::nearest(wanted->name, names);
+            return fail(Errc::not_found, "{}: pool: there is no pool {}; {}",
+                        settings.approval_places[i].at("pool"), wanted->name,
+                        near
+                            ? fmt::format("did you mean {}?", *near)
+                            : fmt::format("write into [general]: pool {} = 200-299", wanted->name));
+        }
+        wanted = settings.pools[static_cast<std::size_t>(found - names.begin())];
     }
     return {};
 }
@@ -242,6 +307,9 @@ base::Result<Settings> read_settings(std::string_view text,
         }
     }
     if (auto done = general.apply({settings, unused, unused_too, unused_as_well}); !done) {
+        return tl::unexpected(done.error());
+    }
+    if (auto done = look_up_pools(settings); !done) {
         return tl::unexpected(done.error());
     }
     if (settings.tls_certificate.empty() != settings.tls_key.empty()) {

@@ -90,6 +90,8 @@ struct Settings {
     std::string firmware_folder; ///< empty: beside the database
     std::string extensions_context = "pnp-extensions"; ///< of the PBX's dial plan, for our own
     ClaimCodes claims;
+    std::vector<inventory::Pool> pools;
+    std::chrono::milliseconds pool_quarantine = std::chrono::hours(24 * 7);
     std::vector<std::pair<std::string, base::log::Level>> levels;
     /// Where a rule's options stand, "FILE:LINE"; "" names the section itself.
     using Places = std::map<std::string, std::string, std::less<>>;
@@ -104,8 +106,8 @@ struct Settings {
 
 /// One row of the table.
 struct Option {
-    std::string_view section; ///< "general", "rule", "profile" or "firmware"
-    std::string_view name;
+    std::string_view section;  ///< "general", "rule", "profile" or "firmware"
+    std::string_view name;     ///< with " NAME" at its end: there may be several, each with its own
     std::string_view value;    ///< what to write, such as "DURATION"
     std::string_view fallback; ///< the default, as it would be written; empty = none
     std::string_view help;

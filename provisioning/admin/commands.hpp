@@ -83,8 +83,7 @@ struct Reach {
         std::string phones; ///< whom it is about: "vendor htek, in 10.1.2.0/24"
         std::string action;
         bool approves = false; ///< by approve or assign
-        std::string first;     ///< of its pool; empty without one
-        std::string last;
+        std::optional<inventory::Pool> pool;
         bool only_enrolment = false;
         std::size_t most = 0;
         std::size_t approved = 0;
@@ -154,6 +153,8 @@ struct Reach {
     /// The dial plan of the PBX. Blocks.
     std::function<base::Result<std::shared_ptr<const dialplan::NumberPlan>>()> number_plan = {};
     std::function<std::vector<std::string>()> emergency_numbers = {};
+    /// Those of pnp.conf, in its order.
+    std::function<std::vector<inventory::Pool>()> pools = {};
 };
 
 class Commands {

@@ -2,105 +2,17 @@
 // The commands that decide about a phone: approve, block, assign, unassign.
 #include "provisioning/admin/command.hpp"
 #include "provisioning/admin/file_warning.hpp"
-#include "provisioning/admin/jobs.hpp"
+#include "provisioning/admin/next_step.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include <fmt/format.h>
 
 namespace admin {
 namespace {
-
-bool takes_late_notify(const Call& call, const inventory::Device& device) {
-    const auto catalogue = call.reach.catalogue();
-    const profile::Vendor* vendor = vendor_of(catalogue.get(), device.mac, &device);
-    return vendor == nullptr || vendor->takes_late_notify;
-}
-
-using Timeline = std::vector<inventory::Event>;
-
-/// The last event of one of these steps; null where there is none.
-const inventory::Event* newest_of(const Timeline& timeline,
-                                  std::initializer_list<inventory::Step> steps) {
-    const auto found = std::find_if(timeline.rbegin(), timeline.rend(), [&](const auto& event) {
-        return std::find(steps.begin(), steps.end(), event.step) != steps.end();
-    });
-    return found == timeline.rend() ? nullptr : &*found;
-}
-
-/// It was answered, has no URL yet, and its dialog is still open.
-bool is_waiting(const Call& call, const Timeline& timeline) {
-    using inventory::Step;
-    const auto* last =
-        newest_of(timeline, {Step::held, Step::offered, Step::waited_too_long, Step::file_served});
-    return last != nullptr && last->step == Step::held && last->last > call.reach.holds_since();
-}
-
-/// It got a file that makes it ask again, and nothing since.
-bool asks_again(const Timeline& timeline) {
-    using inventory::Step;
-    const auto* last =
-        newest_of(timeline, {Step::guest_served, Step::heard, Step::offered, Step::boot_served,
-                             Step::file_served, Step::configured});
-    return last != nullptr && last->step == Step::guest_served;
-}
-
-/// Of a phone that calls by the Workpoint Interface, where that is on; else empty.
-std::string after_call(const Call& call, base::Mac mac) {
-    const auto phone = call.reach.inventory.workpoints().find(mac);
-    if (!phone || phone->last_contact == 0 || !call.reach.workpoints || !call.reach.workpoints()) {
-        return {};
-    }
-    const auto now = call.reach.clock.unix_ms();
-    const auto next = next_poll(call.reach, *phone, now);
-    return phone->reached != inventory::Reached::by_poll
-               ? fmt::format("It is told when it calls, which it is asked to do {}.",
-                             when_asked(*phone, now))
-           : next
-               ? fmt::format("It is told when it calls, after its next poll {}.", due(*next, now))
-               : "It is told when it calls next; a restart of the phone is quicker.";
-}
-
-/// What happens next to a phone that may have its files, by what it did so far.
-std::string after_decision(const Call& call, const inventory::Device& before) {
-    const std::string mac = before.mac.str();
-    if (!before.was_heard()) {
-        return "It was never heard: plug it in.";
-    }
-    if (auto told = after_call(call, before.mac); !told.empty()) {
-        return told;
-    }
-    const auto timeline = call.reach.inventory.timeline(before.mac).value_or(Timeline());
-    if (is_waiting(call, timeline)) {
-        return takes_late_notify(call, before)
-                   ? "The phone waits: it gets its URL now."
-                   : "The phone waits, and its kind takes no late URL: unplug it and plug it in "
-                     "again.";
-    }
-    if (before.is_approved() && before.seen.stage >= inventory::Stage::configured) {
-        return fmt::format("It holds a configuration already; to make it fetch the new one: pnp "
-                           "resync {}",
-                           mac);
-    }
-    if (asks_again(timeline)) {
-        return "It comes by itself for its URL within minutes; later than that: restart it.";
-    }
-    return "Unplug the phone and plug it in again: it asks once when it starts.";
-}
-
-/// The device as it was, or a new one that was never heard.
-inventory::Device before_of(const Call& call, base::Mac mac) {
-    if (const inventory::Device* known = call.now.device(mac); known != nullptr) {
-        return *known;
-    }
-    inventory::Device fresh;
-    fresh.mac = mac;
-    return fresh;
-}
 
 /// Applies one change and tells the device as it is then.
 Reply decide(const Call& call,
@@ -169,6 +81,72 @@ base::Result<Lines> read_lines(const Call& call, base::Mac mac, std::string_view
     return out;
 }
 
+/// "@sales" is a pool of pnp.conf.
+base::Result<inventory::Pool> read_pool(const Call& call, std::string_view name) {
+    const auto pools = call.reach.pools ? call.reach.pools() : std::vector<inventory::Pool>();
+    std::vector<std::string_view> known;
+    for (const auto& pool : pools) {
+        if (pool.name == name) {
+            return pool;
+        }
+        known.push_back(pool.name);
+    }
+    if (name.find(',') != name.npos) {
+        return base::fail(base::Errc::malformed,
+                          "a pool gives one number and stands alone; write the others as numbers");
+    }
+    return base::fail(base::Errc::not_found, "pnp.conf has no pool {}{}", base::printable(name, 40),
+                      pools.empty() ? "; write it into [general], such as: pool sales = 200-299"
+                                    : did_you_mean(name, known));
+}
+
+void add_file_warning(const Call& call, base::Mac mac, Reply& reply) {
+    const std::string warning = reply.status == 0 ? file_warning(call.reach, mac) : "";
+    if (!warning.empty()) {
+        reply.text += warning;
+        reply.json.set("warning", warning);
+    }
+}
+
+Reply assign_from_pool(const Call& call, base::Mac mac, std::string_view name) {
+    const auto pool = read_pool(call, name);
+    if (!pool) {
+        return pool.error().code == base::Errc::malformed ? misunderstood(pool.error().what)
+                                                          : refused(pool.error());
+    }
+    const inventory::Device before = before_of(call, mac);
+    const auto next = after_decision(call, before);
+    if (auto applied =
+            call.reach.inventory.apply({inventory::AssignFromPool{mac, *pool}}, call.caller.actor);
+        !applied) {
+        return refused(applied.error());
+    }
+    const inventory::Snapshot now = call.reach.inventory.now();
+    const auto* device = now.device(mac);
+    const auto lines = device != nullptr ? device->lines : std::vector<std::string>();
+    const bool is_same = before.is_approved() && before.lines == lines;
+    const auto account = call.reach.directory.account(lines.empty() ? "" : lines.front());
+    const auto name_text = account && account->name != account->number
+                               ? fmt::format(" ({})", shown_name(account->name))
+                               : "";
+    auto text =
+        is_same || lines.size() != 1
+            ? fmt::format("{} has {}, of the pool {}.", mac.str(), listed(lines), pool->str())
+            : fmt::format("{} has {}{} on line 1, from the pool {}.", mac.str(), lines.front(),
+                          name_text, pool->str());
+    const auto then = is_same && before.seen.stage >= inventory::Stage::configured
+                          ? std::string("Nothing changed.")
+                          : next;
+    Reply reply =
+        done(fmt::format("{}\n{}\n", text, then), base::Json::object({{"mac", mac.str()}}));
+    reply.json.set("state", device != nullptr ? device->state() : "")
+        .set("lines", json_list(lines))
+        .set("pool", pool->name)
+        .set("next", then);
+    add_file_warning(call, mac, reply);
+    return reply;
+}
+
 } // namespace
 
 Reply run_approve(Call& call) {
@@ -217,6 +195,9 @@ Reply run_assign(Call& call) {
     if (!mac) {
         return misunderstood(mac.error().what);
     }
+    if (call.places[1].starts_with("@")) {
+        return assign_from_pool(call, *mac, std::string_view(call.places[1]).substr(1));
+    }
     const auto lines = read_lines(call, *mac, call.places[1]);
     if (!lines) {
         return lines.error().code == base::Errc::malformed ? misunderstood(lines.error().what)
@@ -239,11 +220,7 @@ Reply run_assign(Call& call) {
                                  ? "Nothing changed."
                                  : after_decision(call, before);
     Reply reply = decide(call, inventory::Assign{*mac, lines->numbers}, *mac, text, next);
-    const std::string warning = reply.status == 0 ? file_warning(call.reach, *mac) : "";
-    if (!warning.empty()) {
-        reply.text += warning;
-        reply.json.set("warning", warning);
-    }
+    add_file_warning(call, *mac, reply);
     return reply;
 }
 

@@ -58,22 +58,34 @@ std::string summary(const dialplan::ImportPlan& plan, bool applied) {
                        applied ? "assigned" : "to assign", counted(plan.unchanged, "row", "rows"));
 }
 
-/// Of phones in the plan, a screen of warnings at most.
+/// Of phones in the plan, a screen of warnings at most. To make a file takes longer than to
+/// import its row, so not all of thousands are tried.
 std::string warnings(const Call& call, const dialplan::ImportPlan& plan) {
     constexpr std::size_t most_told = 10;
+    constexpr std::size_t most_tried = 500;
     std::string text;
     std::size_t told = 0;
+    std::size_t phones = 0;
     for (const inventory::Change& change : plan.changes) {
         const auto* assign = std::get_if<inventory::Assign>(&change);
-        const std::string warning =
-            assign != nullptr ? file_warning(call.reach, assign->mac) : std::string();
+        if (assign == nullptr || ++phones > most_tried) {
+            continue;
+        }
+        const std::string warning = file_warning(call.reach, assign->mac);
         if (!warning.empty() && told++ < most_told) {
             text += fmt::format("{}: {}", assign->mac.str(), warning);
         }
     }
-    return told <= most_told ? text
-                             : text + fmt::format("{} more phones like these; see: pnp lint MAC\n",
-                                                  told - most_told);
+    if (told > most_told) {
+        text += fmt::format("{} more phones like these; see: pnp lint MAC\n", told - most_told);
+    }
+    if (phones > most_tried) {
+        text +=
+            fmt::format("The files of the first {} phones were tried; of the others `pnp explain "
+                        "MAC` says if one cannot be made.\n",
+                        most_tried);
+    }
+    return text;
 }
 
 } // namespace

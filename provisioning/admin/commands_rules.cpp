@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The command about what approves phones by itself: show rules.
 #include "provisioning/admin/command.hpp"
+#include "provisioning/admin/pools.hpp"
 #include "provisioning/admin/tell.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -20,31 +20,6 @@ Windows open_windows(const Call& call) {
     return open;
 }
 
-/// All extensions that no phone has, ours and those of the PBX.
-std::set<std::string> unused_numbers(const Call& call) {
-    std::set<std::string> numbers;
-    for (const auto* extension : call.now.extensions()) {
-        numbers.insert(extension->number);
-    }
-    call.reach.directory.list_host(
-        [&](const std::string& number, const std::string& /*name*/) { numbers.insert(number); });
-    for (const auto* device : call.now.devices()) {
-        for (const auto& number : device->lines) {
-            numbers.erase(number);
-        }
-    }
-    return numbers;
-}
-
-std::size_t free_of(const Reach::Rule& rule, const std::set<std::string>& unused) {
-    const auto is_in = [&](const std::string& number) {
-        return number.size() == rule.first.size() &&
-               number.find_first_not_of("0123456789") == number.npos;
-    };
-    return static_cast<std::size_t>(
-        std::count_if(unused.lower_bound(rule.first), unused.upper_bound(rule.last), is_in));
-}
-
 /// The window that names it and stays open longest.
 const inventory::Enrolment* window_of(const Reach::Rule& rule, const Windows& windows) {
     const inventory::Enrolment* longest = nullptr;
@@ -56,22 +31,25 @@ const inventory::Enrolment* window_of(const Reach::Rule& rule, const Windows& wi
     return longest;
 }
 
-/// What it waits for and what to do about it; empty when it acts.
-std::string why_it_waits(const Reach::Rule& rule, std::size_t free, bool has_window) {
+/// What it waits for and what to do about it; empty when it acts. `why_none`: of its pool.
+std::string why_it_waits(const Reach::Rule& rule, const std::string& why_none, bool has_window) {
     if (rule.approves && rule.approved >= rule.most) {
         return fmt::format("it has approved {}, its most: raise `most` in pnp.conf, then: pnp "
                            "reload",
                            counted(rule.approved, "phone", "phones"));
     }
-    if (!rule.first.empty() && free == 0) {
-        return fmt::format("none of {}-{} is free: add extensions there (pnp extension add "
-                           "NUMBER), or unassign phones that are gone",
-                           rule.first, rule.last);
+    if (!why_none.empty()) {
+        return why_none;
     }
     if (rule.only_enrolment && !has_window) {
         return fmt::format("no enrolment is open for it: pnp enrol start 1h --rule {}", rule.name);
     }
     return {};
+}
+
+/// As the rule writes it.
+std::string shown_pool(const inventory::Pool& pool) {
+    return pool.name.empty() ? pool.numbers() : pool.name;
 }
 
 /// Windows without a rule, and those whose rule is gone.
@@ -103,20 +81,21 @@ Reply run_show_rules(Call& call) {
     }
     const auto now = call.reach.clock.unix_ms();
     const auto windows = open_windows(call);
-    const auto unused = unused_numbers(call);
+    const auto numbers = all_numbers(call);
     std::vector<std::vector<std::string>> rows;
     base::Json list = base::Json::array();
     std::string waiting;
     for (const auto& rule : *rules) {
-        const auto free = free_of(rule, unused);
+        const auto left = rule.pool ? count(call, *rule.pool, numbers) : PoolCount();
         const auto* window = window_of(rule, windows);
-        const auto why = why_it_waits(rule, free, window != nullptr);
+        const auto why = why_it_waits(rule, rule.pool ? why_none(call, *rule.pool, left) : "",
+                                      window != nullptr);
         if (!why.empty()) {
             waiting += fmt::format("{} waits: {}\n", shown_name(rule.name), why);
         }
         rows.push_back(
             {shown_name(rule.name), shown_name(rule.phones), rule.action,
-             rule.first.empty() ? "-" : fmt::format("{}-{}, {} free", rule.first, rule.last, free),
+             rule.pool ? fmt::format("{}, {} free", shown_pool(*rule.pool), left.free) : "-",
              rule.approves ? fmt::format("{} of {}", rule.approved, rule.most) : "-",
              !why.empty() ? "waits"
              : window != nullptr && rule.only_enrolment
@@ -127,9 +106,8 @@ Reply run_show_rules(Call& call) {
                                              {"action", rule.action},
                                              {"only_enrolment", rule.only_enrolment},
                                              {"waits", why}});
-        row.set("pool",
-                rule.first.empty() ? base::Json() : base::Json(rule.first + "-" + rule.last));
-        row.set("free", rule.first.empty() ? base::Json() : base::Json(std::uint64_t{free}));
+        row.set("pool", rule.pool ? base::Json(shown_pool(*rule.pool)) : base::Json());
+        row.set("free", rule.pool ? base::Json(std::uint64_t{left.free}) : base::Json());
         row.set("approved",
                 rule.approves ? base::Json(std::uint64_t{rule.approved}) : base::Json());
         row.set("most", rule.approves ? base::Json(std::uint64_t{rule.most}) : base::Json());

@@ -59,6 +59,11 @@ void offer_numbers(const Reach& reach, std::string_view typed, Offers& offers) {
             offers.add(std::string(before) + number);
         }
     };
+    if (comma == std::string_view::npos && reach.pools) {
+        for (const auto& pool : reach.pools()) {
+            offers.add("@" + pool.name);
+        }
+    }
     const auto snapshot = reach.inventory.now();
     for (const inventory::Extension* extension : snapshot.extensions()) {
         offer(extension->number);

@@ -4,6 +4,7 @@
 #include "provisioning/inventory/plan.hpp"
 #include "provisioning/inventory/state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace inventory {
@@ -13,6 +14,7 @@ using base::Status;
 namespace {
 
 constexpr std::size_t most_actor = 128;
+constexpr std::size_t most_logged = 100; ///< of one list: an import may have thousands
 
 /// The timelines of the devices in a plan: what waits for them goes to disk before the decision, so
 /// that rows stand in the order in which things happened.
@@ -32,8 +34,18 @@ void take_decisions(Device& device, const Device& decided) {
     device.decided = decided.decided;
 }
 
+Status write_releases(Store& store, const Plan& plan) {
+    Status done;
+    for (auto each = plan.releases().begin(); done && each != plan.releases().end(); ++each) {
+        const auto& [number, release] = *each;
+        done = release ? store.put_release(number, *release) : store.remove_release(number);
+    }
+    return done;
+}
+
 Status write(Store& store,
              const Plan& plan,
+             const std::vector<Job>& inherited,
              const std::unordered_set<base::Mac>& gone,
              Timelines& timelines,
              const std::size_t most_events,
@@ -80,6 +92,14 @@ Status write(Store& store,
         timelines.newest.push_back(std::move(*newest));
         ++batch;
     }
+    for (const auto& job : inherited) {
+        if (done = store.workpoints().add_job(job); !done) {
+            return done;
+        }
+    }
+    if (done = write_releases(store, plan); !done) {
+        return done;
+    }
     if (plan.enrolments()) {
         if (done = store.put_enrolments(*plan.enrolments()); !done) {
             return done;
@@ -110,6 +130,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
     std::vector<base::Mac> touched;
     std::vector<std::string> orders;
     std::vector<std::pair<Device, Event>> steps;
+    std::vector<Job> inherited;
     {
         const std::lock_guard disk(state.disk);
         const auto now = state.clock.unix_ms();
@@ -125,6 +146,9 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             }
         }
 
+        for (const auto& [from, to] : plan.successions()) {
+            state.workpoints->bequeath(from, to, now, inherited);
+        }
         Timelines timelines;
         std::unordered_set<base::Mac> gone;
         {
@@ -137,7 +161,8 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             }
         }
         const auto most_events = state.most_events(false);
-        auto written = write(*state.store, plan, gone, timelines, most_events, now, actor);
+        auto written =
+            write(*state.store, plan, inherited, gone, timelines, most_events, now, actor);
         touched = plan.touched(); // before the lock that every packet waits for
         orders = plan.orders();
 
@@ -173,6 +198,13 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));
             ++at;
         }
+        for (const auto& [number, release] : plan.releases()) {
+            if (release) {
+                state.current.releases_.put(number, *release);
+            } else {
+                state.current.releases_.erase(number);
+            }
+        }
         if (plan.enrolments()) {
             state.set_enrolments(*plan.enrolments());
         }
@@ -191,9 +223,14 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                 state.workpoints->blocked(mac, now);
             }
         }
+        state.workpoints->take_over(inherited);
     }
-    for (const auto& order : orders) {
-        base::log::info("inventory", "{} (by {})", order, actor);
+    for (std::size_t at = 0; at < std::min(orders.size(), most_logged); ++at) {
+        base::log::info("inventory", "{} (by {})", orders[at], actor);
+    }
+    if (orders.size() > most_logged) {
+        base::log::info("inventory", "and {} more, which the audit has (by {})",
+                        orders.size() - most_logged, actor);
     }
 
     std::function<void(const std::vector<base::Mac>&)> changed;
@@ -207,6 +244,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
     for (const auto& [device, event] : steps) {
         state.tell(device, event);
     }
+    state.workpoints->tell_of(inherited, actor);
     return {};
 }
 

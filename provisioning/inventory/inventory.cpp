@@ -49,6 +49,9 @@ void Inventory::State::fill(Stored stored) {
             add_first_token(mac, token);
         }
     }
+    for (const auto& [number, release] : stored.releases) {
+        current.releases_.put(number, release);
+    }
     set_enrolments(std::move(stored.enrolments));
     drop_ended_enrolments(now);
     drop_strangers(); // the limit may be lower than it was
@@ -68,9 +71,20 @@ void Inventory::State::drop_ended_enrolments(base::UnixMs now) {
     }
 }
 
+void Inventory::State::drop_old_releases(base::UnixMs now) {
+    std::vector<std::string> old;
+    current.releases_.each([&](const std::string& number, const Release& release) {
+        if (release.at < now - longest_quarantine.count()) {
+            old.push_back(number);
+        }
+    });
+    for (const auto& number : old) {
+        current.releases_.erase(number);
+    }
+}
+
 void Inventory::State::put(Device device) {
-    const auto mac = device.mac;
-    current.devices_.put(mac, std::make_shared<const Device>(std::move(device)));
+    current.put(std::move(device));
 }
 
 Track& Inventory::State::track_of(base::Mac mac) {
@@ -92,7 +106,7 @@ void Inventory::State::drop_strangers() {
             }
             tracks.erase(found);
         }
-        current.devices_.erase(*mac);
+        current.erase(*mac);
         unsaved.erase(*mac);
         events.forget(*mac);
         ++strangers_dropped;

@@ -53,13 +53,28 @@ struct RemoveExtension {
     std::string number;
 };
 
-/// Approves, with the lowest number from `first` to `last` (digits, of one length) that is an
-/// extension and on no device. A device that has lines keeps them. Refused when none is free.
+/// Approves, with the first number of the pool that is an extension, on no device and not in
+/// quarantine; one that this device had last it gets again. A device with a number of the pool
+/// keeps its lines, others lose theirs. Refused when none is free.
 struct AssignFromPool {
     base::Mac mac;
-    std::string first;
-    std::string last;
+    Pool pool;
     bool only_pending = false; ///< as in Approve
+};
+
+/// `heir` is approved with the lines of `gone`, which is blocked: its tokens end at once. Refused:
+/// an heir that has lines, and a device that has nothing to hand over.
+struct Replace {
+    base::Mac gone;
+    base::Mac heir;
+    /// Jobs of `gone` that wait to write items or deploy files are its heir's; others are given up.
+    bool with_jobs = false;
+};
+
+/// Two approved devices exchange their lines; what else is theirs stays.
+struct Swap {
+    base::Mac one;
+    base::Mac other;
 };
 
 /// A new generation of the steady token; the one before stays valid until the new one was used.
@@ -95,6 +110,8 @@ using Change = std::variant<Approve,
                             Block,
                             Assign,
                             AssignFromPool,
+                            Replace,
+                            Swap,
                             Unassign,
                             MakeGuest,
                             ClaimPhone,

@@ -201,9 +201,11 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
     }
     if (done && tidy) {
         const std::chrono::milliseconds kept = limits.events_for;
-        done = store->remove_events_before(now - kept.count()).and_then([&] {
-            return store->keep_audits(most_audits);
-        });
+        done = store->remove_events_before(now - kept.count())
+                   .and_then([&] { return store->keep_audits(most_audits); })
+                   .and_then([&] {
+                       return store->remove_releases_before(now - longest_quarantine.count());
+                   });
     }
     if (done) {
         done = transaction->commit();
@@ -256,6 +258,9 @@ Status Inventory::flush() {
         if (taken.has_ended) {
             state.end_expired_tokens(now);
             state.drop_ended_enrolments(now);
+        }
+        if (tidy) {
+            state.drop_old_releases(now);
         }
     }
     if (std::exchange(state.is_failing, false)) {

@@ -5,23 +5,11 @@
 #include <algorithm>
 #include <set>
 
-#include <fmt/ranges.h>
-
 namespace inventory {
 
 using base::Errc;
 using base::fail;
 using base::Status;
-
-namespace {
-
-constexpr std::size_t most_lines = 64;
-
-std::string joined(const std::vector<std::string>& words) {
-    return fmt::format("{}", fmt::join(words, ", "));
-}
-
-} // namespace
 
 Plan::Plan(const Snapshot& before,
            const std::function<bool(const std::string&)>& is_host_number,
@@ -80,18 +68,6 @@ bool Plan::has_extension(const std::string& number) const {
 
 bool Plan::is_extension(const std::string& number) const {
     return has_extension(number) || (is_host_number_ && is_host_number_(number));
-}
-
-std::vector<base::Mac> Plan::holders(const std::string& number) const {
-    auto macs = before_.holders(number);
-    std::erase_if(macs, [&](base::Mac mac) { return devices_.count(mac) != 0; });
-    for (const auto& [mac, planned] : devices_) {
-        const auto& lines = planned.device.lines;
-        if (std::find(lines.begin(), lines.end(), number) != lines.end()) {
-            macs.push_back(mac);
-        }
-    }
-    return macs;
 }
 
 void Plan::decide(Planned& planned, Approval approval) {
@@ -155,67 +131,14 @@ Status Plan::carry_out(const Block& change) {
         known != nullptr && known->approval == Approval::blocked) {
         return {};
     }
-    auto& target = planned(change.mac);
-    decide(target, Approval::blocked);
-    target.is_blocked_anew = true;
-    note(target, Step::blocked, fmt::format("by {}", actor_));
+    block(planned(change.mac), fmt::format("by {}", actor_));
     return {};
 }
 
-Status Plan::carry_out(const Assign& change) {
-    const auto mac = change.mac.str();
-    if (auto valid = check_mac(change.mac); !valid) {
-        return valid;
-    }
-    if (change.lines.empty()) {
-        return fail(Errc::malformed,
-                    "assign {}: no extension given; name at least one, or unassign the phone", mac);
-    }
-    if (change.lines.size() > most_lines) {
-        return fail(Errc::malformed, "assign {}: {} lines; a phone has at most {}", mac,
-                    change.lines.size(), most_lines);
-    }
-    std::set<std::string> numbers;
-    for (const auto& number : change.lines) {
-        if (!numbers.insert(number).second) {
-            return fail(Errc::conflict, "assign {}: extension {} is named twice; name it once", mac,
-                        number);
-        }
-        if (!is_extension(number)) {
-            return fail(Errc::not_found,
-                        "assign {}: there is no extension {}; add it first, or create it in the "
-                        "PBX",
-                        mac, number);
-        }
-    }
-    orders_.push_back(fmt::format("assign {} to {}", mac, joined(change.lines)));
-    if (const auto* known = device(change.mac);
-        known != nullptr && known->is_approved() && known->lines == change.lines) {
-        return {};
-    }
-    auto& target = planned(change.mac);
-    decide(target, Approval::approved);
-    target.device.lines = change.lines;
-    note(target, Step::assigned, fmt::format("{} by {}", joined(change.lines), actor_));
-    return {};
-}
-
-Status Plan::carry_out(const Unassign& change) {
-    const auto* known = device(change.mac);
-    if (known == nullptr) {
-        return fail(Errc::not_found,
-                    "unassign {}: no such phone is known; look for a slip in its MAC",
-                    change.mac.str());
-    }
-    orders_.push_back(fmt::format("unassign {}", change.mac.str()));
-    if (known->lines.empty()) {
-        return {};
-    }
-    auto& target = planned(change.mac);
-    const auto was = joined(target.device.lines);
-    target.device.lines.clear();
-    note(target, Step::unassigned, fmt::format("{} by {}", was, actor_));
-    return {};
+void Plan::block(Planned& planned, const std::string& detail) {
+    decide(planned, Approval::blocked);
+    planned.is_blocked_anew = true;
+    note(planned, Step::blocked, detail);
 }
 
 } // namespace inventory

@@ -43,6 +43,19 @@ class Plan {
     /// All that are open then; empty: as before.
     const std::optional<std::vector<Enrolment>>& enrolments() const noexcept { return enrolments_; }
 
+    /// Of numbers that changed phones: since when no phone has them; empty: one has it.
+    const std::map<std::string, std::optional<Release>>& releases() const noexcept {
+        return releases_;
+    }
+
+    /// Who takes whose place, with the jobs that wait.
+    struct Succession {
+        base::Mac gone;
+        base::Mac heir;
+    };
+
+    const std::vector<Succession>& successions() const noexcept { return successions_; }
+
     std::vector<base::Mac> touched() const;
 
   private:
@@ -50,6 +63,8 @@ class Plan {
     base::Status carry_out(const Block& change);
     base::Status carry_out(const Assign& change);
     base::Status carry_out(const AssignFromPool& change);
+    base::Status carry_out(const Replace& change);
+    base::Status carry_out(const Swap& change);
     base::Status check_pending(base::Mac mac, std::string_view verb) const;
     base::Status carry_out(const Unassign& change);
     base::Status carry_out(const MakeGuest& change);
@@ -66,6 +81,12 @@ class Plan {
     bool has_extension(const std::string& number) const; ///< of our own
     bool is_extension(const std::string& number) const;  ///< or of the PBX
     std::vector<base::Mac> holders(const std::string& number) const;
+    const Release* release(const std::string& number) const;
+    std::optional<std::string> free_number(const Pool& pool, base::Mac mac) const;
+    std::string why_none_is_free(const Pool& pool) const;
+    void set_lines(Planned& planned, const std::vector<std::string>& lines);
+    /// Ends its tokens, and gives up what waits for it.
+    void block(Planned& planned, const std::string& detail);
     void decide(Planned& planned, Approval approval);
     std::vector<Enrolment> open_enrolments() const; ///< without those that have ended
     void note(Planned& planned, Step step, const std::string& detail);
@@ -76,6 +97,9 @@ class Plan {
     std::string actor_;
     std::map<base::Mac, Planned> devices_;
     std::map<std::string, std::optional<Extension>> extensions_;
+    std::map<std::string, std::vector<base::Mac>> holders_; ///< of numbers that changed phones
+    std::map<std::string, std::optional<Release>> releases_;
+    std::vector<Succession> successions_;
     std::optional<std::vector<Enrolment>> enrolments_;
     std::vector<std::string> orders_;
 };

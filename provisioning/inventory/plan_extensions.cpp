@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What changes of extensions come to, and which number of a pool is free.
-#include "provisioning/base/text.hpp"
+// What changes of extensions come to.
 #include "provisioning/base/utf8.hpp"
 #include "provisioning/inventory/guest.hpp"
 #include "provisioning/inventory/plan.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/ranges.h>
 
@@ -20,8 +18,6 @@ namespace {
 
 constexpr std::size_t most_number = 64;
 constexpr std::size_t most_text = 200;
-constexpr std::uint64_t most_pool = 10'000;
-constexpr std::size_t most_pool_digits = 18; // fits 64 bits
 
 bool is_number_letter(char letter) {
     return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
@@ -53,76 +49,7 @@ std::string named(const std::vector<base::Mac>& macs) {
     return macs.size() > most ? fmt::format("{} and {} more", all, macs.size() - most) : all;
 }
 
-/// How many numbers there are from `first` to `last`.
-base::Result<std::uint64_t> pool_size(const std::string& first, const std::string& last) {
-    const auto lowest = base::parse_number(first);
-    const auto highest = base::parse_number(last);
-    if (!lowest || !highest || first.size() != last.size() || first.size() > most_pool_digits ||
-        *lowest > *highest) {
-        return fail(Errc::malformed,
-                    "{}-{} is no range of numbers; give two of the same length, the lower one "
-                    "first, such as 200-299",
-                    first, last);
-    }
-    const auto size = *highest - *lowest + 1;
-    if (size > most_pool) {
-        return fail(Errc::malformed, "{}-{} holds {} numbers; a range has at most {}", first, last,
-                    size, most_pool);
-    }
-    return size;
-}
-
 } // namespace
-
-Status Plan::carry_out(const AssignFromPool& change) {
-    const auto mac = change.mac; // no structured binding: clang 14 captures none
-    const auto& first = change.first;
-    const auto& last = change.last;
-    if (auto valid = check_mac(mac); !valid) {
-        return valid;
-    }
-    if (change.only_pending) {
-        if (auto pending = check_pending(mac, "assign"); !pending) {
-            return pending;
-        }
-    }
-    const auto size = pool_size(first, last);
-    if (!size) {
-        return fail(size.error().code, "assign {}: {}", mac.str(), size.error().what);
-    }
-    if (const auto* known = device(mac); known != nullptr && !known->lines.empty()) {
-        // Not Approve: that would grant a new credential to whoever asks for one.
-        return carry_out(Assign{mac, std::vector<std::string>(known->lines)});
-    }
-    // Of the devices as they are after the changes before this one, so that two phones of one list
-    // do not get the same.
-    std::set<std::string> taken;
-    const auto take = [&](const Device& device) {
-        for (const auto& number : device.lines) {
-            if (number.size() == first.size() && number >= first && number <= last) {
-                taken.insert(number);
-            }
-        }
-    };
-    for (const auto* each : before_.devices()) {
-        if (devices_.count(each->mac) == 0) {
-            take(*each);
-        }
-    }
-    for (const auto& entry : devices_) {
-        take(entry.second.device);
-    }
-    for (std::uint64_t at = 0; at < *size; ++at) {
-        auto number = fmt::format("{:0{}}", *base::parse_number(first) + at, first.size());
-        if (taken.count(number) == 0 && is_extension(number)) {
-            return carry_out(Assign{mac, {std::move(number)}});
-        }
-    }
-    return fail(Errc::conflict,
-                "assign {}: none of {}-{} is free; add extensions there, or unassign phones that "
-                "are gone ({} of these numbers are on phones)",
-                mac.str(), first, last, taken.size());
-}
 
 Status Plan::carry_out(const AddExtension& change) {
     const auto& [number, name, password] = change.extension;

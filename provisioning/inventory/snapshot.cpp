@@ -55,15 +55,53 @@ std::vector<const Extension*> Snapshot::extensions() const {
     return all;
 }
 
-std::vector<base::Mac> Snapshot::holders(std::string_view number) const {
-    std::vector<base::Mac> found;
-    devices_.each([&](const base::Mac& mac, const auto& device) {
-        if (std::find(device->lines.begin(), device->lines.end(), number) != device->lines.end()) {
-            found.push_back(mac);
+std::vector<base::Mac> Snapshot::holders(const std::string& number) const {
+    const auto* found = holders_.find(number);
+    return found == nullptr ? std::vector<base::Mac>() : *found;
+}
+
+void Snapshot::put(Device device) {
+    const auto mac = device.mac;
+    const auto* before = this->device(mac);
+    if (before == nullptr || before->lines != device.lines) {
+        if (before != nullptr) {
+            for (const auto& number : before->lines) {
+                holds(number, mac, false);
+            }
         }
-    });
-    std::sort(found.begin(), found.end());
-    return found;
+        for (const auto& number : device.lines) {
+            holds(number, mac, true);
+        }
+    }
+    devices_.put(mac, std::make_shared<const Device>(std::move(device)));
+}
+
+void Snapshot::erase(base::Mac mac) {
+    if (const auto* device = this->device(mac); device != nullptr) {
+        for (const auto& number : device->lines) {
+            holds(number, mac, false);
+        }
+        devices_.erase(mac);
+    }
+}
+
+void Snapshot::holds(const std::string& number, base::Mac mac, bool does) {
+    auto macs = holders(number);
+    const auto place = std::lower_bound(macs.begin(), macs.end(), mac);
+    const bool is_there = place != macs.end() && *place == mac;
+    if (is_there == does) {
+        return;
+    }
+    if (does) {
+        macs.insert(place, mac);
+    } else {
+        macs.erase(place);
+    }
+    if (macs.empty()) {
+        holders_.erase(number);
+    } else {
+        holders_.put(number, std::move(macs));
+    }
 }
 
 } // namespace inventory

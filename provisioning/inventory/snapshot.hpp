@@ -5,6 +5,7 @@
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/shard_map.hpp"
 #include "provisioning/inventory/device.hpp"
+#include "provisioning/inventory/pool.hpp"
 
 #include <cstring>
 #include <memory>
@@ -44,8 +45,11 @@ class Snapshot {
     std::unordered_map<base::Mac, std::size_t> first_tokens(base::UnixMs now) const;
     std::vector<const Device*> devices() const;       ///< by MAC
     std::vector<const Extension*> extensions() const; ///< by number
-    /// Those who have `number` on a line.
-    std::vector<base::Mac> holders(std::string_view number) const;
+    /// Those who have `number` on a line, by MAC.
+    std::vector<base::Mac> holders(const std::string& number) const;
+
+    /// Of a number that was on a phone and is on none; null: it was on none that is remembered.
+    const Release* release(const std::string& number) const { return releases_.find(number); }
 
     /// Those that have not been closed; whether one has ended is for the caller to see.
     const std::vector<Enrolment>& enrolments() const noexcept { return *enrolments_; }
@@ -58,8 +62,15 @@ class Snapshot {
   private:
     friend class Inventory;
 
+    // What is on which line is known from both ends.
+    void put(Device device);
+    void erase(base::Mac mac);
+    void holds(const std::string& number, base::Mac mac, bool does);
+
     base::ShardMap<base::Mac, std::shared_ptr<const Device>> devices_;
     base::ShardMap<std::string, std::shared_ptr<const Extension>> extensions_;
+    base::ShardMap<std::string, std::vector<base::Mac>> holders_; ///< by MAC
+    base::ShardMap<std::string, Release> releases_;
     base::ShardMap<base::Digest256, Credential, DigestHash> credentials_;
     base::ShardMap<base::Digest256, base::Mac, DigestHash> former_;
     std::shared_ptr<const std::vector<Enrolment>> enrolments_ =

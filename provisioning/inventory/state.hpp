@@ -73,6 +73,7 @@ struct Inventory::State {
     void add_first_token(base::Mac mac, const FirstToken& token);
     void set_enrolments(std::vector<Enrolment> enrolments);
     void drop_ended_enrolments(base::UnixMs now);
+    void drop_old_releases(base::UnixMs now);
     /// Makes exactly the steady tokens known that are valid now; of a device that is not approved
     /// the first ones end too. `before`: as it was, if it was known.
     void renew_credentials(const Device* before, const Device& device);

@@ -72,7 +72,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const std::s
 }
 
 Status Store::prepare() {
-    const std::array<std::pair<sql::Statement*, const char*>, 25> statements = {{
+    const std::array<std::pair<sql::Statement*, const char*>, 28> statements = {{
         {&put_decision_,
          "insert into device (mac, approval, generation, decided, confirmed, keeps_previous, "
          "claim, boots) values ($1, $2, $3, $4, $5, $6, $7, $8) "
@@ -90,6 +90,10 @@ Status Store::prepare() {
         {&add_enrolment_, "insert into enrolment (id, until, rule, network, mac) "
                           "values ($1, $2, $3, $4, $5)"},
         {&remove_ended_enrolments_, "delete from enrolment where until <= $1 or until > $1 + $2"},
+        {&put_release_, "insert into released_number (number, at, mac) values ($1, $2, $3) "
+                        "on conflict (number) do update set at = excluded.at, mac = excluded.mac"},
+        {&remove_release_, "delete from released_number where number = $1"},
+        {&remove_releases_before_, "delete from released_number where at < $1"},
         {&add_audit_, "insert into audit (at, actor, what) values ($1, $2, $3)"},
         {&keep_audits_, "delete from audit where id <= "
                         "(select id from audit order by id desc limit 1 offset $1)"},
@@ -166,15 +170,22 @@ Result<Stored> Store::load() {
     } else {
         return tl::unexpected(all.error());
     }
-    auto done = each_row(connection_, "select hash, mac, expires from first_token order by id",
-                         [&](const sql::Statement& row) {
-                             FirstToken token;
-                             const auto hash = row.text(0);
-                             std::copy_n(hash.begin(), std::min(hash.size(), token.hash.size()),
-                                         token.hash.begin());
-                             token.expires = row.integer(2);
-                             stored.first_tokens.emplace_back(mac_in(row, 1), token);
-                         });
+    auto done = each_row(
+        connection_, "select number, at, mac from released_number", [&](const sql::Statement& row) {
+            stored.releases.emplace_back(row.text(0), Release{row.integer(1), mac_in(row, 2)});
+        });
+    if (!done) {
+        return tl::unexpected(done.error());
+    }
+    done = each_row(connection_, "select hash, mac, expires from first_token order by id",
+                    [&](const sql::Statement& row) {
+                        FirstToken token;
+                        const auto hash = row.text(0);
+                        std::copy_n(hash.begin(), std::min(hash.size(), token.hash.size()),
+                                    token.hash.begin());
+                        token.expires = row.integer(2);
+                        stored.first_tokens.emplace_back(mac_in(row, 1), token);
+                    });
     if (done) {
         done = each_row(connection_,
                         "select mac, id, step, address, detail from event "
@@ -394,6 +405,18 @@ Status Store::add_extension(const Extension& extension) {
 
 Status Store::remove_extension(const std::string& number) {
     return remove_extension_.bind(1, number).run();
+}
+
+Status Store::put_release(const std::string& number, const Release& release) {
+    return put_release_.bind(1, number).bind(2, release.at).bind(3, key(release.mac)).run();
+}
+
+Status Store::remove_release(const std::string& number) {
+    return remove_release_.bind(1, number).run();
+}
+
+Status Store::remove_releases_before(base::UnixMs time) {
+    return remove_releases_before_.bind(1, time).run();
 }
 
 Status Store::add_audit(base::UnixMs at, std::string_view actor, std::string_view what) {

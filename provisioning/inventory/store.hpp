@@ -35,6 +35,7 @@ struct Stored {
     std::vector<std::pair<base::Mac, FirstToken>> first_tokens; ///< the oldest first
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
     std::vector<Enrolment> enrolments; ///< ended ones too
+    std::vector<std::pair<std::string, Release>> releases;
     StoredWorkpoints workpoints;
     StoredPins pins;
     base::Secret token_key;
@@ -68,6 +69,9 @@ class Store {
     base::Status remove_ended_enrolments(base::UnixMs now);
     base::Status add_extension(const Extension& extension);
     base::Status remove_extension(const std::string& number);
+    base::Status put_release(const std::string& number, const Release& release);
+    base::Status remove_release(const std::string& number);
+    base::Status remove_releases_before(base::UnixMs time);
     base::Status add_audit(base::UnixMs at, std::string_view actor, std::string_view what);
     base::Status keep_audits(std::size_t most);
 
@@ -108,6 +112,7 @@ class Store {
     sql::Statement put_decision_, put_trust_, remove_lines_, add_line_;
     sql::Statement clear_enrolments_, add_enrolment_, remove_ended_enrolments_;
     sql::Statement add_extension_, remove_extension_;
+    sql::Statement put_release_, remove_release_, remove_releases_before_;
     sql::Statement add_audit_, keep_audits_, audit_;
     sql::Statement add_token_, remove_token_, remove_tokens_, shorten_tokens_;
     sql::Statement remove_expired_tokens_;

@@ -279,6 +279,56 @@ Result<std::int64_t> Workpoints::add(Job job, std::string_view actor) {
     return job.id;
 }
 
+void Workpoints::bequeath(base::Mac gone,
+                          base::Mac heir,
+                          base::UnixMs now,
+                          std::vector<Job>& jobs) const {
+    const auto waits = [](const Job& job) { return !has_ended(job.state); };
+    const auto its_own = this->jobs(heir);
+    auto waiting = static_cast<std::size_t>(std::count_if(its_own.begin(), its_own.end(), waits));
+    std::int64_t last = 0;
+    {
+        const std::lock_guard guard(state_->guard);
+        last = state_->last_job;
+    }
+    for (const auto& job : jobs) {
+        last = std::max(last, job.id);
+        waiting += job.mac == heir ? 1U : 0U;
+    }
+    for (auto& job : this->jobs(gone)) {
+        // What was sent may have been done, and a reset is for the phone that was named.
+        const bool is_as_good = job.kind == JobKind::write || job.kind == JobKind::deploy;
+        if (job.state == JobState::waiting && is_as_good && waiting < most_jobs_per_phone) {
+            ++waiting;
+            jobs.push_back(
+                {++last, heir, job.kind, std::move(job.items), JobState::waiting, now, now, 0, {}});
+        }
+    }
+}
+
+void Workpoints::take_over(const std::vector<Job>& jobs) {
+    const std::lock_guard guard(state_->guard);
+    for (const auto& job : jobs) {
+        state_->put_job(job);
+        state_->last_job = std::max(state_->last_job, job.id);
+    }
+}
+
+void Workpoints::tell_of(const std::vector<Job>& jobs, std::string_view actor) {
+    std::function<void(base::Mac)> added;
+    {
+        const std::lock_guard guard(state_->guard);
+        added = state_->added;
+    }
+    for (const auto& job : jobs) {
+        state_->inventory.note(job.mac, Step::job_added, "",
+                               fmt::format("{}: {} by {}", job.id, describe(job), actor));
+        if (added) {
+            added(job.mac);
+        }
+    }
+}
+
 Status Workpoints::cancel(std::int64_t id, std::string_view actor) {
     auto& state = *state_;
     actor = actor.substr(0, most_actor);

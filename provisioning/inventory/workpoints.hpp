@@ -102,7 +102,13 @@ class Workpoints {
     void keep_for_later(const std::vector<Unsaved>& taken);
     static base::Status write(WorkpointRows& rows, const std::vector<Unsaved>& taken);
     void blocked(base::Mac mac, base::UnixMs now); ///< when that is committed
-    std::int64_t newest_spent() const;             ///< id of a window
+    /// Copies for `heir` of what waits for `gone` and is as good for another phone: appended to
+    /// `jobs` with ids of their own, since whoever is at the old ones must find them ended.
+    void bequeath(base::Mac gone, base::Mac heir, base::UnixMs now, std::vector<Job>& jobs) const;
+    void take_over(const std::vector<Job>& jobs); ///< when those are committed
+    /// Notes them, and has the phones asked to call. With none of the inventory's locks held.
+    void tell_of(const std::vector<Job>& jobs, std::string_view actor);
+    std::int64_t newest_spent() const; ///< id of a window
 
     struct State;
     std::unique_ptr<State> state_;

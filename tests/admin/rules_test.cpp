@@ -25,8 +25,7 @@ struct ShowRules : testing::Test {
         rule.phones = "vendor htek, in 10.1.2.0/24";
         rule.action = "assign";
         rule.approves = true;
-        rule.first = "200";
-        rule.last = "219";
+        rule.pool = inventory::Pool{"", {{"200", "219"}}, {}};
         rule.most = 20;
         rule.approved = 2;
         return rules.emplace_back(rule);

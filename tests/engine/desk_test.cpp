@@ -23,6 +23,10 @@ base::Ipv4 ip(const char* text) {
     return *base::Ipv4::parse(text);
 }
 
+std::optional<inventory::Pool> numbers(const char* first, const char* last) {
+    return inventory::Pool{"", {{first, last}}, {}};
+}
+
 struct DeskOf : testing::Test {
     Shelf shelf;
     base::Loop loop;
@@ -324,7 +328,7 @@ TEST_F(RulesOf, AssignmentGiveEachOfManyPhonesItsOwnNumber) {
     for (int number = 200; number < 500; ++number) {
         shelf.has_extension(std::to_string(number));
     }
-    rule("lobby", Action::assign).pool = Pool{"200", "499"};
+    rule("lobby", Action::assign).pool = numbers("200", "499");
     apply_rules();
     for (std::uint64_t n = 1; n <= 300; ++n) {
         EXPECT_EQ(told(phone(n)), "hold: rule lobby gives it the next free number of 200-499");
@@ -342,7 +346,7 @@ TEST_F(RulesOf, AssignmentGiveEachOfManyPhonesItsOwnNumber) {
 
 TEST_F(RulesOf, AssignmentWithNoNumberLeftSayWhatToDoAndServeTheOthers) {
     shelf.has_extension("200");
-    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    rule("lobby", Action::assign).pool = numbers("200", "299");
     apply_rules();
     told(phone(1));
     told(phone(2));
@@ -357,7 +361,7 @@ TEST_F(RulesOf, AssignmentWithNoNumberLeftSayWhatToDoAndServeTheOthers) {
 }
 
 TEST_F(RulesOf, AssignmentAreTriedAgainWhenSomethingWasDecidedAndNotEachSecond) {
-    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    rule("lobby", Action::assign).pool = numbers("200", "299");
     apply_rules();
     told();
     work();
@@ -373,8 +377,27 @@ TEST_F(RulesOf, AssignmentAreTriedAgainWhenSomethingWasDecidedAndNotEachSecond) 
     EXPECT_EQ(told(), "offer");
 }
 
+TEST_F(RulesOf, ANumberInQuarantineIsGivenToNoOther) {
+    shelf.has_extension("200");
+    auto pool = numbers("200", "299");
+    pool->name = "lobby";
+    pool->quarantine = 7 * 24h;
+    rule("lobby", Action::assign).pool = pool;
+    apply_rules();
+    EXPECT_EQ(told(phone(1)), "hold: rule lobby gives it the next free number of lobby (200-299)");
+    work();
+    shelf.apply({inventory::Unassign{phone(1)}});
+    told(phone(2));
+    work();
+    EXPECT_THAT(told(phone(2)), HasSubstr("0 of these numbers are on phones, 1 in quarantine"));
+    shelf.clock.advance(7 * 24h);
+    told(phone(2));
+    work();
+    EXPECT_THAT(device(phone(2)).lines, testing::ElementsAre("200"));
+}
+
 TEST_F(RulesOf, AFailureIsTriedAgainAfterAWhile) {
-    rule("lobby", Action::assign).pool = Pool{"200", "299"};
+    rule("lobby", Action::assign).pool = numbers("200", "299");
     apply_rules();
     told();
     work();
@@ -462,7 +485,7 @@ TEST_F(WindowsOf, EnrolmentApprovePhonesUntilTheirEnd) {
 TEST_F(WindowsOf, EnrolmentActByTheirRule) {
     shelf.has_extension("207");
     auto& desk_rule = rule("desk", Action::assign);
-    desk_rule.pool = Pool{"200", "299"};
+    desk_rule.pool = numbers("200", "299");
     desk_rule.only_enrolment = true;
     apply_rules();
     EXPECT_EQ(told(), "hold: not approved: assign an extension to it");

@@ -18,6 +18,7 @@ namespace {
 
 using std::chrono::minutes;
 using testing::ElementsAre;
+using testing::Eq;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -56,8 +57,8 @@ TEST(SampleFile, IsAcceptedWithEveryLineSwitchedOn) {
             line = line.substr(1);
         }
         // Placeholders in capitals stand for something only a site knows.
-        for (const auto* placeholder : {"= HEX", "= FIRST-LAST", "= FOLDER", "= FILE", "= WORD",
-                                        "= NETWORK", "= URL", "= ZONE"}) {
+        for (const auto* placeholder : {"= HEX", "= FIRST-LAST", "= NAME |", "= FOLDER", "= FILE",
+                                        "= WORD", "= NETWORK", "= URL", "= ZONE"}) {
             if (line.find(placeholder) != line.npos) {
                 line.insert(0, ";");
             }
@@ -209,7 +210,7 @@ TEST(Settings, KeepTheOrderOfApprovalRulesAndWhatTheyDo) {
     EXPECT_EQ(lobby.model, "UC9*");
     EXPECT_EQ(lobby.network->str(), "10.1.0.0/16");
     EXPECT_EQ(lobby.action, Action::assign);
-    EXPECT_EQ(lobby.pool, (Pool{"200", "299"}));
+    EXPECT_EQ(lobby.pool, (inventory::Pool{"", {{"200", "299"}}, std::chrono::hours(24 * 7)}));
     EXPECT_TRUE(lobby.only_enrolment);
     EXPECT_EQ(lobby.most, 40U);
     EXPECT_EQ(settings.approval_rules[1].action, Action::block);
@@ -218,12 +219,43 @@ TEST(Settings, KeepTheOrderOfApprovalRulesAndWhatTheyDo) {
     EXPECT_EQ(settings.approval_rules[2].most, 300U);
 }
 
+TEST(Settings, KeepTheOrderOfPoolsAndGiveThemToRules) {
+    const auto settings = read("[rule lobby]\naction = assign\npool = sales\n"
+                               "[general]\npool sales = 310, 200 - 299 ; desks\n"
+                               "pool_quarantine = 30d\npool  guests=\"0400-0499\"\n");
+    ASSERT_EQ(settings.pools.size(), 2U);
+    EXPECT_EQ(settings.pools[0].str(), "sales (310, 200-299)");
+    EXPECT_EQ(settings.pools[0].quarantine, std::chrono::hours(24 * 30));
+    EXPECT_EQ(settings.pools[1].str(), "guests (0400-0499)");
+    EXPECT_EQ(settings.approval_rules[0].pool, settings.pools[0]);
+    EXPECT_EQ(read("[general]\npool_quarantine = 0s\npool a = 1\n").pools[0].quarantine.count(), 0);
+}
+
+TEST(Settings, ABadPoolNamesFileAndLine) {
+    EXPECT_THAT(refused("[general]\npool sales = 299-200\n"),
+                StartsWith("pnp.conf:2: pool sales: \"299-200\" is no range of numbers"));
+    EXPECT_THAT(refused("[general]\npool sales = 200-299, 210\n"), HasSubstr("overlap"));
+    EXPECT_THAT(refused("[general]\npool 2nd = 200-299\n"), HasSubstr("is no name for a pool"));
+    EXPECT_THAT(refused("[general]\npool a b = 200-299\n"), HasSubstr("is no name for a pool"));
+    EXPECT_THAT(refused("[general]\npool a = 1\npool a = 2\n"),
+                StartsWith("pnp.conf:3: pool a is set in pnp.conf:2 already"));
+    EXPECT_THAT(refused("[general]\npool = 200-299\n"), HasSubstr("such as pool sales"));
+    EXPECT_THAT(refused("[general]\npol sales = 200-299\n"), StartsWith("pnp.conf:2: there is no"));
+    EXPECT_THAT(refused("[general]\nhttp_port sales = 1\n"), StartsWith("pnp.conf:2: there is no"));
+    EXPECT_THAT(refused("[general]\npool_quarantine = 400d\n"), HasSubstr("is not between"));
+}
+
 TEST(Settings, ABadApprovalRuleNamesFileAndLine) {
     EXPECT_THAT(refused("[rule a]\naction = assign\n"),
                 StartsWith("pnp.conf:1: [rule a] assigns, but from which numbers?"));
     EXPECT_THAT(refused("[rule a]\npool = 200-299\n"), StartsWith("pnp.conf:2: pool: only action"));
     EXPECT_THAT(refused("[rule a]\npool = 299-200\n"), HasSubstr("such as 200-299"));
     EXPECT_THAT(refused("[rule a]\npool = 99-100\n"), HasSubstr("of one length"));
+    EXPECT_THAT(
+        refused("[general]\npool desk = 200-299\n[rule a]\naction = assign\npool = desks\n"),
+        Eq("pnp.conf:5: pool: there is no pool desks; did you mean desk?"));
+    EXPECT_THAT(refused("[rule a]\naction = assign\npool = sales\n"),
+                HasSubstr("write into [general]: pool sales = 200-299"));
     EXPECT_THAT(refused("[rule a]\naction = assign\npool = 10000-20000\n"),
                 HasSubstr("a pool has at most 10000 numbers"));
     EXPECT_THAT(refused("[rule a]\noui = 001fc\n"),

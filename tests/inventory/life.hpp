@@ -37,6 +37,7 @@ struct Order {
         spend, ///< the phone's window
         add_job,
         end_job, ///< the oldest
+        replace, ///< by the next phone
         flush,
         kinds
     };
@@ -59,6 +60,11 @@ inline std::int64_t window_of(const Inventory& inventory, base::Mac phone) {
         }
     }
     return 0;
+}
+
+/// Who takes the place of this one.
+inline std::uint8_t heir_of(std::uint8_t phone) {
+    return static_cast<std::uint8_t>(phone % phones + 1);
 }
 
 /// Those that have not ended; of equal items the last.
@@ -140,6 +146,8 @@ inline Answer carry_out(Inventory& inventory, const Order& order) {
         const auto end = [](Job& job) { job.state = JobState::done; };
         return {inventory.workpoints().update_job(id, end).has_value(), {}};
     }
+    case Order::replace:
+        return applied(Replace{who, mac(heir_of(order.phone)), true});
     case Order::flush:
     case Order::kinds:
         break;
@@ -183,15 +191,21 @@ class Life {
             phone.boots = 0;
             return true;
         case Order::block:
-            forget_first(phone);
-            if (phone.approved) {
-                const auto generation = phone.generation + 1;
-                const bool spent = phone.spent;
-                phone = Phone();
-                phone.generation = generation;
-                phone.spent = spent;
+            block(phone);
+            return true;
+        case Order::replace: {
+            if (!phone.approved) {
+                return false; // nobody here has lines
+            }
+            block(phone);
+            auto& heir = phones_[heir_of(order.phone)];
+            if (!heir.approved) {
+                heir.approved = true;
+                heir.claim = Claim::settled;
+                heir.boots = 0;
             }
             return true;
+        }
         case Order::rotate:
             if (phone.approved) {
                 ++phone.generation;
@@ -333,6 +347,17 @@ class Life {
     void forget_first(Phone& phone) {
         dead_.insert(dead_.end(), phone.first.begin(), phone.first.end());
         phone.first.clear();
+    }
+
+    void block(Phone& phone) {
+        forget_first(phone);
+        if (phone.approved) {
+            const auto generation = phone.generation + 1;
+            const bool spent = phone.spent;
+            phone = Phone();
+            phone.generation = generation;
+            phone.spent = spent;
+        }
     }
 
     std::map<std::uint64_t, Phone> phones_;
