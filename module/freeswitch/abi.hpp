@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// FreeSWITCH's 19 functions and four layouts that the module needs, in declarations of our own: they
-// are the same from 1.6.20 to 1.11, and FreeSWITCH's headers are in no package of Debian's.
+// FreeSWITCH's 19 functions and four layouts that the module needs, in declarations of our own:
+// they are the same from 1.6.20 to 1.11, and FreeSWITCH's headers are in no package of Debian's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-/// Each function has a name of ours and the symbol of FreeSWITCH's, so that abi_check.cpp can compare
-/// them with its headers in one file. What FreeSWITCH declares as an enum is an int here.
+/// Each function has a name of ours and the symbol of FreeSWITCH's, so that abi_check.cpp can
+/// compare them with its headers in one file. What FreeSWITCH declares as an enum is an int here.
 namespace freeswitch {
 
 // NOLINTBEGIN(readability-redundant-declaration,cert-dcl50-cpp): variadic, because they are
@@ -78,8 +78,9 @@ using Search = Xml* (*)(const char* section,
                         void* user_data);
 using Callback = void (*)(Event* event);
 
-ModuleInterface* create_module_interface(Pool* pool, const char* name) __asm__(
-    "switch_loadable_module_create_module_interface");
+ModuleInterface*
+create_module_interface(Pool* pool,
+                        const char* name) __asm__("switch_loadable_module_create_module_interface");
 void* create_interface(ModuleInterface* module,
                        int kind) __asm__("switch_loadable_module_create_interface");
 Status set_complete(const char* text) __asm__("switch_console_set_complete");
@@ -113,16 +114,19 @@ Status event_bind(const char* id,
                   void* user_data,
                   EventNode** made) __asm__("switch_event_bind_removable");
 Status event_unbind(EventNode** node) __asm__("switch_event_unbind");
-char* event_header(Event* event, const char* name, int index) __asm__(
-    "switch_event_get_header_idx"); ///< index -1: the whole of it
+char* event_header(Event* event,
+                   const char* name,
+                   int index) __asm__("switch_event_get_header_idx"); ///< index -1: the whole of it
 Status event_create(const char* file,
                     const char* function,
                     int line,
                     Event** made,
                     int event,
                     const char* subclass) __asm__("switch_event_create_subclass_detailed");
-Status event_add(Event* event, int stack, const char* name, const char* value) __asm__(
-    "switch_event_add_header_string");
+Status event_add(Event* event,
+                 int stack,
+                 const char* name,
+                 const char* value) __asm__("switch_event_add_header_string");
 Status event_body(Event* event, const char* format, ...) __asm__("switch_event_add_body");
 Status event_fire(const char* file,
                   const char* function,

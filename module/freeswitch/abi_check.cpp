@@ -13,14 +13,17 @@ namespace {
 
 /// What a compiled caller sees of a type: a pointer, nothing, or a number of so many bytes.
 template <class T>
-constexpr std::size_t shape = std::is_pointer_v<T> ? 100 : std::is_void_v<T> ? 200 : sizeof(T);
+constexpr std::size_t shape = std::is_pointer_v<T> ? 100
+                              : std::is_void_v<T>  ? 200
+                                                   : sizeof(T);
 template <> constexpr std::size_t shape<void> = 200;
 
 template <class Ours, class Theirs> constexpr bool same = false;
 
 template <class R, class... A, class S, class... B>
-constexpr bool same<R (*)(A...), S (*)(B...)> =
-    sizeof...(A) == sizeof...(B) && ((shape<R> == shape<S>)&&...&&(shape<A> == shape<B>));
+constexpr bool same<R (*)(A...), S (*)(B...)> = sizeof...(A) == sizeof...(B) &&
+                                                ((shape<R> == shape<S>)&&... &&
+                                                 (shape<A> == shape<B>));
 
 template <class R, class... A, class S, class... B>
 constexpr bool same<R (*)(A..., ...), S (*)(B..., ...)> = same<R (*)(A...), S (*)(B...)>;

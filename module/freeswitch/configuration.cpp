@@ -38,13 +38,15 @@ base::Result<Configuration> read_configuration() {
         out.domains.emplace_back(one);
     }
     if (out.file.empty()) {
-        return fail(Errc::not_found, "pnp.conf.xml does not say where pnp.conf is (config): {}", see);
+        return fail(Errc::not_found, "pnp.conf.xml does not say where pnp.conf is (config): {}",
+                    see);
     }
     if (out.domains.empty()) {
-        return fail(Errc::not_found,
-                    "pnp.conf.xml does not say which domain of the directory phones are in (domain): "
-                    "{}",
-                    see);
+        return fail(
+            Errc::not_found,
+            "pnp.conf.xml does not say which domain of the directory phones are in (domain): "
+            "{}",
+            see);
     }
     return out;
 }
@@ -108,11 +110,12 @@ std::optional<std::string> other_directory() {
     for (const auto& [module, configuration] : others) {
         const Document document(configuration);
         if (binds_directory(document.configuration()) && is_loaded(module)) {
-            return fmt::format("{0} answers for the directory here (bindings in {1}.xml), and "
-                               "FreeSWITCH would ask it for our users too, before us: take directory "
-                               "out of its bindings, or {0} out of modules.conf.xml, restart "
-                               "FreeSWITCH and load mod_pnp again",
-                               module, configuration);
+            return fmt::format(
+                "{0} answers for the directory here (bindings in {1}.xml), and "
+                "FreeSWITCH would ask it for our users too, before us: take directory "
+                "out of its bindings, or {0} out of modules.conf.xml, restart "
+                "FreeSWITCH and load mod_pnp again",
+                module, configuration);
         }
     }
     return std::nullopt;

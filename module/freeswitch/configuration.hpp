@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What autoload_configs/pnp.conf.xml says: where pnp.conf and our data lie, and whose users are ours.
+// What autoload_configs/pnp.conf.xml says: where pnp.conf and our data lie, and whose users are
+// ours.
 #pragma once
 
 #include "provisioning/base/result.hpp"
@@ -27,7 +28,8 @@ base::Result<Configuration> read_configuration();
 /// would be asked before us, since FreeSWITCH asks in the order in which modules were bound.
 std::optional<std::string> other_directory();
 
-/// SIP profiles of FreeSWITCH's own PnP: they are bound to the group, whose port we then cannot have.
+/// SIP profiles of FreeSWITCH's own PnP: they are bound to the group, whose port we then cannot
+/// have.
 std::vector<std::string> profiles_on_group();
 
 } // namespace freeswitch

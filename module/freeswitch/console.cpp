@@ -65,8 +65,8 @@ int run(const std::vector<std::string>& words, std::string& out) {
     }
     int status = 1;
     const bool ran = on_own_stack([&] {
-        status = engine_command(module->engine, static_cast<int>(list.size()), list.data(), "console",
-                                append, &out);
+        status = engine_command(loaded->engine, static_cast<int>(list.size()), list.data(),
+                                "console", append, &out);
     });
     if (!ran) {
         out = "There is no thread to run this; look at the system's limits.\n";
@@ -83,7 +83,7 @@ void complete(void* /*to*/, const char* words, const char* /*usage*/, const char
 Status run_command(const char* text, Session* /*session*/, Stream* stream) {
     try {
         const std::shared_lock running(commands_run);
-        if (module == nullptr) {
+        if (loaded == nullptr) {
             stream->write(stream, "%s", "-ERR mod_pnp is being unloaded.\n");
             return success;
         }

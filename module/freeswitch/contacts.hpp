@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who is registered at FreeSWITCH from where, as its events tell, so that a NOTIFY reaches one phone.
+// Who is registered at FreeSWITCH from where, as its events tell, so that a NOTIFY reaches one
+// phone.
 #pragma once
 
 #include "provisioning/base/lru.hpp"

@@ -93,15 +93,17 @@ int take(const Found& found, std::string_view number, pnp_account& account, std:
     int done = PNP_UNUSABLE;
     if (password.empty()) {
         why = fmt::format(
-            "user {0} of domain {1} has no password that a phone could use{2}: set the param password "
+            "user {0} of domain {1} has no password that a phone could use{2}: set the param "
+            "password "
             "of that user in FreeSWITCH's directory, or make an extension of another number: pnp "
             "extension add NUMBER",
             number, xml_attribute(found.domain, "name"),
             found.param("a1-hash").empty() ? "" : " (a1-hash: a hash cannot be turned back)");
     } else if (!copy(password, account.password, sizeof account.password)) {
-        why = fmt::format("the password of user {} is longer than {} bytes, which no phone takes: set "
-                          "a shorter one",
-                          number, sizeof account.password - 1);
+        why = fmt::format(
+            "the password of user {} is longer than {} bytes, which no phone takes: set "
+            "a shorter one",
+            number, sizeof account.password - 1);
     } else if (!copy(number, account.number, sizeof account.number)) {
         why = fmt::format("user {} is longer than a phone's number may be", number);
     } else {
@@ -180,10 +182,11 @@ in_the_way(const Configuration& configuration, std::string_view number, std::str
         if (!is_called(found, number)) {
             return true;
         }
-        out = fmt::format("FreeSWITCH's directory has a user {} in domain {}, and ours of pnp.sqlite3 "
-                          "would hide it: keep that one and assign it as it is, or take it out there "
-                          "and run reloadxml",
-                          number, xml_attribute(found.domain, "name"));
+        out = fmt::format(
+            "FreeSWITCH's directory has a user {} in domain {}, and ours of pnp.sqlite3 "
+            "would hide it: keep that one and assign it as it is, or take it out there "
+            "and run reloadxml",
+            number, xml_attribute(found.domain, "name"));
         return false;
     });
     if (out) {
@@ -192,10 +195,11 @@ in_the_way(const Configuration& configuration, std::string_view number, std::str
     Xml* home = child_with(document.section("dialplan"), "context", "name", context);
     for (Xml* extension : children(home, "extension")) {
         if (is_for(extension, number)) {
-            return fmt::format("context {} of FreeSWITCH's dial plan has {} already (extension {}), and "
-                               "ours of pnp.sqlite3 would hide it: take that one out, or set another "
-                               "extensions_context in pnp.conf",
-                               context, number, xml_attribute(extension, "name"));
+            return fmt::format(
+                "context {} of FreeSWITCH's dial plan has {} already (extension {}), and "
+                "ours of pnp.sqlite3 would hide it: take that one out, or set another "
+                "extensions_context in pnp.conf",
+                context, number, xml_attribute(extension, "name"));
         }
     }
     return std::nullopt;

@@ -22,8 +22,9 @@ int find_user(const Configuration& configuration,
               std::string& why);
 
 /// Those that have something to register with.
-void each_user(const Configuration& configuration,
-               const std::function<void(const std::string& number, const std::string& name)>& visit);
+void each_user(
+    const Configuration& configuration,
+    const std::function<void(const std::string& number, const std::string& name)>& visit);
 
 /// The sentence that says what of the administrator's one of ours would hide; empty: nothing.
 std::optional<std::string>

@@ -30,8 +30,8 @@ Contact read(Event* event) {
     out.profile = header(event, {"profile-name"});
     out.call_id = header(event, {"call-id"});
     out.address = header(event, {"network-ip"});
-    out.port = static_cast<std::uint16_t>(
-        base::parse_number(header(event, {"network-port"})).value_or(0));
+    out.port =
+        static_cast<std::uint16_t>(base::parse_number(header(event, {"network-port"})).value_or(0));
     return out;
 }
 
@@ -39,7 +39,7 @@ Contact read(Event* event) {
 template <class Body> void guarded(Event* event, const Body& body) noexcept {
     try {
         // Another domain may have the same numbers.
-        if (const Contact contact = read(event); module->configuration.has(contact.host)) {
+        if (const Contact contact = read(event); loaded->configuration.has(contact.host)) {
             body(contact);
         }
     } catch (const std::exception&) { // there is no memory: the next renewal tells it again
@@ -51,15 +51,16 @@ void registered(Event* event) {
         if (contact.call_id.empty() || contact.address.empty()) {
             return;
         }
-        if (!module->users.was_asked_for(contact.number)) {
+        if (!loaded->users.was_asked_for(contact.number)) {
             log(LogLevel::warning,
-                fmt::format("user {0} registered, and FreeSWITCH did not ask us for it: another module "
-                            "answers for {0}@{1} before us, or SIP profile {2} takes anybody "
-                            "(accept-blind-reg); switch that off",
-                            contact.number, contact.host, contact.profile));
+                fmt::format(
+                    "user {0} registered, and FreeSWITCH did not ask us for it: another module "
+                    "answers for {0}@{1} before us, or SIP profile {2} takes anybody "
+                    "(accept-blind-reg); switch that off",
+                    contact.number, contact.host, contact.profile));
         }
-        module->contacts.registered(contact);
-        engine_registered(module->engine, contact.number.c_str(), contact.address.c_str(),
+        loaded->contacts.registered(contact);
+        engine_registered(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                           contact.port, header(event, {"user-agent"}).c_str());
     });
 }
@@ -67,8 +68,8 @@ void registered(Event* event) {
 /// mod_sofia tells of an end by its call-id, and mostly without an address.
 void gone(Event* event) {
     guarded(event, [&](const Contact& contact) {
-        if (const auto known = module->contacts.gone(contact.call_id)) {
-            engine_unregistered(module->engine, known->number.c_str(), known->address.c_str(),
+        if (const auto known = loaded->contacts.gone(contact.call_id)) {
+            engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
                                 known->port);
         }
     });
@@ -77,7 +78,7 @@ void gone(Event* event) {
 void refused(Event* event) {
     guarded(event, [&](const Contact& contact) {
         if (header(event, {"registration-type"}) != "INVITE") {
-            engine_register_refused(module->engine, contact.number.c_str(), contact.address.c_str(),
+            engine_register_refused(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                                     "wrong user or password");
         }
     });

@@ -18,8 +18,8 @@ namespace {
 std::string one_line(std::string_view text) {
     std::string out(text);
     std::replace_if(
-        out.begin(), out.end(), [](char letter) { return static_cast<unsigned char>(letter) < ' '; },
-        ' ');
+        out.begin(), out.end(),
+        [](char letter) { return static_cast<unsigned char>(letter) < ' '; }, ' ');
     return out;
 }
 
@@ -116,11 +116,11 @@ void list_accounts(void* context,
     });
 }
 
-int may_own(
-    void* context, const char* number, const char* home, char* why, std::size_t why_size) {
+int may_own(void* context, const char* number, const char* home, char* why, std::size_t why_size) {
     return guarded(why, why_size, PNP_UNUSABLE, [&](std::string& said) {
         if (!is_plain_number(number)) {
-            said = fmt::format("{} cannot be dialled in FreeSWITCH: choose a number of digits", number);
+            said = fmt::format("{} cannot be dialled in FreeSWITCH: choose a number of digits",
+                               number);
             return static_cast<int>(PNP_UNUSABLE);
         }
         if (auto other = in_the_way(of(context).configuration, number, home)) {
@@ -131,10 +131,7 @@ int may_own(
     });
 }
 
-int put_extension(void* context,
-                  const pnp_extension* extension,
-                  char* why,
-                  std::size_t why_size) {
+int put_extension(void* context, const pnp_extension* extension, char* why, std::size_t why_size) {
     if (const int done = may_own(context, extension->number, extension->home, why, why_size);
         done != 0) {
         return done;
@@ -162,7 +159,8 @@ int send_notify(void* context,
     return guarded(why, why_size, PNP_NONE, [&](std::string& said) {
         const auto contact = of(context).contacts.of(number, address);
         if (!contact) {
-            said = fmt::format("{} did not register from {} since mod_pnp was loaded", number, address);
+            said = fmt::format("{} did not register from {} since mod_pnp was loaded", number,
+                               address);
             return static_cast<int>(PNP_NONE);
         }
         Firing event(event_notify, nullptr);

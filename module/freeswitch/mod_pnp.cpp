@@ -13,7 +13,7 @@
 
 namespace freeswitch {
 
-Module* module = nullptr;
+Module* loaded = nullptr;
 std::shared_mutex commands_run;
 
 namespace {
@@ -36,12 +36,12 @@ Xml* search(const char* section,
 /// The reverse of `start`; each step is harmless where its counterpart never ran.
 void stop() {
     Module* ending = nullptr;
-    if (module != nullptr) {
-        unbind_events(*module);
+    if (loaded != nullptr) {
+        unbind_events(*loaded);
         xml_unbind(search);
         remove_completion();
         const std::lock_guard last(commands_run);
-        ending = std::exchange(module, nullptr);
+        ending = std::exchange(loaded, nullptr);
     }
     if (ending != nullptr) {
         if (!on_own_stack([&] { engine_stop(ending->engine); })) {
@@ -57,8 +57,7 @@ base::Status start_engine(Module& made) {
     fill_host(host, made);
     std::array<char, 1024> why{};
     int done = -1;
-    if (!on_own_stack(
-            [&] { done = engine_start(&host, &made.engine, why.data(), why.size()); })) {
+    if (!on_own_stack([&] { done = engine_start(&host, &made.engine, why.data(), why.size()); })) {
         return base::fail(base::Errc::io, "there is no thread to start it; look at the limits of "
                                           "FreeSWITCH's user");
     }
@@ -67,9 +66,11 @@ base::Status start_engine(Module& made) {
 
 base::Status start() {
     // FreeSWITCH's sections are bits, and ours must be the same ones.
-    if (xml_sections("directory") != section_directory || xml_sections("dialplan") != section_dialplan) {
-        return base::fail(base::Errc::refused, "this FreeSWITCH numbers the sections of its documents "
-                                               "otherwise; it is none that mod_pnp knows");
+    if (xml_sections("directory") != section_directory ||
+        xml_sections("dialplan") != section_dialplan) {
+        return base::fail(base::Errc::refused,
+                          "this FreeSWITCH numbers the sections of its documents "
+                          "otherwise; it is none that mod_pnp knows");
     }
     if (auto other = other_directory()) {
         return base::fail(base::Errc::conflict, "{}", *other);
@@ -85,14 +86,15 @@ base::Status start() {
                         "FreeSWITCH",
                         fmt::join(profiles, ", ")));
     }
-    module = new Module(std::move(*configuration));
-    if (auto done = start_engine(*module); !done) {
+    loaded = new Module(std::move(*configuration));
+    if (auto done = start_engine(*loaded); !done) {
         return done;
     }
-    if (xml_bind(search, section_directory | section_dialplan, &module->users, nullptr) != success) {
+    if (xml_bind(search, section_directory | section_dialplan, &loaded->users, nullptr) !=
+        success) {
         return base::fail(base::Errc::io, "FreeSWITCH does not ask us for users");
     }
-    if (!bind_events(*module)) {
+    if (!bind_events(*loaded)) {
         return base::fail(base::Errc::io, "FreeSWITCH does not tell of registrations");
     }
     return {};
@@ -135,7 +137,8 @@ Status shutdown() {
 
 /// FreeSWITCH looks for it by the name of the file.
 // NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" __attribute__((visibility("default"))) freeswitch::FunctionTable mod_pnp_module_interface;
+extern "C" __attribute__((visibility("default")))
+freeswitch::FunctionTable mod_pnp_module_interface;
 
-freeswitch::FunctionTable mod_pnp_module_interface = {
-    freeswitch::api_version, freeswitch::load, freeswitch::shutdown, nullptr, 0};
+freeswitch::FunctionTable mod_pnp_module_interface = {freeswitch::api_version, freeswitch::load,
+                                                      freeswitch::shutdown, nullptr, 0};

@@ -27,7 +27,7 @@ struct Module {
 
 /// The one that is loaded, for callbacks: it is there before the first is bound, and goes after the
 /// last is unbound, which waits for those that run.
-extern Module* module;
+extern Module* loaded;
 
 /// A command may still run when its interface is taken from FreeSWITCH, which waits ten seconds at
 /// most: whoever runs one holds this shared, and the module goes under it.

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t stack_size = 8UL << 20U; // touched as far as it is used, no further
 
-/// For threads that are made without a size, as those of std::thread are. Whoever else in the process
-/// makes one at this moment gets more room than it asked for.
+/// For threads that are made without a size, as those of std::thread are. Whoever else in the
+/// process makes one at this moment gets more room than it asked for.
 class DefaultStack {
   public:
     DefaultStack() {

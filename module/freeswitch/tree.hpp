@@ -15,7 +15,9 @@ namespace freeswitch {
 /// web server that answers for FreeSWITCH's configuration.
 class Document {
   public:
-    explicit Document(const char* configuration) { root_ = xml_open_cfg(configuration, &found_, {}); }
+    explicit Document(const char* configuration) {
+        root_ = xml_open_cfg(configuration, &found_, {});
+    }
 
     ~Document() {
         if (root_ != nullptr) {

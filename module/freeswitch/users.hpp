@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Our own extensions as FreeSWITCH asks for them: users of its directory, extensions of its dial plan.
+// Our own extensions as FreeSWITCH asks for them: users of its directory, extensions of its dial
+// plan.
 #pragma once
 
 #include "module/freeswitch/abi.hpp"

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// A FreeSWITCH with files of its own in a temporary folder, and the module under test.
+#pragma once
+
+#include "freeswitch/fake_host.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace fake {
+
+constexpr const char* domain = "pbx.example";
+constexpr const char* phone = "001fc1000001";
+
+/// What freeswitch.xml has besides pnp.conf.
+struct Files {
+    std::string configurations; ///< more <configuration> elements
+    std::string users = R"(
+      <groups><group name="default"><users>
+        <user id="1000" number-alias="1900"><params><param name="password" value="of &amp; 1000"/></params>
+          <variables><variable name="effective_caller_id_name" value="Anna &lt;A&gt;"/></variables></user>
+        <user id="1001"><params><param name="a1-hash" value="0123"/></params></user>
+        <user id="1002" type="pointer"/>
+        <user id="default"/>
+      </users></group></groups>
+      <users><user id="1003"><params><param name="vm-password" value="1"/></params></user></users>
+      <user id="1004"><params><param name="password" value="alone"/></params></user>)";
+    std::string domain_params; ///< elements of the domain
+    std::string contexts = R"(<context name="default"><extension name="local"/></context>)";
+    std::string settings =
+        R"(<param name="domain" value="pbx.example,10.0.0.10"/>)"; ///< of pnp.conf.xml
+};
+
+class Site {
+  public:
+    explicit Site(Files given = {}) : files(std::move(given)) {
+        std::string name = (std::filesystem::temp_directory_path() / "pnp-fs-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        // An address that no interface has: nothing is bound, so that a test meets no other
+        // program.
+        write("[general]\ninterfaces = 192.0.2.1\nadmin_port = 0\n");
+    }
+
+    ~Site() { std::filesystem::remove_all(folder); }
+
+    Site(const Site&) = delete;
+    Site& operator=(const Site&) = delete;
+
+    void write(const std::string& text) const { std::ofstream(folder + "/pnp.conf") << text; }
+
+    std::string document() const {
+        return R"(<document type="freeswitch/xml"><section name="configuration">
+          <configuration name="pnp.conf"><settings><param name="config" value=")" +
+               folder + R"(/pnp.conf"/><param name="data" value=")" + folder +
+               R"("/><param name="control" value=")" + folder + R"(/pnp.ctl"/>)" + files.settings +
+               "</settings></configuration>" + files.configurations +
+               R"(</section><section name="dialplan">)" + files.contexts +
+               R"(</section><section name="directory"><domain name="elsewhere.example"><users>
+                 <user id="1005"><params><param name="password" value="x"/></params></user></users>
+               </domain><domain name="pbx.example">)" +
+               files.domain_params + files.users + "</domain></section></document>";
+    }
+
+    Files files;
+    std::string folder;
+};
+
+/// The module in its host, loaded; unloaded at the end.
+class Loaded {
+  public:
+    explicit Loaded(Files files = {}) : site(std::move(files)), host(site.document()) {
+        status = host.load(MOD_PNP);
+        if (status != 0) {
+            for (const auto& one : host.logged()) {
+                ADD_FAILURE() << one.text;
+            }
+        }
+    }
+
+    /// A phone that has this extension, which is ours.
+    void give(const std::string& number, const std::string& more = "") {
+        host.pnp("extension add " + number + " " + more);
+        host.pnp(std::string("assign ") + phone + " " + number);
+    }
+
+    void registers(const std::string& number,
+                   const std::string& call_id,
+                   const std::string& port = "5060",
+                   const std::string& from = "pbx.example") {
+        host.user(number, from);
+        host.event("sofia::register", {{"profile-name", "internal"},
+                                       {"from-user", number},
+                                       {"from-host", from},
+                                       {"contact", "<sip:" + number + "@10.0.0.2>"},
+                                       {"call-id", call_id},
+                                       {"status", "Registered(UDP)"},
+                                       {"expires", "3600"},
+                                       {"network-ip", "10.0.0.2"},
+                                       {"network-port", port},
+                                       {"user-agent", "Htek UC924 2.0.4.2 00:1f:c1:00:00:01"}});
+    }
+
+    Site site;
+    Host host;
+    int status = -1;
+};
+
+} // namespace fake
