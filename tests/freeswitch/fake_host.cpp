@@ -11,6 +11,7 @@
 #include <list>
 #include <shared_mutex>
 #include <stdexcept>
+#include <utility>
 
 #include <libxml/parser.h>
 
