@@ -115,7 +115,7 @@ class Lab:
         made = self.close_later(freeswitch.Freeswitch(
             self.options.bin, self.pbx, folder, config, users,
             small_stack=not self.options.sanitized)).load()
-        self.wait_for(lambda: "NOT heard" not in made.pnp("status"), "it hears the group", 60)
+        self.wait_for(lambda: "is heard" in made.pnp("status"), "it hears the group", 60)
         return made
 
     def phone(self, desk, *options, mac=None, vendor="htek"):

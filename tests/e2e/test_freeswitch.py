@@ -53,5 +53,5 @@ def test_mod_pnp_is_unloaded_and_loaded_between_two_starts_of_a_phone(lab):
     report = lab.phone(desk, "--wait", "2s").report()
     assert report["ok_received"] == 0, report
     pbx.load()
-    pbx.wait_pnp("status", "hears")
+    pbx.wait_pnp("status", "is heard")
     lab.phone(desk).configured()
