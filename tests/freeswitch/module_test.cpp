@@ -18,7 +18,7 @@ namespace {
 using fake::Files;
 using fake::Host;
 using fake::Loaded;
-using fake::phone;
+using fake::served;
 using fake::Site;
 using ::testing::AllOf;
 using ::testing::Contains;
@@ -115,36 +115,37 @@ TEST(ModPnp, WordsInQuotesStayTogether) {
 }
 
 TEST(ModPnp, CommandsHaveRoomOnASmallStack) {
-    Loaded loaded;
-    loaded.give("201");
-    pthread_attr_t attributes{};
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 240UL * 1024); // FreeSWITCH's threads
+    served({}, [](Loaded& loaded) {
+        loaded.give("201");
+        pthread_attr_t attributes{};
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, 240UL * 1024); // FreeSWITCH's threads
 
-    struct Asked {
-        Host& host;
-        std::string said;
-    } asked{loaded.host, {}};
+        struct Asked {
+            Host& host;
+            std::string said;
+        } asked{loaded.host, {}};
 
-    pthread_t thread{};
-    ASSERT_EQ(pthread_create(
-                  &thread, &attributes,
-                  [](void* to) -> void* {
-                      auto& all = *static_cast<Asked*>(to);
-                      all.said = all.host.pnp("render 001fc1000001 cfg001fc1000001.xml");
-                      return nullptr;
-                  },
-                  &asked),
-              0);
-    pthread_join(thread, nullptr);
-    pthread_attr_destroy(&attributes);
-    EXPECT_THAT(asked.said, HasSubstr("201"));
+        pthread_t thread{};
+        ASSERT_EQ(pthread_create(
+                      &thread, &attributes,
+                      [](void* to) -> void* {
+                          auto& all = *static_cast<Asked*>(to);
+                          all.said = all.host.pnp("render 001fc1000001 cfg001fc1000001.xml");
+                          return nullptr;
+                      },
+                      &asked),
+                  0);
+        pthread_join(thread, nullptr);
+        pthread_attr_destroy(&attributes);
+        EXPECT_THAT(asked.said, HasSubstr("201"));
+    });
 }
 
 TEST(ModPnp, ReadsItsConfigurationAgain) {
     Loaded loaded;
     EXPECT_THAT(loaded.host.pnp("reload"), Not(StartsWith("-ERR")));
-    loaded.site.write("[general]\nno_such_option = 1\n");
+    loaded.site.write("no_such_option = 1\n");
     EXPECT_THAT(loaded.host.pnp("reload"), AllOf(StartsWith("-ERR"), HasSubstr("no_such_option")));
 }
 
@@ -190,7 +191,7 @@ TEST(ModPnp, IsNotLoadedWithoutItsConfiguration) {
     EXPECT_TRUE(host.has_logged(3, "autoload_configs/pnp.conf.xml"));
 
     const Site wrong;
-    wrong.write("[general]\nno_such_option = 1\n");
+    wrong.write("no_such_option = 1\n");
     host.document(wrong.document());
     EXPECT_NE(host.load(MOD_PNP), 0);
     EXPECT_TRUE(host.has_logged(3, "no_such_option"));

@@ -4,20 +4,24 @@
 
 #include "freeswitch/fake_host.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 namespace fake {
 
 constexpr const char* domain = "pbx.example";
 constexpr const char* phone = "001fc1000001";
 
-/// What freeswitch.xml has besides pnp.conf.
+/// What freeswitch.xml has besides pnp.conf, and where phones are served.
 struct Files {
     std::string configurations; ///< more <configuration> elements
     std::string users = R"(
@@ -30,6 +34,8 @@ struct Files {
       </users></group></groups>
       <users><user id="1003"><params><param name="vm-password" value="1"/></params></user></users>
       <user id="1004"><params><param name="password" value="alone"/></params></user>)";
+    /// By default an address that no interface has: nothing is bound, so a test meets nobody.
+    std::string interfaces = "192.0.2.1";
     std::string domain_params; ///< elements of the domain
     std::string contexts = R"(<context name="default"><extension name="local"/></context>)";
     std::string settings =
@@ -51,7 +57,12 @@ class Site {
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
-    void write(const std::string& text) const { std::ofstream(folder + "/pnp.conf") << text; }
+    /// pnp.conf: options of [general], then any sections.
+    void write(const std::string& text) const {
+        std::ofstream(folder + "/pnp.conf") << "[general]
+            admin_port = 0 interfaces = " << files.interfaces << "
+                                        " << text;
+    }
 
     std::string document() const {
         return R"(<document type="freeswitch/xml"><section name="configuration">
@@ -109,5 +120,28 @@ class Loaded {
     Host host;
     int status = -1;
 };
+
+/// With the module loaded where phones are served on a loopback of its own, so that their files can
+/// be rendered. Skipped where no network can be made.
+inline void served(Files files, const std::function<void(Loaded& loaded)>& body) {
+    files.interfaces = "127.0.0.1";
+    bool allowed = false;
+    std::thread([&] {
+        allowed = ::unshare(CLONE_NEWNET) == 0 && std::system("ip link set lo up") == 0;
+        if (!allowed) {
+            return;
+        }
+        Loaded loaded(files);
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (loaded.host.pnp("status").find("127.0.0.1") == std::string::npos &&
+               std::chrono::steady_clock::now() < until) {
+            std::this_thread::yield();
+        }
+        body(loaded);
+    }).join();
+    if (!allowed) {
+        GTEST_SKIP() << "needs root to make a network";
+    }
+}
 
 } // namespace fake
