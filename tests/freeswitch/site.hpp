@@ -47,9 +47,7 @@ class Site {
     explicit Site(Files given = {}) : files(std::move(given)) {
         std::string name = (std::filesystem::temp_directory_path() / "pnp-fs-XXXXXX").string();
         folder = ::mkdtemp(name.data());
-        // An address that no interface has: nothing is bound, so that a test meets no other
-        // program.
-        write("[general]\ninterfaces = 192.0.2.1\nadmin_port = 0\n");
+        write("");
     }
 
     ~Site() { std::filesystem::remove_all(folder); }
@@ -59,9 +57,9 @@ class Site {
 
     /// pnp.conf: options of [general], then any sections.
     void write(const std::string& text) const {
-        std::ofstream(folder + "/pnp.conf") << "[general]
-            admin_port = 0 interfaces = " << files.interfaces << "
-                                        " << text;
+        std::ofstream(folder + "/pnp.conf")
+            << "[general]\nadmin_port = 0\ninterfaces = " << files.interfaces << '\n'
+            << text;
     }
 
     std::string document() const {
