@@ -34,7 +34,8 @@ base::Result<Configuration> read_configuration() {
     out.file = value("config");
     out.data = value("data");
     out.control = value("control");
-    for (const auto one : base::split(value("domain"), ',')) {
+    const auto domains = value("domain");
+    for (const auto one : base::split(domains, ',')) {
         out.domains.emplace_back(one);
     }
     if (out.file.empty()) {

@@ -170,9 +170,9 @@ TEST(ModPnpExisting, NothingOfTheAdministratorsIsHidden) {
     files.contexts = R"(<context name="pnp-extensions"><extension name="door">
         <condition field="destination_number" expression="^300$"/></extension></context>)";
     Loaded loaded(files);
-    EXPECT_THAT(loaded.host.pnp("extension add 1000"),
-                AllOf(StartsWith("-ERR"), HasSubstr("has a user 1000 in domain pbx.example")));
-    EXPECT_THAT(loaded.host.pnp("extension add 1900"), StartsWith("-ERR")) << "its number-alias";
+    EXPECT_THAT(loaded.host.pnp("extension add 1000"), StartsWith("-ERR"));
+    EXPECT_THAT(loaded.host.pnp("extension add 1900"), // its number-alias
+                AllOf(StartsWith("-ERR"), HasSubstr("has a user 1900 in domain pbx.example")));
     EXPECT_THAT(loaded.host.pnp("extension add 300"),
                 AllOf(StartsWith("-ERR"), HasSubstr("(extension door)")));
 
