@@ -71,12 +71,14 @@ base::Result<base::Fd> open_group(base::Endpoint group, Sharing* sharing) {
             return fd;
         }
         const std::string holder = base::port_holder("udp", group);
-        return fail(Errc::conflict,
-                    "phones cannot be heard: UDP port {0} is taken by {1}; either bind that SIP "
-                    "server to an address instead of 0.0.0.0, or set group_port = 5070 and let nft "
-                    "send the group there: ip daddr {2} udp dport {0} udp dport set 5070, in a "
-                    "prerouting chain of priority -300",
-                    group.port, holder.empty() ? "another process" : holder, group.address.str());
+        return fail(
+            Errc::conflict,
+            "phones cannot be heard: UDP port {0} is taken by {1}; either bind that SIP "
+            "server to an address instead of 0.0.0.0 (in FreeSWITCH take out the SIP profile "
+            "of its own PnP, whose sip-ip is {2}), or set group_port = 5070 and let nft "
+            "send the group there: ip daddr {2} udp dport {0} udp dport set 5070, in a "
+            "prerouting chain of priority -300",
+            group.port, holder.empty() ? "another process" : holder, group.address.str());
     }
     // Only for the moment of the bind: left on, any local process could take this port too.
     if (auto done = set(fd->get(), SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR"); !done) {

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 import asterisk
+import freeswitch
 from bare_phone import BarePhone
 from capture import Capture
 from network import Network
@@ -104,6 +105,18 @@ class Lab:
                              modules=(*asterisk.CALL_MODULES, *more), files={
                                  "pnp.conf": f"[general]\nvendors = {self.folder}/vendors\n"
                                              + config, **(files or {})}, **wishes)
+
+    def freeswitch(self, config="", users=""):
+        """Our module for FreeSWITCH in a host that has what it needs of one, and hears phones."""
+        if not os.path.exists(os.path.join(self.options.bin, "fake_freeswitch")):
+            raise Skip(f"there is no fake_freeswitch in {self.options.bin}: it is built with the tests")
+        folder = os.path.join(self.folder, f"freeswitch{len(self.to_close)}")
+        os.makedirs(folder)
+        made = self.close_later(freeswitch.Freeswitch(
+            self.options.bin, self.pbx, folder, config, users,
+            small_stack=not self.options.sanitized)).load()
+        self.wait_for(lambda: "is heard" in made.pnp("status"), "it hears the group", 60)
+        return made
 
     def phone(self, desk, *options, mac=None, vendor="htek"):
         return self.close_later(Phone(self.options.bin, desk, self.folder, *options, mac=mac,

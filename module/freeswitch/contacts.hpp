@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Who is registered at FreeSWITCH from where, as its events tell, so that a NOTIFY reaches one
+// phone.
+#pragma once
+
+#include "provisioning/base/lru.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace freeswitch {
+
+struct Contact {
+    std::string number;
+    std::string host; ///< FreeSWITCH's domain
+    std::string profile;
+    std::string call_id; ///< which one of a number's registrations it is
+    std::string address;
+    std::uint16_t port = 0;
+};
+
+/// From any thread. Registrations that began before we were loaded are not known until they are
+/// renewed. At most 10,000: the one that was not renewed for the longest is forgotten.
+class Contacts {
+  public:
+    void registered(const Contact& contact);
+    /// What was known of it.
+    std::optional<Contact> gone(const std::string& call_id);
+    /// The newest one.
+    std::optional<Contact> of(std::string_view number, std::string_view address) const;
+
+  private:
+    mutable std::mutex mutex_; ///< guards contacts_
+    base::Lru<std::string, Contact> contacts_{10'000};
+};
+
+} // namespace freeswitch

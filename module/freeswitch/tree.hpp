@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Looks through FreeSWITCH's own documents.
+#pragma once
+
+#include "module/freeswitch/abi.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freeswitch {
+
+/// The document that has one configuration, mostly the whole freeswitch.xml. Keeps it from being
+/// freed by a reloadxml as long as this lives, so it should not live long. Opening may wait for a
+/// web server that answers for FreeSWITCH's configuration.
+class Document {
+  public:
+    explicit Document(const char* configuration) {
+        root_ = xml_open_cfg(configuration, &found_, {});
+    }
+
+    ~Document() {
+        if (root_ != nullptr) {
+            xml_free(root_);
+        }
+    }
+
+    Document(const Document&) = delete;
+    Document& operator=(const Document&) = delete;
+
+    Xml* configuration() const noexcept { return found_; } ///< nullptr: there is none
+
+    /// A section of the document, such as "directory"; nullptr where it has none.
+    Xml* section(std::string_view name) const;
+
+  private:
+    Xml* root_ = nullptr;
+    Xml* found_ = nullptr;
+};
+
+/// The children of that name, in their order. None for nullptr.
+std::vector<Xml*> children(Xml* parent, const char* name);
+/// The one whose attribute has this value; nullptr where there is none.
+Xml* child_with(Xml* parent, const char* name, const char* attribute, std::string_view value);
+/// The value of <param name="NAME" value="…"/> in <params> or <settings> below `parent`, or of a
+/// <variable> in <variables>; "" where it is not there.
+std::string value_in(Xml* parent, const char* list, const char* item, std::string_view name);
+
+} // namespace freeswitch

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Registrations as mod_sofia's events tell them, and a NOTIFY to one phone.
+#include "freeswitch/site.hpp"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+namespace {
+
+using fake::Fired;
+using fake::Headers;
+using fake::Loaded;
+using fake::phone;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+std::string explain(Loaded& loaded) {
+    return loaded.host.pnp(std::string("explain ") + phone);
+}
+
+std::vector<Fired> notifies(const Loaded& loaded) {
+    auto all = loaded.host.fired();
+    all.erase(std::remove_if(all.begin(), all.end(), [](const Fired& one) { return one.id != 57; }),
+              all.end());
+    return all;
+}
+
+TEST(ModPnpEvents, ARegistrationIsInThePhonesStory) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    EXPECT_THAT(explain(loaded), AllOf(HasSubstr("All is well"), HasSubstr("10.0.0.2")));
+    loaded.host.event("sofia::unregister", {{"profile-name", "internal"},
+                                            {"from-user", "201"},
+                                            {"from-host", "pbx.example"},
+                                            {"call-id", "call-1"},
+                                            {"expires", "0"}});
+    EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
+
+    loaded.registers("201", "call-2");
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
+    loaded.host.event("sofia::expire", {{"profile-name", "internal"},
+                                        {"call-id", "call-2"},
+                                        {"user", "201"},
+                                        {"host", "pbx.example"}});
+    EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
+}
+
+TEST(ModPnpEvents, TheEndOfAnEarlierRegistrationIsNoLoss) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.registers("201", "call-2"); // it restarted
+    loaded.host.event("sofia::expire",
+                      {{"call-id", "call-1"}, {"user", "201"}, {"host", "pbx.example"}});
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
+}
+
+TEST(ModPnpEvents, AUserOfAnotherDomainIsAnother) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1", "5060", "elsewhere.example");
+    EXPECT_THAT(explain(loaded), Not(HasSubstr("registered at the PBX")));
+}
+
+TEST(ModPnpEvents, ARefusedPasswordIsInThePhonesStory) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1"); // so that its address is known
+    Headers headers = {{"profile-name", "internal"}, {"to-user", "201"},
+                       {"to-host", "pbx.example"},   {"network-ip", "10.0.0.2"},
+                       {"network-port", "5060"},     {"registration-type", "INVITE"}};
+    loaded.host.event("sofia::register_failure", headers);
+    EXPECT_THAT(explain(loaded), Not(HasSubstr("wrong user or password")));
+    headers["registration-type"] = "REGISTER";
+    loaded.host.event("sofia::register_failure", headers);
+    EXPECT_THAT(explain(loaded), HasSubstr("wrong user or password"));
+}
+
+TEST(ModPnpEvents, SaysWhereAnotherAnsweredForOurUser) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.host.event("sofia::register", {{"profile-name", "internal"},
+                                          {"from-user", "201"},
+                                          {"from-host", "pbx.example"},
+                                          {"call-id", "x"},
+                                          {"network-ip", "10.0.0.2"},
+                                          {"network-port", "5060"}});
+    EXPECT_TRUE(loaded.host.has_logged(4, "FreeSWITCH did not ask us for it"));
+}
+
+TEST(ModPnpEvents, OddHeadersDoNoHarm) {
+    Loaded loaded;
+    loaded.give("201");
+    for (const char* name :
+         {"sofia::register", "sofia::unregister", "sofia::expire", "sofia::register_failure"}) {
+        loaded.host.event(name, {});
+        loaded.host.event(name, {{"from-host", "pbx.example"},
+                                 {"network-ip", "no address"},
+                                 {"network-port", "99999999999999999999"},
+                                 {"call-id", "y"}});
+    }
+    EXPECT_THAT(explain(loaded), Not(HasSubstr("registered at the PBX")));
+}
+
+TEST(ModPnpEvents, ACheckSyncGoesToTheOneContact) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.registers("201", "call-2", "5070");
+    EXPECT_THAT(loaded.host.pnp(std::string("resync ") + phone), HasSubstr("goes out by the PBX"));
+    const auto sent = notifies(loaded);
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_THAT(sent.front().headers,
+                ElementsAre(Pair("call-id", "call-2"),
+                            Pair("content-type", "application/simple-message-summary"),
+                            Pair("event-string", "resync"), Pair("host", "pbx.example"),
+                            Pair("profile", "internal"), Pair("user", "201")));
+    EXPECT_EQ(sent.front().subclass, "");
+    EXPECT_EQ(sent.front().body, "");
+}
+
+TEST(ModPnpEvents, NobodyIsToldWhoIsNotRegistered) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.host.event("sofia::unregister",
+                      {{"from-user", "201"}, {"from-host", "pbx.example"}, {"call-id", "call-1"}});
+    loaded.host.pnp(std::string("resync ") + phone);
+    EXPECT_TRUE(notifies(loaded).empty());
+}
+
+TEST(ModPnpEvents, EachStepIsAnEventOfFreeSwitch) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    std::vector<std::string> steps;
+    for (const auto& one : loaded.host.fired()) {
+        ASSERT_EQ(one.id, 0);
+        ASSERT_EQ(one.subclass, "pnp::device");
+        ASSERT_EQ(one.headers.at("PnP-MAC"), phone);
+        ASSERT_EQ(one.headers.count("PnP-Detail"), 1U);
+        steps.push_back(one.headers.at("PnP-Step"));
+    }
+    EXPECT_THAT(steps, ::testing::Contains("registered"));
+    EXPECT_EQ(loaded.host.fired().back().headers.at("PnP-Lines"), "201");
+    EXPECT_EQ(loaded.host.fired().back().headers.at("PnP-Address"), "10.0.0.2");
+}
+
+} // namespace

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// As much of FreeSWITCH as a module sees: the 19 functions, its documents, bindings, events and
+// console. It knows none of the module's own declarations.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fake {
+
+using Headers = std::map<std::string, std::string>;
+
+struct Logged {
+    int level = 0;
+    std::string text;
+};
+
+struct Fired {
+    int id = 0;
+    std::string subclass;
+    Headers headers;
+    std::string body;
+};
+
+/// One at a time.
+class Host {
+  public:
+    /// `document` is freeswitch.xml after its preprocessor.
+    explicit Host(const std::string& document);
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    /// As `load` and `unload` of its console: the status of the module, -1 where the file is none.
+    int load(const std::string& file);
+    int unload();
+
+    /// As `reloadxml`.
+    void document(const std::string& text);
+
+    /// What the console's command `pnp` prints.
+    std::string pnp(const std::string& text);
+
+    /// As switch_xml_locate asks its bindings: the text of the answer; nothing: NULL.
+    std::optional<std::string> locate(const char* section,
+                                      const char* tag,
+                                      const char* key,
+                                      const char* value,
+                                      const Headers& params);
+    /// A user as mod_sofia looks for it, a call as mod_dialplan_xml does.
+    std::optional<std::string> user(const std::string& number, const std::string& domain);
+    std::optional<std::string> call(const std::string& number, const std::string& context);
+
+    /// Delivers an event of mod_sofia's.
+    void event(const std::string& subclass, const Headers& headers);
+
+    std::vector<Logged> logged() const;
+    bool has_logged(int level, const std::string& part) const;
+    std::vector<Fired> fired() const;             ///< in their order
+    std::vector<std::string> completions() const; ///< every set_complete
+    std::size_t live_documents() const;           ///< not freed, without its own
+    std::size_t live_bindings() const;            ///< of documents and events
+    std::string module_name() const;
+    std::string api_name() const;
+
+    struct State;
+
+  private:
+    std::unique_ptr<State> state_;
+};
+
+} // namespace fake

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+// The very mod_pnp.so in a host that has nothing but FreeSWITCH's 19 functions: loading, commands,
+// and what is left when it goes.
+#include "freeswitch/site.hpp"
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <pthread.h>
+
+namespace {
+
+using fake::Files;
+using fake::Host;
+using fake::Loaded;
+using fake::served;
+using fake::Site;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsSubsetOf;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::size_t entries(const char* folder) {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator(folder)) {
+        ++count;
+    }
+    return count;
+}
+
+/// What a program of this machine prints, by lines.
+std::vector<std::string> lines_of(const std::string& command) {
+    std::vector<std::string> out;
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+    std::array<char, 4096> line{};
+    while (pipe && std::fgets(line.data(), line.size(), pipe.get()) != nullptr) {
+        out.emplace_back(line.data());
+    }
+    return out;
+}
+
+std::set<std::string> symbols(const std::string& options, const std::string& file) {
+    std::set<std::string> out;
+    for (const auto& line : lines_of("nm -D " + options + " '" + file + "'")) {
+        std::istringstream words(line);
+        std::string word;
+        std::string last;
+        while (words >> word) {
+            last = word;
+        }
+        out.insert(last.substr(0, last.find('@')));
+    }
+    return out;
+}
+
+std::set<std::string> of_freeswitch(const std::set<std::string>& all) {
+    std::set<std::string> out;
+    for (const auto& one : all) {
+        if (one.rfind("switch_", 0) == 0) {
+            out.insert(one);
+        }
+    }
+    return out;
+}
+
+TEST(ModPnp, LoadsRunsItsCommandAndUnloads) {
+    Loaded loaded;
+    ASSERT_EQ(loaded.status, 0);
+    EXPECT_EQ(loaded.host.module_name(), "mod_pnp");
+    EXPECT_EQ(loaded.host.api_name(), "pnp");
+    EXPECT_THAT(loaded.host.pnp("status"), HasSubstr("FreeSWITCH"));
+    EXPECT_THAT(loaded.host.pnp(""), HasSubstr("assign"));
+    EXPECT_THAT(loaded.host.pnp("show devices"), Not(StartsWith("-ERR")));
+    EXPECT_THAT(loaded.host.pnp("asign"), AllOf(StartsWith("-ERR "), HasSubstr("assign")));
+    EXPECT_THAT(loaded.host.pnp("assign 001fc1000001 999"), StartsWith("-ERR "));
+    EXPECT_TRUE(std::filesystem::exists(loaded.site.folder + "/pnp.sqlite3"));
+    EXPECT_TRUE(std::filesystem::exists(loaded.site.folder + "/pnp.ctl"));
+    EXPECT_EQ(loaded.host.unload(), 0);
+    EXPECT_EQ(loaded.host.live_bindings(), 0U);
+    EXPECT_EQ(loaded.host.live_documents(), 0U);
+}
+
+TEST(ModPnp, EveryCommandIsCompletedRunsAndIsForgotten) {
+    Loaded loaded;
+    const auto all = loaded.host.completions();
+    EXPECT_THAT(all, Contains("add pnp show devices"));
+    EXPECT_THAT(all, Contains("add pnp assign"));
+    EXPECT_GT(all.size(), 15U);
+    for (const auto& one : all) {
+        ASSERT_THAT(one, StartsWith("add pnp "));
+        const auto words = one.substr(8);
+        if (words == "probe") { // asks the network for some seconds
+            continue;
+        }
+        EXPECT_FALSE(loaded.host.pnp(words).empty()) << words;
+        EXPECT_THAT(loaded.host.pnp("help " + words), Not(StartsWith("-ERR"))) << words;
+    }
+    loaded.host.unload();
+    EXPECT_EQ(loaded.host.completions().back(), "del pnp");
+}
+
+TEST(ModPnp, WordsInQuotesStayTogether) {
+    Loaded loaded;
+    loaded.host.pnp(R"(extension add 201 --name "Front desk")");
+    loaded.host.pnp("extension add 202 --name 'Back \"door\"'");
+    EXPECT_THAT(loaded.host.pnp("show extensions"),
+                AllOf(HasSubstr("Front desk"), HasSubstr("Back \"door\"")));
+}
+
+TEST(ModPnp, CommandsHaveRoomOnASmallStack) {
+    served({}, [](Loaded& loaded) {
+        loaded.give("201");
+        pthread_attr_t attributes{};
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, 240UL * 1024); // FreeSWITCH's threads
+
+        struct Asked {
+            Host& host;
+            std::string said;
+        } asked{loaded.host, {}};
+
+        pthread_t thread{};
+        ASSERT_EQ(pthread_create(
+                      &thread, &attributes,
+                      [](void* to) -> void* {
+                          auto& all = *static_cast<Asked*>(to);
+                          all.said = all.host.pnp("render 001fc1000001 cfg001fc1000001.xml");
+                          return nullptr;
+                      },
+                      &asked),
+                  0);
+        pthread_join(thread, nullptr);
+        pthread_attr_destroy(&attributes);
+        EXPECT_THAT(asked.said, HasSubstr("201"));
+    });
+}
+
+TEST(ModPnp, ReadsItsConfigurationAgain) {
+    Loaded loaded;
+    EXPECT_THAT(loaded.host.pnp("reload"), Not(StartsWith("-ERR")));
+    loaded.site.write("no_such_option = 1\n");
+    EXPECT_THAT(loaded.host.pnp("reload"), AllOf(StartsWith("-ERR"), HasSubstr("no_such_option")));
+}
+
+TEST(ModPnp, UnloadsAndLoadsAgainAndLeavesNothing) {
+    const Site site;
+    Host host(site.document());
+    ASSERT_EQ(host.load(MOD_PNP), 0); // what the first one makes for good
+    ASSERT_EQ(host.unload(), 0);
+    const auto descriptors = entries("/proc/self/fd");
+    const auto threads = entries("/proc/self/task");
+    for (int round = 0; round < 3; ++round) {
+        ASSERT_EQ(host.load(MOD_PNP), 0) << round;
+        EXPECT_GT(entries("/proc/self/task"), threads);
+        host.pnp("extension add 20" + std::to_string(round));
+        for (int before = 0; before <= round; ++before) {
+            EXPECT_TRUE(host.user("20" + std::to_string(before), fake::domain)) << before;
+        }
+        ASSERT_EQ(host.unload(), 0) << round;
+        EXPECT_FALSE(host.user("200", fake::domain)) << "it answers no more";
+        EXPECT_EQ(host.live_bindings(), 0U);
+        EXPECT_EQ(host.live_documents(), 0U);
+        EXPECT_EQ(entries("/proc/self/fd"), descriptors);
+        EXPECT_EQ(entries("/proc/self/task"), threads);
+    }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    std::ifstream maps("/proc/self/maps");
+    std::stringstream mapped;
+    mapped << maps.rdbuf();
+    EXPECT_THAT(mapped.str(), Not(HasSubstr("mod_pnp"))) << "the file is let go";
+#endif
+}
+
+TEST(ModPnp, IsNotLoadedWithoutItsConfiguration) {
+    Files files;
+    files.settings = "";
+    const Site nowhere(files);
+    Host host(nowhere.document());
+    EXPECT_NE(host.load(MOD_PNP), 0);
+    EXPECT_TRUE(host.has_logged(3, "domain of the directory")) << host.logged().back().text;
+
+    host.document(R"(<document><section name="configuration"/></document>)");
+    EXPECT_NE(host.load(MOD_PNP), 0);
+    EXPECT_TRUE(host.has_logged(3, "autoload_configs/pnp.conf.xml"));
+
+    const Site wrong;
+    wrong.write("no_such_option = 1\n");
+    host.document(wrong.document());
+    EXPECT_NE(host.load(MOD_PNP), 0);
+    EXPECT_TRUE(host.has_logged(3, "no_such_option"));
+    EXPECT_EQ(host.live_bindings(), 0U);
+    EXPECT_EQ(host.live_documents(), 0U);
+}
+
+std::string curl(const std::string& sections) {
+    return R"(<configuration name="xml_curl.conf"><bindings><binding name="all">
+              <param name="gateway-url" value="http://127.0.0.1/" bindings=")" +
+           sections + R"("/></binding></bindings></configuration>)";
+}
+
+std::string modules(const std::string& name) {
+    return R"(<configuration name="modules.conf"><modules><load module=")" + name +
+           R"("/></modules></configuration>)";
+}
+
+TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForUsers) {
+    Files files;
+    files.configurations = curl("dialplan|directory") + modules("mod_xml_curl");
+    const Site site(files);
+    Host host(site.document());
+    EXPECT_NE(host.load(MOD_PNP), 0);
+    EXPECT_TRUE(host.has_logged(3, "mod_xml_curl")) << host.logged().back().text;
+
+    files.configurations =
+        R"(<configuration name="lua.conf"><settings>
+           <param name="xml-handler-bindings" value="configuration,dialplan,directory"/>
+           </settings></configuration>)" +
+        modules("mod_lua");
+    const Site lua(files);
+    host.document(lua.document());
+    EXPECT_NE(host.load(MOD_PNP), 0);
+    EXPECT_TRUE(host.has_logged(3, "mod_lua"));
+    EXPECT_EQ(host.live_bindings(), 0U);
+}
+
+TEST(ModPnp, IsLoadedBesideBindingsThatAnswerForNoUser) {
+    Files files;
+    files.configurations = curl("dialplan") + modules("mod_xml_curl");
+    EXPECT_EQ(Loaded(files).status, 0);
+    files.configurations = curl("directory") + modules("mod_sofia"); // a sample that nobody loads
+    EXPECT_EQ(Loaded(files).status, 0);
+}
+
+TEST(ModPnp, NamesTheProfileOfFreeSwitchsOwnPnp) {
+    Files files;
+    files.configurations = R"(<configuration name="sofia.conf"><profiles>
+        <profile name="internal"><settings><param name="sip-ip" value="10.0.0.10"/></settings></profile>
+        <profile name="native"><settings><param name="sip-ip" value="224.0.1.75"/></settings></profile>
+        </profiles></configuration>)";
+    const Loaded loaded(files);
+    EXPECT_TRUE(loaded.host.has_logged(3, "take the SIP profile native out of sip_profiles"));
+}
+
+TEST(ModPnp, LogsLinesWhoseTextIsNoFormat) {
+    const Loaded loaded;
+    for (const auto& one : loaded.host.logged()) {
+        EXPECT_THAT(one.text, AllOf(Not(StartsWith("FORMAT")), ::testing::EndsWith("\n")));
+        EXPECT_TRUE(one.level == 7 || (one.level >= 3 && one.level <= 5)) << one.level;
+    }
+    EXPECT_FALSE(loaded.host.logged().empty());
+}
+
+TEST(ModPnp, NeedsNothingOfFreeSwitchButWhatTheHostHas) {
+    const auto exported = of_freeswitch(
+        symbols("--defined-only", std::filesystem::read_symlink("/proc/self/exe").string()));
+    EXPECT_EQ(exported.size(), 19U);
+    const auto needed = of_freeswitch(symbols("--undefined-only", MOD_PNP));
+    EXPECT_GT(needed.size(), 15U);
+    EXPECT_THAT(needed, IsSubsetOf(exported));
+}
+
+TEST(ModPnp, ShowsItsTableAloneAndNothingOfSofia) {
+    EXPECT_THAT(symbols("--defined-only", MOD_PNP),
+                ::testing::ElementsAre("mod_pnp_module_interface"));
+    for (const auto& one : symbols("--undefined-only", MOD_PNP)) {
+        for (const char* prefix : {"sip_", "msg_", "su_", "url_", "nta_", "tport_", "sofia_"}) {
+            EXPECT_THAT(one, Not(StartsWith(prefix)));
+        }
+    }
+    for (const auto& line : lines_of(std::string("readelf -dW '") + MOD_PNP + "'")) {
+        EXPECT_THAT(line, Not(HasSubstr("libsofia")));
+        EXPECT_THAT(line, Not(HasSubstr("NODELETE")));
+    }
+    // Such a symbol would keep the file mapped after an unload.
+    for (const auto& line : lines_of(std::string("readelf --dyn-syms -W '") + MOD_PNP + "'")) {
+        EXPECT_THAT(line, Not(HasSubstr(" UNIQUE ")));
+    }
+}
+
+} // namespace

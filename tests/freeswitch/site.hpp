@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// A FreeSWITCH with files of its own in a temporary folder, and the module under test.
+#pragma once
+
+#include "freeswitch/fake_host.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+namespace fake {
+
+constexpr const char* domain = "pbx.example";
+constexpr const char* phone = "001fc1000001";
+
+/// What freeswitch.xml has besides pnp.conf, and where phones are served.
+struct Files {
+    std::string configurations; ///< more <configuration> elements
+    std::string users = R"(
+      <groups><group name="default"><users>
+        <user id="1000" number-alias="1900"><params><param name="password" value="of &amp; 1000"/></params>
+          <variables><variable name="effective_caller_id_name" value="Anna &lt;A&gt;"/></variables></user>
+        <user id="1001"><params><param name="a1-hash" value="0123"/></params></user>
+        <user id="1002" type="pointer"/>
+        <user id="default"/>
+      </users></group></groups>
+      <users><user id="1003"><params><param name="vm-password" value="1"/></params></user></users>
+      <user id="1004"><params><param name="password" value="alone"/></params></user>)";
+    /// By default an address that no interface has: nothing is bound, so a test meets nobody.
+    std::string interfaces = "192.0.2.1";
+    std::string domain_params; ///< elements of the domain
+    std::string contexts = R"(<context name="default"><extension name="local"/></context>)";
+    std::string settings =
+        R"(<param name="domain" value="pbx.example,10.0.0.10"/>)"; ///< of pnp.conf.xml
+};
+
+class Site {
+  public:
+    explicit Site(Files given = {}) : files(std::move(given)) {
+        std::string name = (std::filesystem::temp_directory_path() / "pnp-fs-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        write("");
+    }
+
+    ~Site() { std::filesystem::remove_all(folder); }
+
+    Site(const Site&) = delete;
+    Site& operator=(const Site&) = delete;
+
+    /// pnp.conf: options of [general], then any sections.
+    void write(const std::string& text) const {
+        std::ofstream(folder + "/pnp.conf")
+            << "[general]\nadmin_port = 0\ninterfaces = " << files.interfaces << '\n'
+            << text;
+    }
+
+    std::string document() const {
+        return R"(<document type="freeswitch/xml"><section name="configuration">
+          <configuration name="pnp.conf"><settings><param name="config" value=")" +
+               folder + R"(/pnp.conf"/><param name="data" value=")" + folder +
+               R"("/><param name="control" value=")" + folder + R"(/pnp.ctl"/>)" + files.settings +
+               "</settings></configuration>" + files.configurations +
+               R"(</section><section name="dialplan">)" + files.contexts +
+               R"(</section><section name="directory"><domain name="elsewhere.example"><users>
+                 <user id="1005"><params><param name="password" value="x"/></params></user></users>
+               </domain><domain name="pbx.example">)" +
+               files.domain_params + files.users + "</domain></section></document>";
+    }
+
+    Files files;
+    std::string folder;
+};
+
+/// The module in its host, loaded; unloaded at the end.
+class Loaded {
+  public:
+    explicit Loaded(Files files = {}) : site(std::move(files)), host(site.document()) {
+        status = host.load(MOD_PNP);
+        if (status != 0) {
+            for (const auto& one : host.logged()) {
+                ADD_FAILURE() << one.text;
+            }
+        }
+    }
+
+    /// A phone that has this extension, which is ours.
+    void give(const std::string& number, const std::string& more = "") {
+        host.pnp("extension add " + number + " " + more);
+        host.pnp(std::string("assign ") + phone + " " + number);
+    }
+
+    void registers(const std::string& number,
+                   const std::string& call_id,
+                   const std::string& port = "5060",
+                   const std::string& from = "pbx.example") {
+        host.user(number, from);
+        host.event("sofia::register", {{"profile-name", "internal"},
+                                       {"from-user", number},
+                                       {"from-host", from},
+                                       {"contact", "<sip:" + number + "@10.0.0.2>"},
+                                       {"call-id", call_id},
+                                       {"status", "Registered(UDP)"},
+                                       {"expires", "3600"},
+                                       {"network-ip", "10.0.0.2"},
+                                       {"network-port", port},
+                                       {"user-agent", "Htek UC924 2.0.4.2 00:1f:c1:00:00:01"}});
+    }
+
+    Site site;
+    Host host;
+    int status = -1;
+};
+
+/// With the module loaded where phones are served on a loopback of its own, so that their files can
+/// be rendered. Skipped where no network can be made.
+inline void served(Files files, const std::function<void(Loaded& loaded)>& body) {
+    files.interfaces = "127.0.0.1";
+    bool allowed = false;
+    std::thread([&] {
+        allowed = ::unshare(CLONE_NEWNET) == 0 && std::system("ip link set lo up") == 0;
+        if (!allowed) {
+            return;
+        }
+        Loaded loaded(files);
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (loaded.host.pnp("status").find("127.0.0.1") == std::string::npos &&
+               std::chrono::steady_clock::now() < until) {
+            std::this_thread::yield();
+        }
+        body(loaded);
+    }).join();
+    if (!allowed) {
+        GTEST_SKIP() << "needs root to make a network";
+    }
+}
+
+} // namespace fake

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// What FreeSWITCH is told of users and of the dial plan, and what is taken from its files.
+#include "freeswitch/answers.hpp"
+#include "freeswitch/site.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <iostream>
+#include <regex.h>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+namespace {
+
+using fake::domain;
+using fake::Files;
+using fake::Loaded;
+using fake::param;
+using fake::phone;
+using fake::served;
+using fake::value;
+using fake::variable;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string config(Loaded& loaded) {
+    return loaded.host.pnp(std::string("render ") + phone + " cfg" + phone + ".xml --reveal");
+}
+
+TEST(ModPnpDirectory, HasOurUsersWithWhatFreeSwitchAsksFor) {
+    served({}, [](Loaded& loaded) {
+        loaded.give("201", R"(--name "Anna & <Bert>")");
+        const auto user = loaded.host.user("201", domain).value_or("");
+        EXPECT_EQ(value(user, "/document/@type"), "freeswitch/xml");
+        EXPECT_EQ(value(user, "/document/section/@name"), "directory");
+        EXPECT_EQ(value(user, "/document/section/domain/@name"), domain);
+        EXPECT_EQ(value(user, "/document/section/domain/groups/group/users/user/@id"), "201");
+        EXPECT_EQ(value(user, "count(//user)"), "1");
+        EXPECT_EQ(param(user, "password").size(), 20U);
+        EXPECT_THAT(config(loaded), HasSubstr(param(user, "password")))
+            << "the phone has the same one";
+        EXPECT_EQ(
+            param(user, "dial-string"),
+            "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}"
+            "${sofia_contact(*/${dialed_user}@${dialed_domain})}");
+        EXPECT_EQ(variable(user, "user_context"), "pnp-extensions");
+        EXPECT_EQ(variable(user, "effective_caller_id_name"), "Anna & <Bert>");
+        EXPECT_EQ(variable(user, "effective_caller_id_number"), "201");
+        EXPECT_EQ(variable(user, "pnp_mac"), phone);
+        EXPECT_EQ(value(loaded.host.user("201", "10.0.0.10").value_or(""), "//domain/@name"),
+                  "10.0.0.10")
+            << "each of our domains";
+    });
+}
+
+TEST(ModPnpDirectory, LeavesToOthersWhatIsNotOurs) {
+    Loaded loaded;
+    loaded.give("201");
+    EXPECT_FALSE(loaded.host.user("1000", domain));
+    EXPECT_FALSE(loaded.host.user("2", domain));
+    EXPECT_FALSE(loaded.host.user("", domain));
+    EXPECT_FALSE(loaded.host.user("201", "elsewhere.example"));
+    const fake::Headers asked = {{"user", "201"}, {"key", "id"}, {"domain", domain}};
+    EXPECT_TRUE(loaded.host.locate("directory", "domain", "name", domain, asked));
+    EXPECT_FALSE(loaded.host.locate("directory", "domain", "name", domain, {}));
+    EXPECT_FALSE(loaded.host.locate("directory", nullptr, nullptr, nullptr, asked));
+    EXPECT_FALSE(loaded.host.locate("directory", "domain", "name", domain,
+                                    {{"user", "201"}, {"key", "reverse-auth-user"}}));
+    EXPECT_FALSE(loaded.host.locate("configuration", "configuration", "name", "pnp.conf", asked));
+    loaded.host.pnp("extension remove 201");
+}
+
+TEST(ModPnpDirectory, HasNothingInANameThatFreeSwitchWouldRun) {
+    Loaded loaded;
+    loaded.give("201", R"(--name '${system(touch /tmp/x)} "A"')");
+    const auto user = loaded.host.user("201", domain).value_or("");
+    EXPECT_THAT(variable(user, "effective_caller_id_name"),
+                AllOf(Not(HasSubstr("$")), HasSubstr("'A'")));
+}
+
+TEST(ModPnpDialplan, CallsOurExtensionsInTheirContext) {
+    Loaded loaded;
+    loaded.give("201");
+    const auto call = loaded.host.call("201", "pnp-extensions").value_or("");
+    EXPECT_EQ(value(call, "/document/section/@name"), "dialplan");
+    EXPECT_EQ(value(call, "/document/section/context/@name"), "pnp-extensions");
+    EXPECT_EQ(value(call, "count(//extension)"), "1");
+    EXPECT_EQ(value(call, "//condition/@field"), "destination_number");
+    EXPECT_EQ(value(call, "//condition/@expression"), "^201$");
+    EXPECT_EQ(value(call, "//action[last()]/@application"), "bridge");
+    EXPECT_EQ(value(call, "//action[last()]/@data"), "user/201@pbx.example");
+
+    EXPECT_FALSE(loaded.host.call("201", "default"));
+    EXPECT_FALSE(loaded.host.call("202", "pnp-extensions"));
+    EXPECT_FALSE(loaded.host.locate("dialplan", nullptr, nullptr, nullptr, {}));
+    EXPECT_TRUE(loaded.host.locate(
+        "dialplan", nullptr, nullptr, nullptr,
+        {{"Caller-Context", "pnp-extensions"}, {"Caller-Destination-Number", "201"}}));
+}
+
+TEST(ModPnpDialplan, TakesANumberLiterally) {
+    Loaded loaded;
+    loaded.host.pnp("extension add *7.0+");
+    const auto call = loaded.host.call("*7.0+", "pnp-extensions").value_or("");
+    regex_t expression{};
+    ASSERT_EQ(regcomp(&expression, value(call, "//condition/@expression").c_str(),
+                      REG_EXTENDED | REG_NOSUB),
+              0);
+    EXPECT_EQ(regexec(&expression, "*7.0+", 0, nullptr, 0), 0);
+    EXPECT_NE(regexec(&expression, "*7x0+", 0, nullptr, 0), 0);
+    EXPECT_NE(regexec(&expression, "*7.00", 0, nullptr, 0), 0);
+    regfree(&expression);
+}
+
+TEST(ModPnpDialplan, StartsCallsWhereTheProfileSays) {
+    Loaded loaded;
+    loaded.site.write("extensions_context = inside\n[profile htek]\nvendor = htek\n"
+                      "context = default\n");
+    loaded.host.pnp("reload");
+    loaded.host.pnp("approve 001fc1000001");
+    loaded.give("201");
+    EXPECT_EQ(variable(loaded.host.user("201", domain).value_or(""), "user_context"), "default");
+    EXPECT_TRUE(loaded.host.call("201", "inside"));
+    EXPECT_FALSE(loaded.host.call("201", "pnp-extensions"));
+}
+
+TEST(ModPnpExisting, UsersOfTheDirectoryGoOnPhones) {
+    served({}, [](Loaded& loaded) {
+        EXPECT_THAT(loaded.host.pnp("show extensions"),
+                    AllOf(HasSubstr("1000"), HasSubstr("Anna <A>"), HasSubstr("1001"),
+                          HasSubstr("1004"), Not(HasSubstr("1002")), Not(HasSubstr("1003")),
+                          Not(HasSubstr("1005")), Not(HasSubstr("default"))));
+        EXPECT_THAT(loaded.host.pnp(std::string("assign ") + phone + " 1000"),
+                    Not(StartsWith("-ERR")));
+        EXPECT_THAT(config(loaded), HasSubstr("of &amp; 1000"));
+        EXPECT_THAT(loaded.host.pnp(std::string("assign ") + phone + " 1001"),
+                    AllOf(StartsWith("-ERR"), HasSubstr("a hash cannot be turned back")));
+        EXPECT_THAT(loaded.host.pnp(std::string("assign ") + phone + " 1003"), StartsWith("-ERR"));
+        EXPECT_THAT(loaded.host.pnp(std::string("assign ") + phone + " 1005"), StartsWith("-ERR"));
+        EXPECT_FALSE(loaded.host.user("1000", domain)) << "it stays the directory's";
+        EXPECT_EQ(loaded.host.live_documents(), 0U);
+    });
+}
+
+TEST(ModPnpExisting, APasswordMayBeInherited) {
+    Files files;
+    files.domain_params = R"(<params><param name="password" value="of the domain"/></params>)";
+    served(files, [](Loaded& loaded) {
+        loaded.host.pnp(std::string("assign ") + phone + " 1003");
+        EXPECT_THAT(config(loaded), HasSubstr("of the domain"));
+    });
+}
+
+TEST(ModPnpExisting, AChangedPasswordIsReadWithTheNextFile) {
+    served({}, [](Loaded& loaded) {
+        loaded.host.pnp(std::string("assign ") + phone + " 1004");
+        EXPECT_THAT(config(loaded), HasSubstr("alone"));
+        loaded.site.files.users =
+            R"(<user id="1004"><params><param name="password" value="another"/></params></user>)";
+        loaded.host.document(loaded.site.document());
+        EXPECT_THAT(config(loaded), HasSubstr("another"));
+    });
+}
+
+TEST(ModPnpExisting, NothingOfTheAdministratorsIsHidden) {
+    Files files;
+    files.contexts = R"(<context name="pnp-extensions"><extension name="door">
+        <condition field="destination_number" expression="^300$"/></extension></context>)";
+    Loaded loaded(files);
+    EXPECT_THAT(loaded.host.pnp("extension add 1000"), StartsWith("-ERR"));
+    EXPECT_THAT(loaded.host.pnp("extension add 1900"), // its number-alias
+                AllOf(StartsWith("-ERR"), HasSubstr("has a user 1900 in domain pbx.example")));
+    EXPECT_THAT(loaded.host.pnp("extension add 300"),
+                AllOf(StartsWith("-ERR"), HasSubstr("(extension door)")));
+
+    loaded.host.pnp("extension add 301");
+    loaded.site.files.users += R"(<user id="301"/>)"; // and now the administrator has one
+    loaded.host.document(loaded.site.document());
+    loaded.host.pnp("reload");
+    EXPECT_FALSE(loaded.host.user("301", domain));
+    EXPECT_THAT(loaded.host.pnp("status"), HasSubstr("extension 301 is not in the PBX"));
+}
+
+TEST(ModPnpDirectory, AnswersWhileExtensionsComeAndGo) {
+    Loaded loaded;
+    loaded.give("201");
+    std::atomic<bool> stops = false;
+    std::atomic<int> answered = 0;
+    std::vector<std::thread> lookers;
+    for (int count = 0; count < 3; ++count) {
+        lookers.emplace_back([&] {
+            while (!stops) {
+                answered +=
+                    loaded.host.user("201", domain) && loaded.host.call("201", "pnp-extensions");
+                loaded.host.user("205", domain);
+            }
+        });
+    }
+    for (int round = 0; round < 5; ++round) {
+        loaded.host.pnp("extension add 205");
+        loaded.host.pnp("extension remove 205");
+    }
+    stops = true;
+    for (auto& one : lookers) {
+        one.join();
+    }
+    EXPECT_GT(answered, 0);
+}
+
+TEST(ModPnpDirectory, ALookUpTakesMicroseconds) {
+    Loaded loaded;
+    loaded.give("201");
+    constexpr int count = 2000;
+    const auto took = [&](const auto& look) {
+        const auto began = std::chrono::steady_clock::now();
+        for (int at = 0; at < count; ++at) {
+            look();
+        }
+        return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began)
+                   .count() /
+               count;
+    };
+    const double ours = took([&] { loaded.host.user("201", domain); });
+    const double call = took([&] { loaded.host.call("201", "pnp-extensions"); });
+    const double none = took([&] { loaded.host.user("1000", domain); });
+    std::cout << "a look-up: " << ours << " us for a user of ours, " << call << " us for a call, "
+              << none << " us for what is not ours (with the host's parser and printer)\n";
+}
+
+} // namespace
