@@ -2,6 +2,8 @@
 // By which of our interfaces a phone is reached, and what its file says there.
 #include "module/engine.hpp"
 
+#include <algorithm>
+
 namespace engine {
 
 using base::Errc;

@@ -36,7 +36,7 @@ constexpr auto is_done_within = std::chrono::seconds(15);
 
 serve::HttpLimits service_limits(const Settings& settings) {
     auto limits = settings.http;
-    limits.posted_bytes = wpi::Service::most_bytes;
+    limits.posted_bytes = wpi::largest_message;
     // After a power cut all phones of a site call within a second, wait for each other and tell all
     // that they have, in 50 kB (WPI guide p. 69); they may sit behind one address. By default as
     // many as may have conversations.

@@ -11,7 +11,6 @@ create table workpoint (
     e164                text    not null,
     last_poll           integer not null,
     reached             integer not null,
-    polls_unanswered    integer not null,
     contact_me_sent     integer not null,
     contact_me_failures integer not null,
     must_read_all       integer not null

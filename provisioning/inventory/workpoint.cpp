@@ -66,18 +66,14 @@ std::string names_of(const Job& job) {
     return out;
 }
 
-const std::string* value_of(const Job& job, const char* name) noexcept {
-    for (const auto& [key, value] : job.items) {
-        if (key.name == name) {
-            return &value;
-        }
-    }
-    return nullptr;
-}
-
 } // namespace
 
-bool is_firmware(const Job& job) noexcept {
+const std::string* value_of(const Job& job, std::string_view name) {
+    const auto found = job.items.find(ItemKey{std::string(name)});
+    return found != job.items.end() ? &found->second : nullptr;
+}
+
+bool is_firmware(const Job& job) {
     const auto* type = value_of(job, "type");
     return job.kind == JobKind::deploy && type != nullptr && *type == "APP";
 }

@@ -40,8 +40,7 @@ struct Workpoint {
     std::string e164;
     base::UnixMs last_poll = 0;
     Reached reached = Reached::unknown;
-    std::uint32_t polls_unanswered = 0; ///< 202 was said so often, and it did not come
-    base::UnixMs contact_me_sent = 0;   ///< the last one that it answered with 204
+    base::UnixMs contact_me_sent = 0; ///< the last one that it answered with 204
     std::uint32_t contact_me_failures = 0;
     bool must_read_all = true; ///< what it has is not known
 
@@ -83,8 +82,11 @@ struct Job {
     base::UnixMs busy_since = 0; ///< the phone says so since then; 0: it did not
 };
 
+/// Of an item without an index, such as the `file` of one that deploys; null: it names none.
+const std::string* value_of(const Job& job, std::string_view name);
+
 /// It deploys an image that the phone is to start with (WPI guide p. 57): type APP.
-bool is_firmware(const Job& job) noexcept;
+bool is_firmware(const Job& job);
 
 /// Nothing is done for it any more.
 bool has_ended(JobState state) noexcept;

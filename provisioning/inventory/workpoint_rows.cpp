@@ -35,14 +35,13 @@ std::optional<std::uint32_t> count_in(const sql::Statement& row, int column) {
 std::optional<Workpoint> workpoint_in(const sql::Statement& row) {
     const auto address = count_in(row, 2);
     const auto reached = row.integer(6);
-    const auto polls = count_in(row, 7);
-    const auto failures = count_in(row, 9);
-    auto reported = unpack(row.text(11));
-    auto written = unpack_digests(row.text(12));
-    auto refused = unpack(row.text(13));
-    const bool has_items = row.integer(14) != 0;
+    const auto failures = count_in(row, 8);
+    auto reported = unpack(row.text(10));
+    auto written = unpack_digests(row.text(11));
+    auto refused = unpack(row.text(12));
+    const bool has_items = row.integer(13) != 0;
     if (!has_items || !address || reached < 0 ||
-        reached > static_cast<std::int64_t>(Reached::by_poll) || !polls || !failures || !reported ||
+        reached > static_cast<std::int64_t>(Reached::by_poll) || !failures || !reported ||
         !written || !refused) {
         return std::nullopt;
     }
@@ -54,10 +53,9 @@ std::optional<Workpoint> workpoint_in(const sql::Statement& row) {
     workpoint.e164 = row.text(4);
     workpoint.last_poll = row.integer(5);
     workpoint.reached = static_cast<Reached>(reached);
-    workpoint.polls_unanswered = *polls;
-    workpoint.contact_me_sent = row.integer(8);
+    workpoint.contact_me_sent = row.integer(7);
     workpoint.contact_me_failures = *failures;
-    workpoint.must_read_all = row.integer(10) != 0;
+    workpoint.must_read_all = row.integer(9) != 0;
     workpoint.reported = std::move(*reported);
     workpoint.written = std::move(*written);
     workpoint.refused = std::move(*refused);
@@ -101,12 +99,11 @@ Status WorkpointRows::prepare() {
         {&ensure_device_, "insert into device (mac) values ($1) on conflict (mac) do nothing"},
         {&put_,
          "insert into workpoint (mac, last_contact, address, contact_me_uri, e164, last_poll, "
-         "reached, polls_unanswered, contact_me_sent, contact_me_failures, must_read_all) "
-         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+         "reached, contact_me_sent, contact_me_failures, must_read_all) "
+         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
          "on conflict (mac) do update set last_contact = excluded.last_contact, "
          "address = excluded.address, contact_me_uri = excluded.contact_me_uri, "
          "e164 = excluded.e164, last_poll = excluded.last_poll, reached = excluded.reached, "
-         "polls_unanswered = excluded.polls_unanswered, "
          "contact_me_sent = excluded.contact_me_sent, "
          "contact_me_failures = excluded.contact_me_failures, "
          "must_read_all = excluded.must_read_all"},
@@ -159,7 +156,7 @@ Status WorkpointRows::load_workpoints(StoredWorkpoints& into) {
     auto done =
         each_row(connection_,
                  "select w.mac, last_contact, address, contact_me_uri, e164, last_poll, reached, "
-                 "polls_unanswered, contact_me_sent, contact_me_failures, must_read_all, "
+                 "contact_me_sent, contact_me_failures, must_read_all, "
                  "reported, written, refused, coalesce(i.mac, 0) "
                  "from workpoint w left join workpoint_items i on i.mac = w.mac order by w.mac",
                  [&](const sql::Statement& row) {
@@ -221,10 +218,9 @@ Status WorkpointRows::put(const Workpoint& workpoint) {
             .bind(5, workpoint.e164)
             .bind(6, workpoint.last_poll)
             .bind(7, static_cast<std::int64_t>(workpoint.reached))
-            .bind(8, static_cast<std::int64_t>(workpoint.polls_unanswered))
-            .bind(9, workpoint.contact_me_sent)
-            .bind(10, static_cast<std::int64_t>(workpoint.contact_me_failures))
-            .bind(11, std::int64_t{workpoint.must_read_all})
+            .bind(8, workpoint.contact_me_sent)
+            .bind(9, static_cast<std::int64_t>(workpoint.contact_me_failures))
+            .bind(10, std::int64_t{workpoint.must_read_all})
             .run();
     });
 }

@@ -235,9 +235,7 @@ Turn Interaction::begin(Visit& visit) {
     default:
         break;
     }
-    // That one is kept as it is shown.
-    if (!firmware_.empty() && !visit.world.firmware.empty() &&
-        base::printable(firmware_, 64) != visit.world.firmware) {
+    if (!firmware_.empty() && !visit.world.firmware.empty() && firmware_ != visit.world.firmware) {
         visit.news.forgets_refused = true;
         visit.news.must_read_all = true;
     }
@@ -297,18 +295,18 @@ void Interaction::look_at_jobs(Visit& visit) {
 /// A phone that was told of firmware says by its start-up what came of it (WPI guide p. 56). It is
 /// not told again by itself: one that cannot take an image would fetch it at each start.
 JobNews Interaction::came_back(const Visit& visit, const inventory::Job& job) const {
-    const auto version = job.items.find(ItemKey{"version"});
-    const auto runs = base::printable(firmware_, 64);
-    if (version != job.items.end() && is_same_firmware(firmware_, version->second)) {
-        return {job.id, JobState::done, fmt::format("it runs {}", runs)};
+    const auto* version = value_of(job, "version");
+    if (version != nullptr && is_same_firmware(firmware_, *version)) {
+        return {job.id, JobState::done, fmt::format("it runs {}", firmware_)};
     }
     if (firmware_.empty() || visit.world.firmware.empty() ||
         is_same_firmware(firmware_, visit.world.firmware)) {
         return {job.id, JobState::failed,
-                fmt::format("it started again, and runs {}", runs.empty() ? "what it ran" : runs)};
+                fmt::format("it started again, and runs {}",
+                            firmware_.empty() ? "what it ran" : firmware_)};
     }
     return {job.id, JobState::done_with_errors,
-            fmt::format("it runs {}, which is another one", runs)};
+            fmt::format("it runs {}, which is another one", firmware_)};
 }
 
 /// The result of a file (WPI guide p. 54, 245).
@@ -317,9 +315,9 @@ void Interaction::look_at_deployment(Visit& visit) {
     const auto file = message.value("file-deployment-name");
     const auto status = message.value("file-deployment-status");
     for (const auto& job : visit.world.jobs) {
-        const auto found = job.items.find(ItemKey{"file"});
-        if (job.kind != JobKind::deploy || job.state != JobState::sent ||
-            found == job.items.end() || found->second != file) {
+        const auto* deployed = value_of(job, "file");
+        if (job.kind != JobKind::deploy || job.state != JobState::sent || deployed == nullptr ||
+            *deployed != file) {
             continue;
         }
         const bool is_ok = base::iequals(status, "ok");

@@ -257,9 +257,9 @@ std::optional<Turn> Interaction::restart(Visit& visit, const Job& job) {
 
 /// One file by its own URL (WPI guide p. 52 to 55), named by the last part of that.
 std::optional<Turn> Interaction::deploy(Visit& visit, const Job& job) {
-    const auto type = job.items.find(ItemKey{"type"});
+    const auto* type = value_of(job, "type");
     auto url = visit.world.file_url(job);
-    if (!url || type == job.items.end()) {
+    if (!url || type == nullptr) {
         end_job(visit, JobState::failed, url ? "it names no type of file" : url.error().what);
         return std::nullopt;
     }
@@ -267,20 +267,20 @@ std::optional<Turn> Interaction::deploy(Visit& visit, const Job& job) {
     doing_ = Doing::deploying;
     return say(visit, Action::file_deployment,
                {{"file-https-base-url", std::nullopt, std::move(*url)},
-                {"file-type", std::nullopt, type->second},
+                {"file-type", std::nullopt, *type},
                 {"file-priority", std::nullopt, "immediate"}});
 }
 
 /// The phone fetches the image and starts with it (WPI guide p. 56, 57); never amid a call, in
 /// which it refuses what is not immediate.
 std::optional<Turn> Interaction::upgrade(Visit& visit, const Job& job) {
-    const auto version = job.items.find(ItemKey{"version"});
-    if (version == job.items.end()) {
+    const auto* version = value_of(job, "version");
+    if (version == nullptr) {
         end_job(visit, JobState::failed, "it names no version");
         return std::nullopt;
     }
-    if (is_same_firmware(firmware_, version->second)) {
-        end_job(visit, JobState::done, fmt::format("it runs {} already", version->second));
+    if (is_same_firmware(firmware_, *version)) {
+        end_job(visit, JobState::done, fmt::format("it runs {} already", *version));
         return std::nullopt;
     }
     if (!software_type_.empty() && !base::iequals(software_type_, sip_software)) {
@@ -300,7 +300,7 @@ std::optional<Turn> Interaction::upgrade(Visit& visit, const Job& job) {
                {{"file-https-base-url", std::nullopt, std::move(*url)},
                 {"file-type", std::nullopt, "APP"},
                 {"file-sw-type", std::nullopt, std::string(sip_software)},
-                {"file-sw-version", std::nullopt, version->second},
+                {"file-sw-version", std::nullopt, *version},
                 {"file-priority", std::nullopt, "normal"}});
 }
 

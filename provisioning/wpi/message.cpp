@@ -188,6 +188,12 @@ base::Error without_quotes(const base::Error& error) {
 
 } // namespace
 
+std::string_view name(Reason reason) noexcept {
+    const auto* const found = std::find_if(reasons.begin(), reasons.end(),
+                                           [&](const auto& each) { return each.reason == reason; });
+    return found == reasons.end() ? std::string_view("an unknown reason") : found->word;
+}
+
 const Item* PhoneMessage::item(std::string_view wanted) const noexcept {
     const auto found = std::find_if(items.begin(), items.end(),
                                     [&](const Item& each) { return each.name == wanted; });

@@ -70,6 +70,8 @@ enum class Action : std::uint8_t {
 };
 
 std::string_view name(Action action) noexcept; ///< "ReadAllItems", as it stands in messages
+/// "start-up", as it stands in messages; of one that is not known: "an unknown reason".
+std::string_view name(Reason reason) noexcept;
 
 std::optional<Action> action_named(std::string_view word) noexcept; ///< in any letter case
 

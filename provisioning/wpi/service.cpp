@@ -22,7 +22,6 @@ using serve::Response;
 namespace {
 
 constexpr std::string_view service_path = "/DeploymentService/";
-constexpr std::string_view files_path = "/files/";
 constexpr int newest_early_version = 2;  // of firmware
 constexpr std::size_t longest_uri = 255; // of a contact-me-uri (WPI guide p. 33)
 
@@ -42,29 +41,6 @@ bool opens(Reason reason) noexcept {
     return reason == Reason::start_up || reason == Reason::local_changes ||
            reason == Reason::inventory_changes || reason == Reason::status ||
            reason == Reason::solicited;
-}
-
-/// What goes first, so that tests and logs have one word for each.
-std::string_view word(Reason reason) noexcept {
-    switch (reason) {
-    case Reason::start_up:
-        return "start-up";
-    case Reason::local_changes:
-        return "local-changes";
-    case Reason::inventory_changes:
-        return "inventory-changes";
-    case Reason::status:
-        return "status";
-    case Reason::solicited:
-        return "solicited";
-    case Reason::reply_to:
-        return "reply-to";
-    case Reason::clean_up:
-        return "clean-up";
-    case Reason::other:
-        break;
-    }
-    return "an unknown reason";
 }
 
 } // namespace
@@ -118,7 +94,7 @@ Response Service::answer(const Request& request) {
 }
 
 Response Service::talk(const Request& request) {
-    if (request.body.size() > most_bytes) {
+    if (request.body.size() > largest_message) {
         ++count_.malformed;
         return status_only(413);
     }
@@ -190,7 +166,7 @@ void Service::heard(const Call& call, base::Mac mac) {
     inventory_.saw(mac, sighting_of(call));
     diary_.rumour(
         mac, Step::called, call.source(),
-        fmt::format("{}; it is not approved, so it was told nothing", word(call.message.reason)));
+        fmt::format("{}; it is not approved, so it was told nothing", name(call.message.reason)));
 }
 
 bool Service::may_call(const Call& call) {
@@ -229,7 +205,7 @@ bool Service::may_call(const Call& call) {
         ++count_.replays;
         diary_.rumour(mac, Step::call_failed, source,
                       fmt::format("{} with a nonce that it used before: a replay?",
-                                  word(call.message.reason)));
+                                  name(call.message.reason)));
         return !call.settings.with->reject_replays;
     }
     return true;
@@ -303,16 +279,17 @@ Response Service::opened(Call call) {
     if (const auto uri = call.message.value("contact-me-uri"); uri.size() <= longest_uri) {
         (*session)->contact_me_uri = uri;
     }
-    greet(call, *device);
+    greet(call, *device, seen);
     broke_off(sessions_.take_ended());
     return carry_on(call, *session, Match::opened);
 }
 
 /// What each call tells of the phone.
-void Service::greet(const Call& call, const inventory::Device& device) {
+void Service::greet(const Call& call,
+                    const inventory::Device& device,
+                    const inventory::Sighting& seen) {
     const auto mac = device.mac;
     const auto source = call.source();
-    const auto seen = sighting_of(call);
     inventory_.saw(mac, seen);
     if (device.seen.stage < Stage::fetching) {
         inventory_.reached(mac, Stage::fetching);
@@ -324,7 +301,6 @@ void Service::greet(const Call& call, const inventory::Device& device) {
         if (e164 != nullptr && e164->status.empty() && e164->value.size() <= 64) {
             phone.e164 = e164->value;
         }
-        phone.polls_unanswered = 0;
         // One that starts may have been off when it did not come.
         if (call.message.reason == Reason::start_up &&
             phone.reached == inventory::Reached::by_poll) {
@@ -337,7 +313,7 @@ void Service::greet(const Call& call, const inventory::Device& device) {
         is_at(mac, source, std::string(call.message.value("contact-me-uri")));
     } // else when it has shown that it goes through with its call: contact-me follows it
     tell(mac, source,
-         {Step::called, fmt::format("{}{}{}", word(call.message.reason),
+         {Step::called, fmt::format("{}{}{}", name(call.message.reason),
                                     seen.model.empty() ? "" : ", " + seen.model,
                                     seen.version.empty() ? "" : ", " + seen.version)},
          proven);
@@ -571,8 +547,9 @@ bool Service::wants_contact(base::Mac mac) {
     if (!host || !reach_.wanted) {
         return false;
     }
+    const auto settings = this->settings();
     const auto wanted = this->wanted(*device, device->seen.model, device->seen.version, *host,
-                                     this->settings().with->escape);
+                                     settings.with->escape);
     if (!wanted || wanted->empty()) {
         return false;
     }
@@ -580,7 +557,6 @@ bool Service::wants_contact(base::Mac mac) {
         return true;
     }
     const auto now = clock_.unix_ms();
-    const auto settings = this->settings();
     const auto difference = compare(
         *wanted, *known,
         {[&](const auto& key, auto value) { return workpoints.written_hash(mac, key, value); },

@@ -107,7 +107,6 @@ class Service {
     ServiceCounters counters() const; ///< does not block
 
     /// Of one request.
-    static constexpr std::size_t most_bytes = 1U << 20U;
 
   private:
     struct Call;
@@ -126,7 +125,7 @@ class Service {
     void say_doubtful(const Call& call, const Session& session, const ServiceMessage& told);
     void heard(const Call& call, base::Mac mac);
     std::optional<base::Ipv4> shown_elsewhere(const Call& call, base::Mac mac) const;
-    void greet(const Call& call, const inventory::Device& device);
+    void greet(const Call& call, const inventory::Device& device, const inventory::Sighting& seen);
     void is_at(base::Mac mac, base::Ipv4 source, const std::string& contact_me_uri);
     static inventory::Sighting sighting_of(const Call& call);
 

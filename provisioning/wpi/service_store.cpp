@@ -13,7 +13,6 @@
 
 namespace wpi {
 
-using inventory::ItemKey;
 using inventory::Job;
 using inventory::JobKind;
 using inventory::JobState;
@@ -23,17 +22,7 @@ using serve::Response;
 
 namespace {
 
-constexpr std::string_view files_path = "/files/";
 constexpr auto between_looks_at_jobs = std::chrono::seconds(15);
-
-bool is_open(const Job& job) noexcept {
-    return job.state == JobState::waiting || job.state == JobState::sent;
-}
-
-std::string value_of(const Job& job, std::string_view name) {
-    const auto found = job.items.find(ItemKey{std::string(name)});
-    return found != job.items.end() ? found->second : std::string();
-}
 
 /// By the ends of their names, as others in the field serve them to such phones.
 std::string_view type_of(std::string_view name) noexcept {
@@ -54,7 +43,7 @@ std::string_view type_of(std::string_view name) noexcept {
 
 std::vector<Job> Service::open_jobs(base::Mac mac) const {
     auto jobs = inventory_.workpoints().jobs(mac);
-    std::erase_if(jobs, [](const Job& job) { return !is_open(job); });
+    std::erase_if(jobs, [](const Job& job) { return has_ended(job.state); });
     return jobs;
 }
 
@@ -140,7 +129,7 @@ bool Service::store_jobs(base::Mac mac, const std::vector<JobNews>& news) {
             }
             continue;
         }
-        if (one.state != JobState::waiting && one.state != JobState::sent) {
+        if (has_ended(one.state)) {
             const bool is_done =
                 one.state == JobState::done || one.state == JobState::done_with_errors;
             inventory_.note(mac, is_done ? Step::job_done : Step::job_failed, "",
@@ -154,12 +143,13 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
                                             base::Endpoint local,
                                             const Session& session,
                                             const Job& job) {
-    const auto name = value_of(job, "file");
+    const auto* file = value_of(job, "file");
+    const auto name = file != nullptr ? *file : std::string();
     if (auto wrong = wrong_file_name(name)) {
         return base::fail(base::Errc::refused, "{}", *wrong);
     }
-    if (const auto file = serve::FileBody::open(with.file_folder, name); !file) {
-        return tl::unexpected(file.error());
+    if (const auto body = serve::FileBody::open(with.file_folder, name); !body) {
+        return tl::unexpected(body.error());
     }
     const auto now = clock_.unix_ms();
     const auto life =
@@ -168,7 +158,8 @@ base::Result<std::string> Service::file_url(const ServiceSettings& with,
     if (!token) {
         return token;
     }
-    return fmt::format("https://{}:{}/files/{}/{}", local.address.str(), local.port, *token, name);
+    return fmt::format("https://{}:{}{}{}/{}", local.address.str(), local.port, files_path, *token,
+                       name);
 }
 
 /// /files/TOKEN/NAME. Whatever does not fit is one and the same 404.

@@ -17,6 +17,8 @@
 
 namespace wpi {
 
+constexpr std::string_view files_path = "/files/"; ///< of URLs: /files/TOKEN/NAME
+
 /// What is wrong with the name of a file that a phone is to fetch: it stands in a URL, and the
 /// phone takes that part for the name under which it keeps the file.
 std::optional<std::string> wrong_file_name(std::string_view name);

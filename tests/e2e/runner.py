@@ -5,7 +5,8 @@
     python3 tests/e2e/runner.py --bin build/release/bin [-j2] [--full] [--asterisk 22] [--only NAME]
 
 Tests run beside each other where -j says so: each has its own namespaces. One that measures, or that
-takes all the machine has, is marked with `alone` and comes at the end, when nothing else runs.
+takes all the machine has, is marked with `alone` and comes at the end, when nothing else runs. So does
+the second try of one that failed beside others; what it said the first time is printed all the same.
 """
 import sys
 
@@ -29,6 +30,7 @@ from asterisk import VERSIONS
 from lab import Lab, Skip
 
 SECONDS = 120  # for one test, times the patience with sanitised programs
+MOST_AGAIN = 3  # tests that are tried again; where more fail it is no chance
 PROGRAMS = ("pnpd", "pnpctl", "pnp-phone")
 
 
@@ -107,7 +109,7 @@ def run(test, options):
 
 
 def run_and_tell(test, sentence, options):
-    """Returns (result, all that is to be printed about it)."""
+    """Returns (sentence, result, all that is to be printed about it)."""
     began = time.monotonic()
     with contextlib.redirect_stdout(io.StringIO()) as said:
         result, text = run(test, options)
@@ -115,7 +117,7 @@ def run_and_tell(test, sentence, options):
              + (f": {text}" if result == "skip" else "")]
     if result == "FAIL":
         lines += ["     " + line for line in text.splitlines()]
-    return result, said.getvalue() + "\n".join(lines)
+    return sentence, result, said.getvalue() + "\n".join(lines)
 
 
 def run_beside_each_other(tests, options):
@@ -132,7 +134,17 @@ def run_all(tests, options):
     if options.jobs > 1:
         beside = [row for row in tests if not getattr(row[1], "alone", False)]
         tests = [row for row in tests if getattr(row[1], "alone", False)]
-        yield from run_beside_each_other(beside, options)
+        again = []
+        for sentence, result, text in run_beside_each_other(beside, options):
+            if result == "FAIL":
+                again += [row for row in beside if row[0] == sentence]
+                result = "again"
+            yield sentence, result, text
+        for sentence, test in again[:MOST_AGAIN]:
+            sentence, result, text = run_and_tell(test, sentence, options)
+            yield sentence, result, text + "\n     was the second try, by itself"
+        for sentence, _ in again[MOST_AGAIN:]:
+            yield sentence, "FAIL", f"FAIL {sentence}: too many failed for a second try"
     for sentence, test in tests:
         yield run_and_tell(test, sentence, options)
 
@@ -145,17 +157,20 @@ def main():
         return 2
     tests = list(find_tests(options.only))
     reason = why_not(options)
-    counts = {"ok": 0, "FAIL": 0, "skip": 0}
+    names = {"ok": [], "FAIL": [], "skip": [], "again": []}
     if reason:
-        results = (("skip", f"skip {sentence} (0.0 s): {reason}") for sentence, _ in tests)
+        results = ((sentence, "skip", f"skip {sentence} (0.0 s): {reason}") for sentence, _ in tests)
     else:
         network.remove_leftovers()
         results = run_all(tests, options)
-    for result, text in results:
-        counts[result] += 1
+    for sentence, result, text in results:
+        names[result].append(sentence)
         print(text, flush=True)
-    print(f"e2e: {counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped")
-    return 1 if counts["FAIL"] else 0
+    for result, words in (("again", "tried again"), ("FAIL", "failed")):
+        if names[result]:
+            print(f"e2e {words}: {'; '.join(names[result])}")
+    print(f"e2e: {len(names['ok'])} passed, {len(names['FAIL'])} failed, {len(names['skip'])} skipped")
+    return 1 if names["FAIL"] else 0
 
 
 if __name__ == "__main__":

@@ -51,23 +51,25 @@ def desk_of(lab, number):
     return lab.network.hosts.get(f"desk{1 + number}") or lab.desk(1 + number)
 
 
-def fetch_with_all(lab, expected, clients=CLIENTS, to=None):
+def fetch_with_all(lab, expected, clients=CLIENTS, to=None, attempts=1):
     # curl 7.88 loses its way where a file is empty: "getpeername() failed".
     fetches = [Fetch(lab, desk_of(lab, number), client, NAME, to)
                for number, client in enumerate(clients)
                if expected or "curl" not in client.__name__]
     for fetch in fetches:
-        fetch.must_have(expected)
+        fetch.must_have(expected, attempts)
 
 
 def fetch_lossy(lab, expected, percent, clients=PATIENT_CLIENTS):
+    """Where a fifth is lost each way, four sendings in a row stay unanswered once in sixty transfers,
+    and ours are four before the first ACK: a client that gave up asks again, as a phone does."""
     fetches = []
     for number, client in enumerate(clients):
         desk = desk_of(lab, number)
         lose(desk, percent)
         fetches.append(Fetch(lab, desk, client, NAME))
     for fetch in fetches:
-        fetch.must_have(expected)
+        fetch.must_have(expected, attempts=4)
 
 
 class Exchange:
@@ -114,7 +116,7 @@ def test_all_clients_get_it_where_datagrams_overtake_each_other(lab):
     _, expected = serve(lab)
     middle = lab.network.host("middle", "192.168.77.50/24")
     relay = lab.close_later(Relay(middle, (lab.pbx.address, 69), seed=670))
-    fetch_with_all(lab, expected, PATIENT_CLIENTS, middle.address)
+    fetch_with_all(lab, expected, PATIENT_CLIENTS, middle.address, attempts=4)
     assert sum(relay.counts.values()) > 0, relay.counts
 
 
@@ -172,6 +174,8 @@ def test_large_files_arrive_whole_where_a_fifth_of_all_datagrams_is_lost(lab):
     fetch_lossy(lab, expected, 20, clients)
 
 
+test_all_clients_get_it_where_a_tenth_of_all_datagrams_is_lost.seconds = 300
+test_all_clients_get_it_where_a_fifth_of_all_datagrams_is_lost.seconds = 300
 test_large_files_arrive_whole_where_a_tenth_of_all_datagrams_is_lost.seconds = 300
 test_large_files_arrive_whole_where_a_fifth_of_all_datagrams_is_lost.seconds = 300
 
@@ -180,7 +184,7 @@ def test_large_files_arrive_whole_where_datagrams_overtake_each_other(lab):
     expected = serve_folder(lab, 8000)
     middle = lab.network.host("middle", "192.168.77.50/24")
     relay = lab.close_later(Relay(middle, (lab.pbx.address, 69), seed=670, lost=0.05))
-    fetch_with_all(lab, expected, PATIENT_CLIENTS, middle.address)
+    fetch_with_all(lab, expected, PATIENT_CLIENTS, middle.address, attempts=4)
     assert min(relay.counts.values()) >= 5, relay.counts
 
 

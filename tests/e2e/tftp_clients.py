@@ -52,14 +52,17 @@ class Fetch:
     """One client that runs on a host, and what it got."""
 
     def __init__(self, lab, host, client, name, to=None):
-        self.client = client
+        self.client, self.host, self.folder = client, host, lab.folder
         self.local = os.path.join(lab.folder, f"{host.name}-{client.__name__}")
         self.log_path = self.local + ".log"
+        self.words = client(to or lab.pbx.address, name, self.local)
+        self.start()
+
+    def start(self):
         if os.path.exists(self.local):
             os.remove(self.local)
         with open(self.log_path, "wb") as log:
-            self.process = host.start(*client(to or lab.pbx.address, name, self.local),
-                                      stdout=log, stderr=log, cwd=lab.folder)
+            self.process = self.host.start(*self.words, stdout=log, stderr=log, cwd=self.folder)
 
     def got(self, seconds=270):
         """The bytes; a client that is not done is ended, by its process id."""
@@ -78,11 +81,18 @@ class Fetch:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def must_have(self, expected):
-        got = self.got()
-        assert got == expected, (
-            f"{self.client.__name__} has {len(got) if got is not None else 'no'} bytes of "
-            f"{len(expected)}, status {self.process.returncode}: {self.said()}")
+    def must_have(self, expected, attempts=1):
+        """A client that says that it failed begins again, so often in all; one that says nothing
+        must have it."""
+        while True:
+            got = self.got()
+            if got == expected:
+                return
+            attempts -= 1
+            assert attempts and (self.process.returncode or self.said()), (
+                f"{self.client.__name__} has {len(got) if got is not None else 'no'} bytes of "
+                f"{len(expected)}, status {self.process.returncode}: {self.said()}")
+            self.start()
 
 
 class Relay:

@@ -152,7 +152,7 @@ inline Answer carry_out(Inventory& inventory, const Order& order) {
     case Order::kinds:
         break;
     }
-    inventory.workpoints().update(who, [](Workpoint& seen) { ++seen.polls_unanswered; });
+    inventory.workpoints().update(who, [](Workpoint& seen) { ++seen.contact_me_failures; });
     inventory.saw(who, at(0x0a000001));
     inventory.used(who, base::Ipv4{0x0a000001});
     return {inventory.flush().has_value(), {}};

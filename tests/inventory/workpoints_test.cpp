@@ -30,7 +30,6 @@ Workpoint full(std::uint64_t number) {
     known.e164 = "4210";
     known.last_poll = 1'700'000'001'000;
     known.reached = Reached::by_poll;
-    known.polls_unanswered = 3;
     known.contact_me_sent = 1'700'000'002'000;
     known.contact_me_failures = 4'000'000'000U;
     known.must_read_all = false;
@@ -50,7 +49,6 @@ void expect_equal(const Workpoint& is, const Workpoint& wanted) {
     EXPECT_EQ(is.e164, wanted.e164);
     EXPECT_EQ(is.last_poll, wanted.last_poll);
     EXPECT_EQ(is.reached, wanted.reached);
-    EXPECT_EQ(is.polls_unanswered, wanted.polls_unanswered);
     EXPECT_EQ(is.contact_me_sent, wanted.contact_me_sent);
     EXPECT_EQ(is.contact_me_failures, wanted.contact_me_failures);
     EXPECT_EQ(is.must_read_all, wanted.must_read_all);
@@ -261,7 +259,7 @@ TEST_F(KnownPhone, DamagedRowsAreLeftOutWithOneLineAndTheOthersStay) {
             "update workpoint_items set written = cast('a' as blob)" + where(2) +
             "update workpoint_items set refused = substr(refused, 1, length(refused) - 1)" +
             where(3) + "update workpoint set reached = 3" + where(4) +
-            "update workpoint set polls_unanswered = -1" + where(5) +
+            "update workpoint set contact_me_failures = -1" + where(5) +
             "update workpoint set address = 4294967296" + where(6) + "delete from workpoint_items" +
             where(7));
     logged_.clear();
@@ -366,7 +364,7 @@ TEST_F(KnownPhone, ReadersObserversAndDecidersAtOnce) {
     threads.emplace_back([&] {
         while (!done) {
             for (const auto& known : workpoints().all()) {
-                wrong += known->reported.size() == known->polls_unanswered ? 0 : 1;
+                wrong += known->reported.size() == known->contact_me_failures ? 0 : 1;
             }
             (void)workpoints().has_work(mac(1));
             (void)workpoints().jobs();
@@ -378,7 +376,7 @@ TEST_F(KnownPhone, ReadersObserversAndDecidersAtOnce) {
             for (int number = 0; !done; ++number) {
                 workpoints().update(mac(1), [&](Workpoint& known) {
                     known.reported[{"key-label", 2 * (number % 50) + observer}] = "x";
-                    known.polls_unanswered = static_cast<std::uint32_t>(known.reported.size());
+                    known.contact_me_failures = static_cast<std::uint32_t>(known.reported.size());
                 });
                 if (number % 10 == 0) {
                     std::this_thread::yield();

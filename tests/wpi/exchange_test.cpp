@@ -502,7 +502,8 @@ TEST_F(WpiExchange, E7AFileWhoseNameNoUrlHoldsIsNotDeployed) {
 
 TEST_F(WpiExchange, E8AnOddVersionIsTheSameOneAtTheNextCall) {
     configure();
-    for (const auto& version : {std::string("V3 R5.12.0 \xc3\xa4"), std::string(100, '3')}) {
+    for (const auto& version : {std::string("V3 R5.12.0 \xc3\xa4"), std::string(100, '3'),
+                                std::string(62, '3') + "\xc3\xa4"}) {
         auto it = phone();
         it.firmware = version;
         EXPECT_EQ(it.call("solicited").action, "ReadAllItems") << version;

@@ -62,7 +62,7 @@ class WpiWire : public Office {
     WpiWire() {
         static const auto made = context();
         serve::HttpLimits limits;
-        limits.posted_bytes = wpi::Service::most_bytes;
+        limits.posted_bytes = wpi::largest_message;
         http = std::make_unique<serve::Http>(loop, limits, [this](const serve::Request& request) {
             return service->answer(request);
         });
