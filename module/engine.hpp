@@ -170,8 +170,8 @@ class Engine {
 
     mutable std::mutex mutex_; // guards seen_, settings_ and codes_refused_
     Seen seen_;
-    std::string codes_refused_;      ///< by the PBX, and why
-    std::vector<pnp::Rival> rivals_; ///< of the last probe
+    std::string codes_refused_;                               ///< by the PBX, and why
+    std::vector<pnp::Rival> rivals_;                          ///< of the last probe
     std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;
 };

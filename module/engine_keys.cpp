@@ -55,8 +55,8 @@ void Engine::look_at_keys() {
                 log::warn("engine",
                           "keys of {} watch {}, which has no hint in the context of {}: add one "
                           "there, such as exten => {},hint,PJSIP/{}",
-                          mac.str(), fmt::join(numbers, ", "),
-                          now.device(mac)->lines.front(), numbers.front(), numbers.front());
+                          mac.str(), fmt::join(numbers, ", "), now.device(mac)->lines.front(),
+                          numbers.front(), numbers.front());
             }
         }
         unwatched_ = std::move(found);

@@ -78,8 +78,8 @@ class Fleet {
     inventory::Inventory& inventory_;
     const base::Clock& clock_;
     const Reach reach_;
-    std::mutex ordering_;      ///< held while an order is taken; before lock_
-    mutable std::mutex lock_;  ///< of what follows; for moments only
+    std::mutex ordering_;     ///< held while an order is taken; before lock_
+    mutable std::mutex lock_; ///< of what follows; for moments only
     std::optional<inventory::Fleet> fleet_;
     std::unordered_map<base::Mac, std::size_t> places_; ///< in fleet_->phones
     std::unordered_map<base::Mac, base::Steady> looks_; ///< no sooner: those in a call

@@ -337,8 +337,10 @@ const std::vector<Row>& option_rows() {
           "What is dialled at a phone that was claimed to make it a guest again."},
          [](Target t, std::string_view v) { return set_dial_code(t.settings.claims.release, v); }},
         {{"general", "emergency_numbers", "112, 110", "",
-          "What guests can dial besides, each dialled on in `emergency_context`. Digit maps that are "
-          "made from the PBX's dial plan let them pass at once, unless the PBX takes longer numbers "
+          "What guests can dial besides, each dialled on in `emergency_context`. Digit maps that "
+          "are "
+          "made from the PBX's dial plan let them pass at once, unless the PBX takes longer "
+          "numbers "
           "that begin so."},
          [](Target t, std::string_view v) -> Status {
              auto& numbers = t.settings.claims.emergency;

@@ -146,8 +146,8 @@ Status set_numbers(std::optional<profile::Numbers>& out, std::string_view value)
         return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     };
     if (!is_number(first) || !is_number(last) || first.size() != last.size() || last < first) {
-        return fail(Errc::malformed, "\"{}\" is no extension such as 201, nor numbers such as 200-299",
-                    value);
+        return fail(Errc::malformed,
+                    "\"{}\" is no extension such as 201, nor numbers such as 200-299", value);
     }
     out = profile::Numbers{std::string(first), std::string(last)};
     return {};
@@ -156,8 +156,8 @@ Status set_numbers(std::optional<profile::Numbers>& out, std::string_view value)
 Status set_dialled(std::optional<std::string>& out, std::string_view value) {
     if (value.empty() || value.size() > 32 ||
         value.find_first_not_of("0123456789*#") != value.npos) {
-        return fail(Errc::malformed, "\"{}\" is nothing that a phone dials: digits, * and #, 32 at most",
-                    value);
+        return fail(Errc::malformed,
+                    "\"{}\" is nothing that a phone dials: digits, * and #, 32 at most", value);
     }
     out = std::string(value);
     return {};

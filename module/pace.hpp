@@ -43,9 +43,7 @@ class Pace {
   private:
     static constexpr base::Duration lateness = std::chrono::seconds(2);
 
-    void draw() {
-        turn_ = begin_ + std::chrono::duration_cast<base::Duration>(share_ * random_());
-    }
+    void draw() { turn_ = begin_ + std::chrono::duration_cast<base::Duration>(share_ * random_()); }
 
     Random random_;
     base::Duration share_{};

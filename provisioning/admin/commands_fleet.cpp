@@ -62,9 +62,9 @@ base::Result<std::vector<const Device*>> picked(const Call& call) {
     const auto catalogue = call.reach.catalogue();
     const auto vendor_named = option("--vendor");
     const auto known = catalogue->vendors();
-    if (!vendor_named.empty() &&
-        std::none_of(known.begin(), known.end(),
-                     [&](const auto* vendor) { return vendor->name == vendor_named; })) {
+    if (!vendor_named.empty() && std::none_of(known.begin(), known.end(), [&](const auto* vendor) {
+            return vendor->name == vendor_named;
+        })) {
         std::vector<std::string_view> names;
         for (const auto* vendor : known) {
             names.push_back(vendor->name);
@@ -127,25 +127,24 @@ Reply show_dry_run(const Call& call, const inventory::Fleet& order) {
         told += may ? 1 : 0;
         talking += may && later ? 1 : 0;
         rows.push_back({phone.mac.str(), device->lines.empty() ? "-" : listed(device->lines),
-                        !may    ? "cannot be told: " + phone.detail
-                        : later ? "later: it is in a call"
+                        !may                    ? "cannot be told: " + phone.detail
+                        : later                 ? "later: it is in a call"
                         : talks.value_or(false) ? "told, though it is in a call"
                                                 : "told"});
-        base::Json row = base::Json::object({{"mac", phone.mac.str()},
-                                             {"told", may},
-                                             {"detail", phone.detail}});
+        base::Json row =
+            base::Json::object({{"mac", phone.mac.str()}, {"told", may}, {"detail", phone.detail}});
         row.set("in_call", talks ? base::Json(*talks) : base::Json());
         list.push(std::move(row));
     }
     auto text = table_text({"MAC", "LINES", "WHAT"}, rows);
-    text += fmt::format("{} would be told, {} a minute: {}{}. Nothing was done.\n",
-                        counted(told, "phone", "phones"), order.per_minute,
-                        time_for(told, order.per_minute),
-                        talking == 0 ? std::string()
-                                     : fmt::format(", {} of them after a call", talking));
-    return done(std::move(text), base::Json::object({{"dry_run", true},
-                                                     {"per_minute", std::uint64_t{order.per_minute}},
-                                                     {"phones", std::move(list)}}));
+    text += fmt::format(
+        "{} would be told, {} a minute: {}{}. Nothing was done.\n",
+        counted(told, "phone", "phones"), order.per_minute, time_for(told, order.per_minute),
+        talking == 0 ? std::string() : fmt::format(", {} of them after a call", talking));
+    return done(std::move(text),
+                base::Json::object({{"dry_run", true},
+                                    {"per_minute", std::uint64_t{order.per_minute}},
+                                    {"phones", std::move(list)}}));
 }
 
 } // namespace
@@ -168,16 +167,16 @@ Reply resync_many(Call& call, const std::vector<const Device*>& devices) {
     }
     const auto waiting = count(order, Resynced::waits);
     if (waiting == 0) {
-        return refused(fmt::format("none of them can be told; the first: {}",
-                                   order.phones.front().detail));
+        return refused(
+            fmt::format("none of them can be told; the first: {}", order.phones.front().detail));
     }
     if (auto begun = call.reach.fleet.begin(order); !begun) {
         return refused(begun.error());
     }
-    auto text = fmt::format("{} told, {} a minute: {}. pnp show resync says how far it is, pnp "
-                            "resync stop ends it.\n",
-                            counted(waiting, "phone is", "phones are"), *rate,
-                            time_for(waiting, *rate));
+    auto text =
+        fmt::format("{} told, {} a minute: {}. pnp show resync says how far it is, pnp "
+                    "resync stop ends it.\n",
+                    counted(waiting, "phone is", "phones are"), *rate, time_for(waiting, *rate));
     if (const auto cannot = order.phones.size() - waiting; cannot > 0) {
         text += fmt::format("{} be told; pnp show resync says why.\n",
                             counted(cannot, "phone cannot", "phones cannot"));
@@ -185,10 +184,9 @@ Reply resync_many(Call& call, const std::vector<const Device*>& devices) {
     if (!order.forced && !call.reach.fleet.in_call(*devices.front())) {
         text += "Nobody says here whether a phone is in a call, so they are told in calls too.\n";
     }
-    return done(std::move(text),
-                base::Json::object({{"phones", std::uint64_t{order.phones.size()}},
-                                    {"told", std::uint64_t{waiting}},
-                                    {"per_minute", std::uint64_t{*rate}}}));
+    return done(std::move(text), base::Json::object({{"phones", std::uint64_t{order.phones.size()}},
+                                                     {"told", std::uint64_t{waiting}},
+                                                     {"per_minute", std::uint64_t{*rate}}}));
 }
 
 Reply run_resync_all(Call& call) {
@@ -208,11 +206,11 @@ Reply stop_or_resume(Call& call, bool stopped) {
     const auto fleet = call.reach.fleet.report();
     const auto waiting =
         fleet ? count(*fleet, Resynced::waits) + count(*fleet, Resynced::in_call) : 0;
-    return done(stopped ? fmt::format("Stopped: {} not told any more. pnp resync resume goes on.\n",
-                                      counted(waiting, "phone is", "phones are"))
-                        : fmt::format("It goes on: {} told.\n",
-                                      counted(waiting, "phone is", "phones are")),
-                base::Json::object({{"stopped", stopped}, {"waiting", std::uint64_t{waiting}}}));
+    return done(
+        stopped ? fmt::format("Stopped: {} not told any more. pnp resync resume goes on.\n",
+                              counted(waiting, "phone is", "phones are"))
+                : fmt::format("It goes on: {} told.\n", counted(waiting, "phone is", "phones are")),
+        base::Json::object({{"stopped", stopped}, {"waiting", std::uint64_t{waiting}}}));
 }
 
 std::string headline(const inventory::Fleet& fleet, base::UnixMs now) {
@@ -223,18 +221,16 @@ std::string headline(const inventory::Fleet& fleet, base::UnixMs now) {
         }
     }
     const auto waiting = count(fleet, Resynced::waits) + count(fleet, Resynced::in_call);
-    return fmt::format("Ordered {} by {}, {} a minute{}{}: {} of {}.\n{}\n",
-                       local_time(fleet.begun, now), shown_name(fleet.actor), fleet.per_minute,
-                       fleet.reboots ? ", with a restart" : "",
-                       fleet.forced ? ", in calls too" : "", fmt::join(parts, ", "),
-                       counted(fleet.phones.size(), "phone", "phones"),
-                       inventory::is_over(fleet)
-                           ? (waiting > 0 ? "It is stopped: pnp resync resume goes on."
-                                          : "It is over.")
-                       : fleet.stopped ? "It is stopped: pnp resync resume goes on."
-                       : waiting > 0
-                           ? fmt::format("It goes on for {}.", time_for(waiting, fleet.per_minute))
-                           : "All were told; some are to come yet.");
+    return fmt::format(
+        "Ordered {} by {}, {} a minute{}{}: {} of {}.\n{}\n", local_time(fleet.begun, now),
+        shown_name(fleet.actor), fleet.per_minute, fleet.reboots ? ", with a restart" : "",
+        fleet.forced ? ", in calls too" : "", fmt::join(parts, ", "),
+        counted(fleet.phones.size(), "phone", "phones"),
+        inventory::is_over(fleet)
+            ? (waiting > 0 ? "It is stopped: pnp resync resume goes on." : "It is over.")
+        : fleet.stopped ? "It is stopped: pnp resync resume goes on."
+        : waiting > 0   ? fmt::format("It goes on for {}.", time_for(waiting, fleet.per_minute))
+                        : "All were told; some are to come yet.");
 }
 
 } // namespace

@@ -63,9 +63,8 @@ Status Inventory::begin_fleet(const Fleet& fleet) {
     const auto order =
         fmt::format("resync of {} phones, {} a minute{}{}", fleet.phones.size(), fleet.per_minute,
                     fleet.reboots ? ", with a restart" : "", fleet.forced ? ", in calls too" : "");
-    return commit_fleet(order, fleet.actor, sql::Sync::full, [&](FleetRows& rows) {
-        return rows.replace(fleet);
-    });
+    return commit_fleet(order, fleet.actor, sql::Sync::full,
+                        [&](FleetRows& rows) { return rows.replace(fleet); });
 }
 
 Status Inventory::stop_fleet(bool stopped, std::string_view actor) {
@@ -74,15 +73,14 @@ Status Inventory::stop_fleet(bool stopped, std::string_view actor) {
 }
 
 Status Inventory::put_fleet(std::span<const FleetPhone> phones, bool before_telling) {
-    return commit_fleet({}, {}, before_telling ? sql::Sync::full : sql::Sync::normal,
-                        [&](FleetRows& rows) {
-                            Status done;
-                            for (auto phone = phones.begin(); done && phone != phones.end();
-                                 ++phone) {
-                                done = rows.put(*phone);
-                            }
-                            return done;
-                        });
+    return commit_fleet(
+        {}, {}, before_telling ? sql::Sync::full : sql::Sync::normal, [&](FleetRows& rows) {
+            Status done;
+            for (auto phone = phones.begin(); done && phone != phones.end(); ++phone) {
+                done = rows.put(*phone);
+            }
+            return done;
+        });
 }
 
 Status Inventory::commit_fleet(const std::string& order,

@@ -39,9 +39,9 @@ struct Fleet {
     base::UnixMs begun = 0;
     std::string actor;
     std::uint32_t per_minute = 30;
-    bool forced = false;  ///< in a call, too
-    bool reboots = false; ///< they restart first
-    bool stopped = false; ///< nobody else is told
+    bool forced = false;                 ///< in a call, too
+    bool reboots = false;                ///< they restart first
+    bool stopped = false;                ///< nobody else is told
     std::vector<FleetPhone> phones = {}; ///< in the order of their turns
 };
 

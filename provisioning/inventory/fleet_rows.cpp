@@ -36,28 +36,27 @@ Status FleetRows::prepare() {
 
 Result<std::optional<Fleet>> FleetRows::load() {
     std::optional<Fleet> fleet;
-    auto done = each_row(connection_,
-                         "select begun, actor, per_minute, forced, reboots, stopped "
-                         "from resync_run",
-                         [&](const sql::Statement& row) {
-                             const auto rate = row.integer(2);
-                             fleet = Fleet{row.integer(0),      row.text(1),
-                                           1,                   row.integer(3) != 0,
-                                           row.integer(4) != 0, row.integer(5) != 0};
-                             if (rate > 0 && rate <= std::numeric_limits<std::uint32_t>::max()) {
-                                 fleet->per_minute = static_cast<std::uint32_t>(rate);
-                             }
-                         });
+    auto done =
+        each_row(connection_,
+                 "select begun, actor, per_minute, forced, reboots, stopped "
+                 "from resync_run",
+                 [&](const sql::Statement& row) {
+                     const auto rate = row.integer(2);
+                     fleet = Fleet{row.integer(0),      row.text(1),         1,
+                                   row.integer(3) != 0, row.integer(4) != 0, row.integer(5) != 0};
+                     if (rate > 0 && rate <= std::numeric_limits<std::uint32_t>::max()) {
+                         fleet->per_minute = static_cast<std::uint32_t>(rate);
+                     }
+                 });
     if (done && fleet) {
-        done = each_row(connection_,
-                        "select mac, state, at, detail from resync_phone order by turn",
-                        [&](const sql::Statement& row) {
-                            // A word that is not ours means that nothing more is done for it.
-                            fleet->phones.push_back(
-                                {mac_in(row, 0),
-                                 resynced_named(row.text(1)).value_or(Resynced::given_up),
-                                 row.integer(2), row.text(3)});
-                        });
+        done = each_row(
+            connection_, "select mac, state, at, detail from resync_phone order by turn",
+            [&](const sql::Statement& row) {
+                // A word that is not ours means that nothing more is done for it.
+                fleet->phones.push_back({mac_in(row, 0),
+                                         resynced_named(row.text(1)).value_or(Resynced::given_up),
+                                         row.integer(2), row.text(3)});
+            });
     }
     if (!done) {
         return tl::unexpected(done.error());
@@ -93,10 +92,7 @@ Status FleetRows::put_stopped(bool stopped) {
 }
 
 Status FleetRows::put(const FleetPhone& phone) {
-    put_.bind(1, key(phone.mac))
-        .bind(2, name(phone.state))
-        .bind(3, phone.at)
-        .bind(4, phone.detail);
+    put_.bind(1, key(phone.mac)).bind(2, name(phone.state)).bind(3, phone.at).bind(4, phone.detail);
     return put_.run();
 }
 

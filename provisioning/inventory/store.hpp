@@ -59,6 +59,7 @@ class Store {
     WorkpointRows& workpoints() noexcept { return workpoints_; }
 
     FleetRows& fleet() noexcept { return fleet_; }
+
     PinRows& pins() noexcept { return pins_; }
 
     // Decisions.

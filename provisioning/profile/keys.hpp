@@ -28,8 +28,8 @@ struct Key {
     std::string label;  ///< may be empty
 };
 
-/// "line 1, blf 202 Anna, dial 0015551234567 Taxi, pickup 203, voicemail, headset, none": the first word is the kind, the
-/// second the number where there is one, the rest is the label.
+/// "line 1, blf 202 Anna, dial 0015551234567 Taxi, pickup 203, voicemail, headset, none": the first
+/// word is the kind, the second the number where there is one, the rest is the label.
 base::Result<std::vector<Key>> parse_keys(std::string_view text);
 
 } // namespace profile

@@ -90,10 +90,10 @@ base::Status add_sip(Model& model, const Vendor& vendor, const Facts& facts) {
 void add_dialling(Model& model, const Site& site) {
     model.values["dial_plan"] = site.dial_plan;
     model.flags["blocks_unmatched"] = site.dial_unmatched == "block";
-    for (const auto& [name, value] : {std::pair<std::string, const std::string&>(
-                                          "voicemail", site.voicemail),
-                                      {"pickup", site.pickup},
-                                      {"group_pickup", site.group_pickup}}) {
+    for (const auto& [name, value] :
+         {std::pair<std::string, const std::string&>("voicemail", site.voicemail),
+          {"pickup", site.pickup},
+          {"group_pickup", site.group_pickup}}) {
         model.values[name] = value;
         model.flags["has_" + name] = !value.empty();
     }
@@ -103,8 +103,9 @@ void add_dialling(Model& model, const Site& site) {
 base::Result<Key> dialled(const Site& site, Key key) {
     const auto needs = [&](std::string_view option, const std::string& value) -> base::Status {
         if (value.empty()) {
-            return fail(Errc::refused, "keys: one of them dials {}, which the same [profile] section "
-                                       "has to set",
+            return fail(Errc::refused,
+                        "keys: one of them dials {}, which the same [profile] section "
+                        "has to set",
                         option);
         }
         return {};

@@ -275,10 +275,11 @@ Status check_rule(const Rule& rule, const Catalogue& catalogue) {
         }
     }
     if (rule.extension && !holds_for_one(rule)) {
-        return fail(Errc::refused,
-                    "extension: such a section may set keys, voicemail, pickup, group_pickup, "
-                    "dial_plan and dial_unmatched; all else belongs into one for a vendor, model or "
-                    "network");
+        return fail(
+            Errc::refused,
+            "extension: such a section may set keys, voicemail, pickup, group_pickup, "
+            "dial_plan and dial_unmatched; all else belongs into one for a vendor, model or "
+            "network");
     }
     if (rule.offer_url) {
         if (auto good = check_offer_url(*rule.offer_url); !good) {

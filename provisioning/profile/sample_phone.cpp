@@ -49,13 +49,11 @@ Facts sample_phone(const Vendor& vendor,
     facts.site.dial_plan = everything ? "1xx" : "";
     facts.site.dial_unmatched = everything ? "block" : "call";
     if (everything) {
-        facts.site.keys = {{Key::Kind::line, "1", ""},
-                           {Key::Kind::blf, "202", "J\xC3\xBCrgen"},
-                           {Key::Kind::dial, "00123", "Taxi"},
-                           {Key::Kind::headset, "", ""},
-                           {Key::Kind::pickup, "203", ""},
-                           {Key::Kind::group_pickup, "", "Group"},
-                           {Key::Kind::voicemail, "", ""}};
+        facts.site.keys = {
+            {Key::Kind::line, "1", ""},         {Key::Kind::blf, "202", "J\xC3\xBCrgen"},
+            {Key::Kind::dial, "00123", "Taxi"}, {Key::Kind::headset, "", ""},
+            {Key::Kind::pickup, "203", ""},     {Key::Kind::group_pickup, "", "Group"},
+            {Key::Kind::voicemail, "", ""}};
         facts.site.voicemail = "97";
         facts.site.pickup = "77";
         facts.site.group_pickup = "78";

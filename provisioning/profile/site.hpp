@@ -86,8 +86,8 @@ struct Site {
     std::string voicemail;               ///< empty: there is none; so with the next two
     std::string pickup;
     std::string group_pickup;
-    std::string spelling;                ///< empty: by model
-    std::string context;                 ///< empty: where our extensions are
+    std::string spelling; ///< empty: by model
+    std::string context;  ///< empty: where our extensions are
     std::string codecs = "g722,alaw,ulaw";
     std::string transport; ///< empty: as the PBX chooses
 };

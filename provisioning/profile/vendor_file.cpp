@@ -313,8 +313,8 @@ read_entry(Vendor& vendor, ChainStep* step, std::string_view kind, const base::I
 }
 
 bool is_section(const base::IniSection& section) {
-    static const std::set<std::string_view> plain = {"vendor",    "lines",  "keys",      "values",
-                                                     "models",    "spellings", "time_zones"};
+    static const std::set<std::string_view> plain = {"vendor", "lines",     "keys",      "values",
+                                                     "models", "spellings", "time_zones"};
     return section.kind == "step" ? !section.name.empty()
                                   : section.name.empty() && plain.count(section.kind) != 0;
 }

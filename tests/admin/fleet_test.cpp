@@ -66,9 +66,10 @@ struct FleetOffice : testing::Test {
 TEST_F(FleetOffice, ResyncAllMeansAllThatAreApproved) {
     const auto reply = run("resync all --rate 12");
     EXPECT_EQ(reply.status, 0) << reply.text;
-    EXPECT_EQ(reply.text, "2 phones are told, 12 a minute: about 1 minute. pnp show resync says how "
-                          "far it is, pnp resync stop ends it.\n"
-                          "1 phone cannot be told; pnp show resync says why.\n");
+    EXPECT_EQ(reply.text,
+              "2 phones are told, 12 a minute: about 1 minute. pnp show resync says how "
+              "far it is, pnp resync stop ends it.\n"
+              "1 phone cannot be told; pnp show resync says why.\n");
     ASSERT_TRUE(fleet);
     EXPECT_EQ(fleet->actor, "uid 7");
     EXPECT_EQ(fleet->per_minute, 12U);

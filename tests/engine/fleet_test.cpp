@@ -154,10 +154,9 @@ TEST_F(Site, FiveHundredPhonesKeepThePaceAndEachIsReported) {
     std::set<base::Mac> each;
     for (std::size_t i = 0; i < told.size(); ++i) {
         each.insert(told[i].first);
-        const auto in_a_minute =
-            std::count_if(told.begin(), told.end(), [&](const auto& other) {
-                return other.second >= told[i].second && other.second < told[i].second + 60'000;
-            });
+        const auto in_a_minute = std::count_if(told.begin(), told.end(), [&](const auto& other) {
+            return other.second >= told[i].second && other.second < told[i].second + 60'000;
+        });
         EXPECT_LE(in_a_minute, 62); // one above by the share, one by the second of a tick
     }
     EXPECT_EQ(each.size(), 500U);

@@ -186,7 +186,8 @@ TEST_F(Durability, ANewerSchemaIsRefusedAndLeftAlone) {
     const auto error = refusal();
     EXPECT_EQ(error.code, Errc::refused);
     EXPECT_THAT(error.what, HasSubstr("schema 99"));
-    EXPECT_THAT(error.what, HasSubstr("up to " + std::to_string(sql::schema_steps().back().number)));
+    EXPECT_THAT(error.what,
+                HasSubstr("up to " + std::to_string(sql::schema_steps().back().number)));
     EXPECT_THAT(error.what, HasSubstr("install the newer version"));
     run_sql("pragma user_version = " + std::to_string(sql::schema_steps().back().number));
     reopen();

@@ -112,8 +112,8 @@ TEST(Htek, GetsASettingForEachAccountAndForTheServer) {
 TEST(Htek, HasTheKeysOfTheSiteAndWhatTheyDial) {
     auto facts = facts_for(2);
     EXPECT_EQ(settings_in(*render(*catalogue(), own_file, facts)).count("LineKey1_Type"), 0U);
-    facts.site.keys =
-        *profile::parse_keys("line 2, blf 203 Anna, pickup 203 Bob, voicemail, none, dial 0123 Taxi");
+    facts.site.keys = *profile::parse_keys(
+        "line 2, blf 203 Anna, pickup 203 Bob, voicemail, none, dial 0123 Taxi");
     facts.site.voicemail = "*97";
     facts.site.pickup = "**";
     auto settings = settings_in(*render(*catalogue(), own_file, facts));
@@ -131,7 +131,8 @@ TEST(Htek, HasTheKeysOfTheSiteAndWhatTheyDial) {
     EXPECT_EQ(settings["LineKey12_Type"], "0") << "nothing else stays behind";
     EXPECT_EQ(settings["Account1_VoiceMailId"], "*97");
     EXPECT_EQ(settings["Account2_DirectPickupCode"], "**");
-    EXPECT_THAT(*render(*catalogue(), own_file, facts), testing::HasSubstr("<P20206 para=\"LineKey6_Value\">0123</P20206>"));
+    EXPECT_THAT(*render(*catalogue(), own_file, facts),
+                testing::HasSubstr("<P20206 para=\"LineKey6_Value\">0123</P20206>"));
 }
 
 TEST(Htek, SwitchesOffAndEmptiesTheAccountsBeyondItsLines) {
