@@ -20,6 +20,7 @@ import io
 import multiprocessing
 import os
 import pathlib
+import re
 import shutil
 import signal
 import time
@@ -49,7 +50,8 @@ def read_options():
                         help="the version for tests with a real Asterisk (default: %(default)s)")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
                         help="so many tests at a time (default: %(default)s)")
-    parser.add_argument("--only", default="", help="only tests whose name or file's name contains this")
+    parser.add_argument("--only", default="", metavar="PATTERN",
+                        help="only tests in whose name or file's name this regular expression is found")
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)
     return options
@@ -61,7 +63,7 @@ def find_tests(only):
         module = importlib.import_module(file.stem)
         for name, test in list(vars(module).items()):
             sentence = name.removeprefix("test_").replace("_", " ")
-            if name.startswith("test_") and any(only in text for text in
+            if name.startswith("test_") and any(re.search(only, text) for text in
                                                 (sentence, name, file.stem)):
                 yield sentence, test
 
