@@ -25,7 +25,8 @@ MODULES = ("pbx_config", "res_timing_timerfd", "res_sorcery_config", "res_sorcer
            "codec_ulaw")
 # And these for phones that call each other.
 CALL_MODULES = ("res_rtp_asterisk", "res_pjsip_sdp_rtp", "res_pjsip_caller_id", "bridge_simple",
-                "bridge_native_rtp", "codec_alaw", "func_callerid", "app_playback", "app_echo")
+                "bridge_native_rtp", "codec_alaw", "func_callerid", "app_playback", "app_echo",
+                "res_clioriginate")
 
 # Files that Asterisk would miss, or find its defaults without.
 QUIET = ("acl", "ccss", "cdr", "cel", "codecs", "features", "http", "manager", "pjproject",
