@@ -58,11 +58,15 @@ Status write(Store& store,
     Status done;
     for (const auto& [number, extension] : plan.extensions()) {
         done = store.remove_extension(number);
-        if (done) {
-            // Whoever has the number next does not have the PIN with it.
-            done = extension ? store.add_extension(*extension) : store.pins().remove(number);
+        if (done && extension) {
+            done = store.add_extension(*extension);
         }
         if (!done) {
+            return done;
+        }
+    }
+    for (const auto& number : plan.stale_pins()) {
+        if (done = store.pins().remove(number); !done) {
             return done;
         }
     }
@@ -214,8 +218,10 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                                               std::make_shared<const Extension>(*extension));
             } else {
                 state.current.extensions_.erase(number);
-                state.pins->forget(number);
             }
+        }
+        for (const auto& number : plan.stale_pins()) {
+            state.pins->forget(number);
         }
         model.unlock();
         for (const auto& [mac, planned] : plan.devices()) {

@@ -195,6 +195,10 @@ Result<Pins::Outcome> Pins::check(base::Mac mac, const std::string& number, std:
     };
     const bool is_right = wanted && base::equal_constant_time(text(given), text(*wanted));
     bool locks = false;
+    if (is_right) {
+        // Not the phone's own count: who knows one PIN would guess the others for ever.
+        counts.erase(counts.begin());
+    }
     for (auto& [who, failures] : counts) {
         failures.wrong = is_right ? 0 : failures.wrong + 1;
         failures.last = now;

@@ -21,7 +21,7 @@ struct StoredPins;
 /// From any thread.
 class Pins {
   public:
-    /// So many wrong ones in a row lock the phone and the extension, for so long: who never tires
+    /// So many wrong ones lock the phone and the extension, for so long: who never tires
     /// tries 240 a day.
     static constexpr unsigned most_wrong = 5;
     static constexpr std::chrono::milliseconds locked_for = std::chrono::minutes(30);
@@ -46,7 +46,9 @@ class Pins {
     };
 
     /// Somebody dialled this PIN at this phone. An extension without a PIN is as a wrong PIN, for
-    /// the phone alone. The count is committed with FULL before this returns. Blocks.
+    /// the phone alone. The right one takes back the extension's count, not the phone's: that ends
+    /// when none was wrong for `locked_for`, or by unlock(). The count is committed with FULL
+    /// before this returns. Blocks.
     base::Result<Outcome> check(base::Mac mac, const std::string& number, std::string_view pin);
 
     /// When it may be tried again; nothing where it is not locked.
@@ -61,7 +63,7 @@ class Pins {
     friend class Inventory;
     explicit Pins(Inventory& inventory);
     void fill(StoredPins stored);
-    /// An extension is gone: with the database's row, in whose commit this belongs.
+    /// The database's row is gone.
     void forget(const std::string& number);
 
     struct State;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ class Plan {
     const std::map<std::string, std::optional<Release>>& releases() const noexcept {
         return releases_;
     }
+
+    /// Numbers that are somebody else's now, in whose hands the PIN of the one before has no place.
+    const std::set<std::string>& stale_pins() const noexcept { return stale_pins_; }
 
     /// Who takes whose place, with the jobs that wait.
     struct Succession {
@@ -99,6 +103,7 @@ class Plan {
     std::map<std::string, std::optional<Extension>> extensions_;
     std::map<std::string, std::vector<base::Mac>> holders_; ///< of numbers that changed phones
     std::map<std::string, std::optional<Release>> releases_;
+    std::set<std::string> stale_pins_;
     std::vector<Succession> successions_;
     std::optional<std::vector<Enrolment>> enrolments_;
     std::vector<std::string> orders_;

@@ -84,6 +84,11 @@ Status Plan::carry_out(const AddExtension& change) {
     }
     orders_.push_back(fmt::format("add extension {}", number));
     extensions_[number] = change.extension;
+    if (before_.extension(number) == nullptr) {
+        stale_pins_.insert(number); // of an extension of the PBX that had the number
+    } else {
+        stale_pins_.erase(number); // removed and added in one list: it is the same one
+    }
     return {};
 }
 
@@ -100,6 +105,7 @@ Status Plan::carry_out(const RemoveExtension& change) {
     }
     orders_.push_back(fmt::format("remove extension {}", change.number));
     extensions_[change.number] = std::nullopt;
+    stale_pins_.insert(change.number);
     return {};
 }
 

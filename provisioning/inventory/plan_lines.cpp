@@ -196,6 +196,9 @@ Status Plan::carry_out(const AssignFromPool& change) {
     // Of the devices as they are after the changes before this one, so that two phones of one list
     // do not get the same.
     if (auto number = free_number(change.pool, mac)) {
+        if (const auto* given_up = release(*number); given_up != nullptr && given_up->mac != mac) {
+            stale_pins_.insert(*number);
+        }
         return carry_out(Assign{mac, {std::move(*number)}});
     }
     return fail(Errc::conflict, "assign {}: {}", mac.str(), why_none_is_free(change.pool));

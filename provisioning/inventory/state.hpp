@@ -55,7 +55,7 @@ struct Inventory::State {
 
     /// Has locks of its own, taken behind `disk` and before `model`.
     std::unique_ptr<Workpoints> workpoints;
-    std::unique_ptr<Pins> pins; ///< likewise
+    std::unique_ptr<Pins> pins; ///< its lock is the last: taken behind `disk`, and behind `model`
 
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;

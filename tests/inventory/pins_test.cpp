@@ -84,6 +84,43 @@ TEST_F(PinsTest, WhoGuessesNumbersIsLockedAsWell) {
     EXPECT_EQ(check(1, "201", "4711"), Outcome::was_locked);
 }
 
+TEST_F(PinsTest, WhoKnowsOnePinDoesNotGuessTheOthersForEver) {
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(check(1, "201", "0000"), Outcome::wrong);
+        EXPECT_EQ(check(1, "201", "0001"), Outcome::wrong);
+        EXPECT_EQ(check(1, "202", "123456"), Outcome::right) << "its own";
+    }
+    EXPECT_EQ(check(1, "201", "0004"), Outcome::locked_now);
+}
+
+TEST_F(PinsTest, WhoDialsTheRightOneInTheEndTakesBackWhatWasCountedForTheExtension) {
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(check(1, "201", "0000"), Outcome::wrong);
+    }
+    EXPECT_EQ(check(1, "201", "4711"), Outcome::right);
+    EXPECT_EQ(check(2, "201", "0000"), Outcome::wrong) << "one again";
+    clock_.advance(Pins::locked_for);
+    EXPECT_EQ(check(1, "201", "0000"), Outcome::wrong) << "and the phone's are long ago";
+    reopen();
+    EXPECT_EQ(check(1, "201", "4711"), Outcome::right);
+}
+
+TEST_F(PinsTest, ANumberOfAnotherPersonHasNotThePinOfTheOneBefore) {
+    set("203", "1111"); // of an extension of the PBX, which is gone there
+    apply({extension("203")});
+    EXPECT_FALSE(inventory().pins().has("203"));
+    const Pool pool{"desk", {{"201", "202"}}, milliseconds(0)};
+    apply({Assign{mac(3), {"201"}}, Unassign{mac(3)}});
+    apply({AssignFromPool{mac(3), pool}});
+    EXPECT_TRUE(inventory().pins().has("201")) << "the same phone";
+    apply({Unassign{mac(3)}});
+    apply({AssignFromPool{mac(4), pool}});
+    EXPECT_FALSE(inventory().pins().has("201"));
+    EXPECT_TRUE(inventory().pins().has("202"));
+    reopen();
+    EXPECT_FALSE(inventory().pins().has("201"));
+}
+
 TEST_F(PinsTest, TheCountSurvivesARestart) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(check(1, "201", "0000"), Outcome::wrong);
