@@ -30,6 +30,13 @@ bool was_guest(const inventory::Snapshot& now, base::Mac mac) {
     return now.extension(inventory::guest_number(mac)) != nullptr;
 }
 
+/// A guest, or one that was, which has another number now.
+bool has_lost(const inventory::Snapshot& now, base::Mac mac, std::string_view number) {
+    const auto* device = now.device(mac);
+    return device != nullptr && device->is_approved() && was_guest(now, mac) &&
+           !has_line(*device, number);
+}
+
 /// An account that only this phone was ever given, whatever it has now.
 std::optional<base::Mac> owner_of(const inventory::Snapshot& now, std::string_view number) {
     const auto mac = inventory::guest_of(number);
@@ -43,15 +50,25 @@ std::optional<base::Mac> owner_of(const inventory::Snapshot& now, std::string_vi
 Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
                                              const std::string& number,
                                              base::Ipv4 from,
-                                             std::string_view user_agent) const {
+                                             std::string_view user_agent,
+                                             base::Mac before) const {
     if (const auto owner = owner_of(now, number)) {
         return {*owner, true};
     }
     const auto holders = now.holders(number);
-    if (const auto named = profile::read_user_agent(user_agent).mac) {
-        // It may have been released a moment ago, and not come for that yet.
-        const bool has_it = std::find(holders.begin(), holders.end(), *named) != holders.end();
-        return has_it || was_guest(now, *named) ? Phone{*named, true} : Phone();
+    const auto named = profile::read_user_agent(user_agent).mac;
+    if (named && std::find(holders.begin(), holders.end(), *named) != holders.end()) {
+        return {*named, true}; // its password makes it one of them
+    }
+    // It may have been released a moment ago, and not come for that yet. Anybody can write another
+    // phone's MAC, so that one has to have had this number.
+    const auto* given_up = now.release(number);
+    const auto former = named && given_up != nullptr && given_up->mac == *named ? *named : before;
+    if (former != base::Mac() && (!named || *named == former) && has_lost(now, former, number)) {
+        return {former, false};
+    }
+    if (named) {
+        return {};
     }
     const bool is_sure = holders.size() == 1;
     for (const base::Mac mac : holders) {
@@ -63,18 +80,25 @@ Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
     return is_sure ? Phone{holders.front(), true} : Phone();
 }
 
+base::Mac Registrations::phone_at(const Contact& contact) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = contacts_.find(contact);
+    return found != contacts_.end() ? found->second.mac : base::Mac();
+}
+
 void Registrations::registered(const std::string& number,
                                base::Endpoint from,
                                std::string_view user_agent) {
     const auto now = inventory_.now();
-    auto phone = phone_of(now, number, from.address, user_agent);
+    auto phone = phone_of(now, number, from.address, user_agent, phone_at({number, from}));
     const auto mac = phone.mac;
-    if (mac == base::Mac()) {
-        return;
-    }
     const auto* device = now.device(mac);
-    if (device == nullptr || !device->is_approved()) {
-        return;
+    const bool is_ours = device != nullptr && device->is_approved();
+    if (!is_ours) {
+        if (now.holders(number).empty() || !profile::read_user_agent(user_agent).mac) {
+            return;
+        }
+        phone = {}; // it says that it is none of those, so it does not dial for them
     }
     bool is_new = false;
     {
@@ -82,7 +106,7 @@ void Registrations::registered(const std::string& number,
         phone.when = ++last_;
         is_new = contacts_.insert_or_assign({number, from}, phone).second;
     }
-    if (!has_line(*device, number)) {
+    if (!is_ours || !has_line(*device, number)) {
         return; // with what it had before: it is told to come
     }
     inventory::Sighting seen;
@@ -129,7 +153,10 @@ void Registrations::unregistered(const std::string& number, base::Endpoint from)
     }
     const auto now = inventory_.now();
     const auto* device = now.device(mac);
-    if (device != nullptr && device->seen.stage == Stage::registered) {
+    if (device == nullptr) {
+        return;
+    }
+    if (device->seen.stage == Stage::registered) {
         inventory_.reached(mac, Stage::configured);
     }
     inventory_.note(mac, Step::lost, from.address.str(), number);
@@ -179,7 +206,10 @@ std::optional<base::Mac> Registrations::behind(const std::string& number,
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = contacts_.find({number, from}); found != contacts_.end()) {
-            return found->second.is_sure ? std::optional(found->second.mac) : std::nullopt;
+            const auto& [mac, is_sure, when] = found->second;
+            const auto* device = now.device(mac);
+            return is_sure && device != nullptr && has_line(*device, number) ? std::optional(mac)
+                                                                             : std::nullopt;
         }
     }
     const auto holders = now.holders(number);

@@ -39,7 +39,8 @@ class Registrations {
     std::string account(base::Mac mac) const;
 
     /// The phone behind a contact: by its account where that is one phone's alone, else by who
-    /// registered from that very address and port. Nothing where several could be.
+    /// registered from that very address and port, with a number that it has. Nothing where
+    /// several could be.
     std::optional<base::Mac> behind(const std::string& number, base::Endpoint from) const;
 
     /// Those that are or were guests, and registered last with an account that is not on their
@@ -62,7 +63,9 @@ class Registrations {
     Phone phone_of(const inventory::Snapshot& now,
                    const std::string& number,
                    base::Ipv4 from,
-                   std::string_view user_agent) const;
+                   std::string_view user_agent,
+                   base::Mac before) const;
+    base::Mac phone_at(const Contact& contact) const; ///< 0: nobody's, or not known
 
     /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
     void end_credentials(base::Mac mac);

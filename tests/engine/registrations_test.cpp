@@ -112,11 +112,37 @@ TEST_F(GuestsRegistrations, AreToldApartByTheirAccountsBehindOneAddress) {
 }
 
 TEST_F(GuestsRegistrations, AreKnownAgainAfterARestart) {
-    shelf.apply({inventory::ClaimPhone{dave, "202"}, inventory::MakeGuest{dave}});
-    registrations.registered("202", at("10.0.0.9"), "Htek UC924 2.0.4.2 001fc1000004");
+    shelf.has_extension("203");
+    shelf.apply({inventory::ClaimPhone{dave, "203"}});
+    shelf.apply({inventory::Assign{dave, {"202"}}});
+    registrations.registered("203", at("10.0.0.9"), "Htek UC924 2.0.4.2 001fc1000004");
     EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
-    EXPECT_EQ(registrations.behind("202", at("10.0.0.9")), dave);
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.9")), std::nullopt) << "it has to come first";
     EXPECT_NE(state(dave), "registered") << "not with what it should be";
+}
+
+TEST_F(GuestsRegistrations, AreToldUntilTheyComeThoughAnotherPhoneHasTheNumber) {
+    shelf.apply({inventory::ClaimPhone{dave, "202"}});
+    for (const auto* user_agent : {"Htek UC924 2.0.4.2 001fc1000004", ""}) {
+        registrations.registered("202", at("10.0.0.9"), "Htek UC924 2.0.4.2 001fc1000004");
+        shelf.apply({inventory::MakeGuest{dave}});
+        registrations.registered("202", at("10.0.0.9"), user_agent); // refreshed
+        EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
+        EXPECT_EQ(registrations.behind("202", at("10.0.0.9")), std::nullopt) << "and not bob";
+        shelf.apply({inventory::ClaimPhone{dave, "202"}});
+    }
+}
+
+TEST_F(GuestsRegistrations, APhoneThatNamesAnotherInItsUserAgentDialsNothingForIt) {
+    shelf.has_extension("205");
+    shelf.apply({inventory::ClaimPhone{dave, "201"}, inventory::Assign{carol, {"205"}}});
+    registrations.registered("205", at("10.0.0.66"), "Htek UC924 2.0.4.2 001fc1000004");
+    EXPECT_EQ(registrations.behind("205", at("10.0.0.66")), std::nullopt);
+    EXPECT_FALSE(registrations.contact(dave)) << "nor is dave's resync sent there";
+    EXPECT_THAT(registrations.strayed(), IsEmpty());
+    EXPECT_THAT(told(dave), IsEmpty());
+    registrations.unregistered("205", at("10.0.0.66"));
+    EXPECT_EQ(registrations.behind("205", at("10.0.0.66")), carol);
 }
 
 TEST_F(RegistrationsOf, NobodyGuessesWhichOfTwoPhonesBehindOneAddressCalls) {
