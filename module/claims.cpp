@@ -3,12 +3,13 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/guest.hpp"
 #include "provisioning/inventory/pins.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace engine {
 
@@ -23,11 +24,17 @@ constexpr std::string_view actor = "dialled";
 constexpr std::chrono::seconds call_ends_within{3};
 constexpr std::chrono::seconds told_every{60};
 
-std::string sentence(const std::string& extension, Pins::Outcome outcome) {
-    const auto shown = base::printable(extension, 32);
+/// Who types the PIN where the extension is asked for does not find it in a log.
+std::string shown_extension(const inventory::Inventory& inventory, const std::string& dialled) {
+    const bool is_one =
+        inventory.now().extension(dialled) != nullptr || inventory.pins().has(dialled);
+    return is_one ? base::printable(dialled, 32) : "what is no extension";
+}
+
+std::string sentence(const std::string& shown, Pins::Outcome outcome) {
     switch (outcome) {
     case Pins::Outcome::wrong:
-        return fmt::format("the PIN for {} was wrong, or it has none", shown);
+        return fmt::format("the PIN for {} was wrong, or there is none", shown);
     case Pins::Outcome::locked_now:
         return fmt::format("{} wrong PINs, the last for {}: no more are taken for {}",
                            Pins::most_wrong, shown, base::format_duration(Pins::locked_for));
@@ -50,6 +57,20 @@ pnp_claimed Claims::claim(const std::string& number,
     if (!mac) {
         return PNP_CLAIM_REFUSED;
     }
+    const auto address = from.address.value != 0 ? from.address.str() : std::string();
+    const auto now = inventory_.now();
+    const auto* device = now.device(*mac);
+    const auto lines = device != nullptr ? device->lines : std::vector<std::string>();
+    if (lines == std::vector{extension}) {
+        return PNP_CLAIM_DONE; // dialled twice
+    }
+    // Before the PIN is looked at: else anybody's phone tells which one is right.
+    if (lines != std::vector{inventory::guest_number(*mac)}) {
+        inventory_.note(*mac, Step::pin_refused, address,
+                        fmt::format("it has {} and is no guest: pnp guest {}",
+                                    fmt::join(lines, ", "), mac->str()));
+        return PNP_CLAIM_REFUSED;
+    }
     const auto outcome = inventory_.pins().check(*mac, extension, pin);
     if (!outcome) {
         base::log::error("engine", "{} is not claimed: {}", mac->str(), outcome.error().what);
@@ -63,10 +84,9 @@ pnp_claimed Claims::claim(const std::string& number,
         }
         why = done.error().what;
     } else {
-        why = sentence(extension, *outcome);
+        why = sentence(shown_extension(inventory_, extension), *outcome);
     }
-    inventory_.note(*mac, Step::pin_refused, from.address.value != 0 ? from.address.str() : "",
-                    why);
+    inventory_.note(*mac, Step::pin_refused, address, why);
     return *outcome == Pins::Outcome::wrong   ? PNP_CLAIM_WRONG
            : *outcome == Pins::Outcome::right ? PNP_CLAIM_REFUSED
                                               : PNP_CLAIM_LOCKED;
@@ -93,7 +113,7 @@ void Claims::look() {
     });
     for (const auto mac : strayed) {
         const auto [entry, is_new] = next_.try_emplace(mac, now + call_ends_within);
-        if (!is_new && entry->second <= now) {
+        if (!is_new && entry->second <= now && !is_in_call_(mac)) {
             entry->second = now + told_every;
             resync_(mac);
         }

@@ -16,18 +16,20 @@ namespace engine {
 
 class Claims {
   public:
-    /// Has one phone fetch its configuration again; must not block.
+    /// Has one phone fetch its configuration again. Both may block.
     using Resync = std::function<void(base::Mac)>;
+    using InCall = std::function<bool(base::Mac)>;
 
     Claims(inventory::Inventory& inventory,
            const Registrations& registrations,
            const base::Clock& clock,
-           Resync resync)
+           Resync resync,
+           InCall is_in_call)
         : inventory_(inventory), registrations_(registrations), clock_(clock),
-          resync_(std::move(resync)) {}
+          resync_(std::move(resync)), is_in_call_(std::move(is_in_call)) {}
 
-    /// The phone that calls with this account from there becomes `extension`, if the PIN is right.
-    /// From any thread; blocks until it is on disk.
+    /// The guest that calls with this account from there becomes `extension`, if the PIN is right;
+    /// of other phones no PIN is looked at. From any thread; blocks until it is on disk.
     pnp_claimed claim(const std::string& number,
                       base::Endpoint from,
                       const std::string& extension,
@@ -36,8 +38,9 @@ class Claims {
     pnp_claimed release(const std::string& number, base::Endpoint from);
 
     /// Phones that are registered with what they are no longer are told: a few seconds after the
-    /// change, when the call has ended, and each minute until they come. Also after a restart, for
-    /// what they should be is on disk and what they are is seen. Loop thread, every second or so.
+    /// change, when the call has ended, and each minute until they come, never in a call. Also
+    /// after a restart, for what they should be is on disk and what they are is seen. Every second
+    /// or so, on one worker at a time.
     void look();
 
   private:
@@ -45,6 +48,7 @@ class Claims {
     const Registrations& registrations_;
     const base::Clock& clock_;
     Resync resync_;
+    InCall is_in_call_;
     std::map<base::Mac, base::Steady> next_; ///< when each is told
 };
 

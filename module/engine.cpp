@@ -153,13 +153,18 @@ base::Status Engine::open() {
     extensions_ = std::make_unique<Extensions>(host_, *inventory_);
     registrations_ = std::make_unique<Registrations>(
         *inventory_, clock_, [this](std::function<void()> task) { loop_->work(std::move(task)); });
-    claims_ = std::make_unique<Claims>(*inventory_, *registrations_, clock_, [this](base::Mac mac) {
-        loop_->work([this, mac] {
+    claims_ = std::make_unique<Claims>(
+        *inventory_, *registrations_, clock_,
+        [this](base::Mac mac) {
             if (const auto done = resync(mac, false); !done) {
                 inventory_->note(mac, inventory::Step::resync_failed, "", done.error().what);
             }
+        },
+        [this](base::Mac mac) {
+            const auto now = inventory_->now();
+            const auto* device = now.device(mac);
+            return device != nullptr && in_call(*device).value_or(false);
         });
-    });
     files_ = std::make_unique<serve::Files>(
         *inventory_, clock_,
         serve::Files::Reach{
@@ -325,6 +330,7 @@ base::Status Engine::open() {
         [this](const inventory::Device& device) { return unwatched(device); },
         [this] { return digit_maps_->plan(); },
         [this] { return digit_maps_->emergency(); },
+        [this] { return takes_claims(); },
         [this] {
             const std::lock_guard lock(mutex_);
             return settings_.pools;
@@ -736,7 +742,7 @@ void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
     fleet_->tick();
-    claims_->look();
+    look_at_strayed();
     workpoints_->tick();
     if (!flushing_.exchange(true)) {
         loop_->work([this] {

@@ -94,9 +94,12 @@ class Engine {
     void resync_waiting();
     base::Status may_resync(const inventory::Device* device, base::Mac mac) const;
     std::optional<bool> in_call(const inventory::Device& device) const;
+    base::Status takes_claims() const;
+    std::vector<std::string> numbers_of(const inventory::Device& device) const;
     std::unique_ptr<Fleet> make_fleet();
     std::vector<std::string> unwatched(const inventory::Device& device) const;
     void look_at_keys();
+    void look_at_strayed();
     void look_after_firmware();
     std::vector<base::Interface> interfaces_towards(base::Ipv4 address) const;
     std::optional<base::Mac> neighbour_at(base::Ipv4 address) const;
@@ -138,6 +141,7 @@ class Engine {
     std::atomic<bool> flushing_ = false;
     std::atomic<bool> looks_after_firmware_ = false;
     std::atomic<bool> looks_at_keys_ = false;
+    std::atomic<bool> looks_at_strayed_ = false;
 
     bool has_certificate_ = false;         // loop thread
     bool reads_certificate_again_ = false; // loop thread
@@ -172,6 +176,7 @@ class Engine {
     Seen seen_;
     std::string codes_refused_;                               ///< by the PBX, and why
     std::vector<pnp::Rival> rivals_;                          ///< of the last probe
+    std::mutex putting_codes_;                                ///< two consoles may reload at once
     std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;
 };

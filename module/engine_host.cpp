@@ -3,6 +3,7 @@
 #include "module/engine.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <array>
 #include <exception>
@@ -31,7 +32,10 @@ void Engine::offer_host() {
     inventory_->host_numbers(
         [this](const std::string& number) { return host_account(number).has_value(); });
     const auto may_own = [this](const std::string& number) {
-        return extensions_->fits(number, desk_->rules()->extensions_context);
+        // A guest is at home in no context: nobody calls it.
+        return extensions_->fits(number, inventory::guest_of(number)
+                                             ? std::string()
+                                             : desk_->rules()->extensions_context);
     };
     const auto list = [this](const dialplan::Directory::Visit& visit) {
         struct Visitor {
@@ -63,6 +67,7 @@ void Engine::offer_host() {
 }
 
 void Engine::put_codes() {
+    const std::lock_guard one_at_a_time(putting_codes_);
     const auto rules = desk_->rules();
     if (host_.put_codes == nullptr) {
         return;
@@ -86,6 +91,18 @@ void Engine::put_codes() {
     }
     const std::lock_guard lock(mutex_);
     codes_refused_ = std::move(refused);
+}
+
+base::Status Engine::takes_claims() const {
+    if (host_.put_codes == nullptr) {
+        return fail(Errc::refused, "phones are claimed by dialling inside Asterisk only; give this "
+                                   "one an extension: pnp assign MAC EXTENSION");
+    }
+    if (desk_->rules()->claims.claim.empty()) {
+        return fail(Errc::refused, "nobody could claim it: write claim_code = *77 into [general] "
+                                   "of pnp.conf, reload, and try again");
+    }
+    return {};
 }
 
 /// Asked anew each time: the PBX's dial plan may be read after ours, and again at any time.

@@ -3,6 +3,7 @@
 #include "module/engine.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <algorithm>
 
@@ -12,11 +13,12 @@ namespace engine {
 
 namespace log = base::log;
 
-/// On a worker, or the thread of a console: the PBX is asked.
+/// On a worker, or the thread of a console: the PBX is asked. A guest, whose context has no hints,
+/// is not asked about: its keys are those it has once it is claimed.
 std::vector<std::string> Engine::unwatched(const inventory::Device& device) const {
     const auto* vendor = desk_->vendor_of(device);
     if (host_.has_hint == nullptr || device.lines.empty() || vendor == nullptr ||
-        vendor->max_keys == 0) {
+        vendor->max_keys == 0 || inventory::guest_of(device.lines.front())) {
         return {};
     }
     std::vector<std::string> numbers;

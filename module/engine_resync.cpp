@@ -25,13 +25,7 @@ Result<std::string> Engine::resync_by_host(const inventory::Device& device,
     const auto contact = registrations_->contact(device.mac);
     const auto address = (contact ? contact->address : device.seen.address).str();
     std::string reason = "it has no extension";
-    auto numbers = device.lines;
-    // What it is to be it comes for by this: it is still registered with what it was.
-    if (auto account = registrations_->account(device.mac);
-        !account.empty() && std::find(numbers.begin(), numbers.end(), account) == numbers.end()) {
-        numbers.insert(numbers.begin(), std::move(account));
-    }
-    for (const auto& number : numbers) {
+    for (const auto& number : numbers_of(device)) {
         std::array<char, 256> why{};
         if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
                               why.data(), why.size()) == 0) {
@@ -76,6 +70,16 @@ void Engine::resync_waiting() {
             }
         });
     }
+}
+
+/// With what it is still registered first, where that is none of its lines: it has not come yet.
+std::vector<std::string> Engine::numbers_of(const inventory::Device& device) const {
+    auto numbers = device.lines;
+    if (auto account = registrations_->account(device.mac);
+        !account.empty() && std::find(numbers.begin(), numbers.end(), account) == numbers.end()) {
+        numbers.insert(numbers.begin(), std::move(account));
+    }
+    return numbers;
 }
 
 /// Whether there is a way to tell it at all.
@@ -156,7 +160,7 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
 std::optional<bool> Engine::in_call(const inventory::Device& device) const {
     std::optional<bool> talks;
     if (host_.in_call != nullptr) {
-        for (const auto& number : device.lines) {
+        for (const auto& number : numbers_of(device)) {
             if (const int said = host_.in_call(host_.context, number.c_str()); said >= 0) {
                 talks = talks.value_or(false) || said > 0;
             }
@@ -176,6 +180,15 @@ std::unique_ptr<Fleet> Engine::make_fleet() {
             [this](std::function<void()> task) { loop_->work(std::move(task)); },
             [dice] { return std::uniform_real_distribution<double>()(*dice); },
         });
+}
+
+/// Loop thread, each second.
+void Engine::look_at_strayed() {
+    if (looks_at_strayed_.exchange(true)) {
+        return;
+    }
+    const std::shared_ptr<void> look(nullptr, [this](void*) { looks_at_strayed_ = false; });
+    loop_->work([this, look] { claims_->look(); });
 }
 
 /// Loop thread. Phones that look for firmware by themselves do so once a week.

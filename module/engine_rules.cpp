@@ -18,12 +18,15 @@ Result<std::vector<admin::Reach::Rule>> Engine::approval_rules() {
     auto rows = told->get_future();
     loop_->post([this, told] {
         Rows all;
-        for (const auto& rule : desk_->rules()->approval_rules) {
+        const auto rules = desk_->rules();
+        const bool can_be_claimed = !rules->claims.claim.empty();
+        for (const auto& rule : rules->approval_rules) {
             admin::Reach::Rule row;
             row.name = rule.name;
             row.phones = whom(rule);
             row.action = word(rule.action);
-            row.approves = rule.action == Action::approve || rule.action == Action::assign;
+            row.approves = rule.action == Action::approve || rule.action == Action::assign ||
+                           (rule.action == Action::guest && can_be_claimed);
             row.pool = rule.pool;
             row.only_enrolment = rule.only_enrolment;
             row.most = rule.most;

@@ -82,7 +82,7 @@ struct Reach {
         std::string name;
         std::string phones; ///< whom it is about: "vendor htek, in 10.1.2.0/24"
         std::string action;
-        bool approves = false; ///< by approve or assign
+        bool approves = false; ///< by approve or assign, or as a guest that can be claimed
         std::optional<inventory::Pool> pool;
         bool only_enrolment = false;
         std::size_t most = 0;
@@ -153,6 +153,8 @@ struct Reach {
     /// The dial plan of the PBX. Blocks.
     std::function<base::Result<std::shared_ptr<const dialplan::NumberPlan>>()> number_plan = {};
     std::function<std::vector<std::string>()> emergency_numbers = {};
+    /// Why nobody could claim a guest by dialling.
+    std::function<base::Status()> takes_claims = {};
     /// Those of pnp.conf, in its order.
     std::function<std::vector<inventory::Pool>()> pools = {};
 };

@@ -82,6 +82,11 @@ Reply run_guest(Call& call) {
     if (!mac) {
         return misunderstood(mac.error().what);
     }
+    if (call.reach.takes_claims) {
+        if (auto takes = call.reach.takes_claims(); !takes) {
+            return refused(takes.error());
+        }
+    }
     auto password = base::random_password(guest_password_length);
     if (!password) {
         return refused(password.error());

@@ -181,7 +181,10 @@ Reply resync_many(Call& call, const std::vector<const Device*>& devices) {
         text += fmt::format("{} be told; pnp show resync says why.\n",
                             counted(cannot, "phone cannot", "phones cannot"));
     }
-    if (!order.forced && !call.reach.fleet.in_call(*devices.front())) {
+    // Of one without a line nobody could say it.
+    if (!order.forced && std::none_of(devices.begin(), devices.end(), [&](const auto* device) {
+            return call.reach.fleet.in_call(*device).has_value();
+        })) {
         text += "Nobody says here whether a phone is in a call, so they are told in calls too.\n";
     }
     return done(std::move(text), base::Json::object({{"phones", std::uint64_t{order.phones.size()}},

@@ -79,6 +79,13 @@ TEST_F(FleetOffice, ResyncAllMeansAllThatAreApproved) {
     EXPECT_EQ(fleet->phones[2].detail, "never heard");
 }
 
+TEST_F(FleetOffice, ThatNobodyKnowsOfCallsIsSaidOnlyWhereItIsSoOfAll) {
+    talks = std::nullopt;
+    EXPECT_THAT(run("resync all").text, HasSubstr("they are told in calls too"));
+    talking = phone_b; // the first one has no line that anybody could ask about
+    EXPECT_THAT(run("resync all").text, Not(HasSubstr("in calls too")));
+}
+
 TEST_F(FleetOffice, ADryRunSaysWhoWouldBeToldAndTellsNobody) {
     talking = phone_b;
     const auto reply = run("resync all --dry-run");
@@ -145,6 +152,18 @@ TEST_F(FleetOffice, ShowsWhatBecameOfEach) {
               "Stopped: 1 phone is not told any more. pnp resync resume goes on.\n");
     EXPECT_THAT(run("show resync").text, HasSubstr("It is stopped: pnp resync resume goes on."));
     EXPECT_EQ(run("resync resume").text, "It goes on: 1 phone is told.\n");
+}
+
+TEST_F(FleetOffice, AGuestThatNobodyCouldClaimIsNotMade) {
+    auto reach = office.reach();
+    reach.takes_claims = [] {
+        return base::Status(base::fail(base::Errc::refused, "write claim_code"));
+    };
+    commands = std::make_unique<admin::Commands>(std::move(reach));
+    const auto reply = run("guest 001fc1000009");
+    EXPECT_NE(reply.status, 0);
+    EXPECT_THAT(reply.text, HasSubstr("write claim_code"));
+    EXPECT_EQ(office.shelf->now().device(mac_of("001fc1000009")), nullptr);
 }
 
 } // namespace

@@ -22,8 +22,10 @@ struct ClaimsOf : testing::Test {
     Shelf shelf;
     engine::Registrations registrations{*shelf, shelf.clock, [](const auto&) {}};
     std::vector<base::Mac> told;
+    bool talks = false;
     engine::Claims claims{*shelf, registrations, shelf.clock,
-                          [this](base::Mac mac) { told.push_back(mac); }};
+                          [this](base::Mac mac) { told.push_back(mac); },
+                          [this](base::Mac) { return talks; }};
     const std::string guest = "guest001fc1000001";
     const base::Endpoint from{*base::Ipv4::parse("10.0.0.9"), 5060};
 
@@ -67,7 +69,7 @@ TEST_F(ClaimsOf, TheRightPinMakeThePhoneTheExtensionAndHaveItCome) {
 
 TEST_F(ClaimsOf, AWrongPinIsToldWithoutIt) {
     EXPECT_EQ(claims.claim(guest, from, "201", "9876"), PNP_CLAIM_WRONG);
-    EXPECT_EQ(last(), "pin_refused: the PIN for 201 was wrong, or it has none");
+    EXPECT_EQ(last(), "pin_refused: the PIN for 201 was wrong, or there is none");
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(claims.claim(guest, from, "201", "9876"), PNP_CLAIM_WRONG);
     }
@@ -77,6 +79,39 @@ TEST_F(ClaimsOf, AWrongPinIsToldWithoutIt) {
     EXPECT_THAT(last(), HasSubstr("pnp unlock"));
     EXPECT_THAT(lines(), ElementsAre(guest));
     EXPECT_EQ(told_after(1h), 0U);
+}
+
+TEST_F(ClaimsOf, APhoneInACallIsToldWhenItHasEnded) {
+    EXPECT_EQ(claims.claim(guest, from, "201", "4711"), PNP_CLAIM_DONE);
+    talks = true;
+    EXPECT_EQ(told_after(0s), 0U);
+    EXPECT_EQ(told_after(10min), 0U);
+    talks = false;
+    EXPECT_EQ(told_after(1s), 1U);
+}
+
+TEST_F(ClaimsOf, APhoneThatIsNoGuestDoesNotTellWhichPinIsRight) {
+    shelf.has_extension("205");
+    shelf.apply({inventory::Assign{alice, {"205"}}});
+    registrations.registered("205", from, "");
+    for (const auto* pin : {"4711", "0000"}) {
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_EQ(claims.claim("205", from, "201", pin), PNP_CLAIM_REFUSED) << pin;
+        }
+    }
+    EXPECT_EQ(last(), "pin_refused: it has 205 and is no guest: pnp guest 001fc1000001");
+    EXPECT_FALSE(shelf->pins().locked_until("201")) << "none was looked at";
+}
+
+TEST_F(ClaimsOf, DialledTwiceItIsThanksAgain) {
+    EXPECT_EQ(claims.claim(guest, from, "201", "4711"), PNP_CLAIM_DONE);
+    EXPECT_EQ(claims.claim(guest, from, "201", "4711"), PNP_CLAIM_DONE);
+    EXPECT_THAT(lines(), ElementsAre("201"));
+}
+
+TEST_F(ClaimsOf, APinTypedWhereTheExtensionIsAskedForIsInNoTimeline) {
+    EXPECT_EQ(claims.claim(guest, from, "4711", "201"), PNP_CLAIM_WRONG);
+    EXPECT_EQ(last(), "pin_refused: the PIN for what is no extension was wrong, or there is none");
 }
 
 TEST_F(ClaimsOf, WhoIsNobodysPhoneClaimsNothing) {
