@@ -22,6 +22,9 @@ void Fleet::take(std::optional<inventory::Fleet> fleet) {
     places_.clear();
     looks_.clear();
     told_.clear();
+    since_.clear();
+    used_.clear();
+    taken_ = clock_.now();
     unsaved_.clear();
     turns_ = 0;
     was_over_ = !fleet_ || inventory::is_over(*fleet_);
@@ -110,25 +113,41 @@ void Fleet::set(std::size_t at, State state, std::string detail) {
     // Of one that was told the moment of that stays: it may have fetched before it confirmed.
     if (phone.state != state && state != State::answered) {
         phone.at = clock_.unix_ms();
+        since_[at] = clock_.now();
+        if (const auto devices = inventory_.now();
+            state == State::sent && devices.device(phone.mac) != nullptr) {
+            used_[at] = devices.device(phone.mac)->seen.used;
+        }
     }
     phone.state = state;
     phone.detail = std::move(detail);
     unsaved_.insert(at);
 }
 
+/// As far as this program knows: patience begins anew with it.
+base::Duration Fleet::time_in_state(std::size_t at) const {
+    const auto since = since_.find(at);
+    return clock_.now() - (since != since_.end() ? since->second : taken_);
+}
+
+bool Fleet::has_used_its_url(std::size_t at, const inventory::Device& device) const {
+    const auto before = used_.find(at);
+    return before != used_.end() ? device.seen.used != before->second
+                                 : device.seen.used >= fleet_->phones[at].at;
+}
+
 /// What no step tells, and who gave no sign for too long.
 void Fleet::look_at_those_told() {
     const auto devices = inventory_.now();
-    const auto now = clock_.unix_ms();
     for (std::size_t at = 0; at < fleet_->phones.size(); ++at) {
         const auto& phone = fleet_->phones[at];
         if (!is_under_way(phone.state)) {
             continue;
         }
         const auto* device = devices.device(phone.mac);
-        if (device != nullptr && device->seen.used >= phone.at) {
+        if (device != nullptr && has_used_its_url(at, *device)) {
             set(at, State::came, "used its URL");
-        } else if (!base::was_within(phone.at, now, patience)) {
+        } else if (time_in_state(at) >= patience) {
             set(at, State::given_up,
                 fmt::format("gave no sign within {} minutes",
                             std::chrono::duration_cast<std::chrono::minutes>(patience).count()));
@@ -264,8 +283,7 @@ bool Fleet::may_be_told(std::size_t at, base::Mac mac, bool forced) {
     if (!is_waiting(phone.state)) {
         return false;
     }
-    if (phone.state == State::in_call &&
-        !base::was_within(phone.at, clock_.unix_ms(), longest_call)) {
+    if (phone.state == State::in_call && time_in_state(at) >= longest_call) {
         set(at, State::given_up,
             fmt::format("in a call for {} hours",
                         std::chrono::duration_cast<std::chrono::hours>(longest_call).count()));
@@ -301,7 +319,7 @@ Status Fleet::write(bool before_telling) {
 void Fleet::happened(base::Mac mac, const inventory::Event& event) {
     const std::lock_guard hold(lock_);
     const auto place = places_.find(mac);
-    if (place == places_.end() || event.last < fleet_->begun) {
+    if (place == places_.end()) {
         return;
     }
     const auto at = place->second;

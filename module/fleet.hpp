@@ -66,6 +66,8 @@ class Fleet {
     // All of these: with `lock_` held.
     void take(std::optional<inventory::Fleet> fleet);
     void set(std::size_t at, State state, std::string detail);
+    base::Duration time_in_state(std::size_t at) const;
+    bool has_used_its_url(std::size_t at, const inventory::Device& device) const;
     void look_at_those_told();
     std::optional<std::size_t> next_waiting(const std::unordered_set<std::size_t>& but_for) const;
 
@@ -84,6 +86,10 @@ class Fleet {
     std::unordered_map<base::Mac, std::size_t> places_; ///< in fleet_->phones
     std::unordered_map<base::Mac, base::Steady> looks_; ///< no sooner: those in a call
     std::unordered_set<base::Mac> told_;                ///< since the program started
+    // The clock on the wall may be set meanwhile.
+    std::unordered_map<std::size_t, base::Steady> since_; ///< in this state...
+    base::Steady taken_;                                  ///< ...or else since then
+    std::unordered_map<std::size_t, base::UnixMs> used_;  ///< its URL, last before it was told
     std::unordered_set<std::size_t> unsaved_;
     Pace pace_;
     std::size_t turns_ = 0; ///< that came and nobody took yet

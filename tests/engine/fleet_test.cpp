@@ -54,8 +54,21 @@ TEST(Pace, DoesNotMakeUpForWhatItSlept) {
     EXPECT_LE(pace.due(clock.now()), 3U);
 }
 
+/// The clock on the wall is set; time goes on as before.
+struct ClockThatIsSet final : base::Clock {
+    explicit ClockThatIsSet(const base::Clock& clock) : of(clock) {}
+
+    base::Steady now() const override { return of.now(); }
+
+    base::UnixMs unix_ms() const override { return of.unix_ms() + ahead; }
+
+    const base::Clock& of;
+    base::UnixMs ahead = 0;
+};
+
 struct Site : testing::Test {
     Shelf shelf;
+    ClockThatIsSet clock{shelf.clock};
     std::minstd_rand dice{1};
     std::unique_ptr<Fleet> fleet;
     std::vector<std::pair<base::Mac, base::UnixMs>> told;
@@ -72,7 +85,7 @@ struct Site : testing::Test {
     /// As after a restart of the program: what is in memory is gone.
     void start() {
         fleet = std::make_unique<Fleet>(
-            *shelf, shelf.clock,
+            *shelf, clock,
             Fleet::Reach{[this](base::Mac mac, bool) -> base::Result<std::string> {
                              if (const auto found = deaf.find(mac); found != deaf.end()) {
                                  return base::fail(base::Errc::refused, "{}", found->second);
@@ -245,6 +258,31 @@ TEST_F(Site, StoppedItTellsNobodyElseAcrossARestartUntilItGoesOn) {
     EXPECT_THAT(audit[0].what, HasSubstr("resync of 40 phones, 60 a minute"));
     EXPECT_EQ(audit[1].what, "resync stopped");
     EXPECT_EQ(audit[2].what, "resync goes on");
+}
+
+TEST_F(Site, AClockThatIsSetMeanwhileGivesNobodyUp) {
+    constexpr base::UnixMs hour = 3'600'000;
+    for (const auto ahead : {hour, -hour}) {
+        phones_come = true;
+        clock.ahead = ahead;
+        begin(order(3));
+        pass(1s);
+        clock.ahead = 0;
+        talking = {phone(2)};
+        phones_come = false;
+        pass(20s);
+        EXPECT_EQ(of(2).state, Resynced::in_call) << ahead;
+        EXPECT_EQ(of(3).state, Resynced::sent) << ahead;
+        shelf->used(phone(3), *base::Ipv4::parse("10.0.0.2")); // nothing is new, so no step says it
+        pass(1s);
+        EXPECT_EQ(of(3).state, Resynced::came) << ahead;
+        shelf->note(phone(1), Step::file_served, "10.0.0.2", "cfg.xml");
+        EXPECT_EQ(of(1).state, Resynced::came) << ahead;
+        talking.clear();
+        phones_come = true;
+        pass(2min);
+        EXPECT_EQ(counts(), (std::map<Resynced, std::size_t>{{Resynced::came, 3}})) << ahead;
+    }
 }
 
 TEST_F(Site, OneAtATime) {
