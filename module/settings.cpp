@@ -161,6 +161,38 @@ class Section {
 };
 
 /// What no option can say by itself.
+/// The PBX takes one meaning of a number: with two, it would be whichever was put there first.
+Status check_codes(const Settings& settings) {
+    const auto& codes = settings.claims;
+    if (codes.claim.empty()) {
+        return {};
+    }
+    if (codes.guests_context == settings.extensions_context) {
+        return fail(Errc::conflict,
+                    "guests_context: {} is the extensions_context too, and guests could call "
+                    "everybody; name another",
+                    codes.guests_context);
+    }
+    std::vector<std::string> numbers{codes.claim};
+    const auto is_new = [&](const std::string& number) {
+        return std::find(numbers.begin(), numbers.end(), number) == numbers.end();
+    };
+    if (!is_new(codes.release)) {
+        return fail(Errc::conflict, "release_code: {} is the claim_code too; write another",
+                    codes.release);
+    }
+    numbers.push_back(codes.release);
+    for (const auto& number : codes.emergency) {
+        if (!is_new(number)) {
+            return fail(Errc::conflict,
+                        "emergency_numbers: {} is there already, or a code; write each once",
+                        number);
+        }
+        numbers.push_back(number);
+    }
+    return {};
+}
+
 Status check_pool(const ApprovalRule& rule, const Settings::Places& places) {
     if (rule.action == Action::assign && !rule.pool) {
         return fail(Errc::malformed,
@@ -311,6 +343,9 @@ base::Result<Settings> read_settings(std::string_view text,
     }
     if (auto done = look_up_pools(settings); !done) {
         return tl::unexpected(done.error());
+    }
+    if (auto done = check_codes(settings); !done) {
+        return fail(done.error().code, "{}: {}", file, done.error().what);
     }
     if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
         return fail(Errc::conflict, "{}: tls_certificate and tls_key go together; set both or none",

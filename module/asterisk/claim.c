@@ -37,11 +37,28 @@ static int ask_channel(struct ast_channel *channel, const char *what, char *out,
 		|| ast_strlen_zero(out);
 }
 
+/* What a phone was called by, or transferred to, it did not dial itself. */
+static int was_sent_here(struct ast_channel *channel)
+{
+	int sent;
+
+	ast_channel_lock(channel);
+	sent = ast_test_flag(ast_channel_flags(channel), AST_FLAG_OUTGOING)
+		|| !ast_strlen_zero(pbx_builtin_getvar_helper(channel, "BLINDTRANSFER"));
+	ast_channel_unlock(channel);
+	return sent;
+}
+
 static int who_calls(struct ast_channel *channel, struct caller *caller)
 {
 	char remote[80];
 	char *colon;
 
+	if (was_sent_here(channel)) {
+		ast_log(LOG_NOTICE, "%s was transferred to a code for phones, which counts only where it is dialled\n",
+			ast_channel_name(channel));
+		return -1;
+	}
 	if (strcasecmp(ast_channel_tech(channel)->type, "PJSIP")
 		|| !ast_channel_tech(channel)->func_channel_read
 		|| ask_channel(channel, "endpoint", caller->endpoint, sizeof(caller->endpoint))) {
@@ -81,12 +98,12 @@ static int ask(struct ast_channel *channel, const char *prompt, char *out, size_
 /* "201*4711#" → 201 and 4711; what is missing stays empty. */
 static void take_dialled(const char *data, char *number, size_t number_size, char *pin, size_t pin_size)
 {
-	size_t length = strcspn(data, "*");
+	size_t length = strcspn(data, "*#");
 
 	if (length < number_size) {
 		ast_copy_string(number, data, length + 1);
 	}
-	if (data[length]) {
+	if (data[length] == '*') {
 		data += length + 1;
 		length = strcspn(data, "#");
 		if (length < pin_size) {
@@ -180,7 +197,8 @@ void pnp_claim_unregister(void)
 	ast_unregister_application(RELEASE);
 }
 
-/* Where the codes were put: so few that they are put anew each time. */
+/* Where the codes were put: so few that they are put anew each time. The engine does so once at a
+ * time. */
 static struct {
 	char context[80];
 	char extension[80];
@@ -226,25 +244,28 @@ static int put_in(const char *context, const struct pnp_codes *codes)
 	/* All at once: *77*201*4711#, of which the phone may keep the # to itself. */
 	snprintf(pattern, sizeof(pattern), "_%s*.", codes->claim);
 	snprintf(rest, sizeof(rest), "${EXTEN:%zu}", strlen(codes->claim) + 1);
-	return put_code(context, codes->claim, CLAIM, "") || put_code(context, pattern, CLAIM, rest)
-		|| put_code(context, codes->release, RELEASE, "");
+	return put_code(context, codes->claim, CLAIM, "") | put_code(context, pattern, CLAIM, rest)
+		| put_code(context, codes->release, RELEASE, "");
 }
 
 int pnp_put_codes(void *context, const struct pnp_codes *codes, char *why, size_t why_size)
 {
 	char target[200];
 	const char *const *number;
-	int done;
+	int done = 0;
 
 	remove_codes();
 	if (ast_strlen_zero(codes->claim)) {
 		return 0;
 	}
-	done = put_in(codes->guests, codes)
-		|| (strcmp(codes->guests, codes->home) && put_in(codes->home, codes));
-	for (number = codes->emergency; *number && !done; number++) {
+	/* First, and whatever becomes of the rest. */
+	for (number = codes->emergency; *number; number++) {
 		snprintf(target, sizeof(target), "%s,%s,1", codes->emergency_context, *number);
-		done = put_code(codes->guests, *number, "Goto", target);
+		done |= put_code(codes->guests, *number, "Goto", target);
+	}
+	done |= put_in(codes->guests, codes);
+	if (strcmp(codes->guests, codes->home)) {
+		done |= put_in(codes->home, codes);
 	}
 	if (done) {
 		snprintf(why, why_size, "the dial plan does not take all of %s, %s and the emergency numbers "

@@ -5,6 +5,7 @@
 
 #include "asterisk/astobj2.h"
 #include "asterisk/config.h"
+#include "asterisk/lock.h"
 #include "asterisk/logger.h"
 #include "asterisk/pbx.h"
 #include "asterisk/sorcery.h"
@@ -77,7 +78,9 @@ int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t
 	return PNP_UNUSABLE;
 }
 
-/* Contexts where ours are or were. The engine puts and removes one at a time. */
+/* Contexts where ours are or were. Two consoles may reload at once, and codes are put beside
+ * extensions. */
+AST_MUTEX_DEFINE_STATIC(homes_lock);
 static char **homes;
 static int home_count;
 
@@ -115,6 +118,7 @@ static int is_ours(struct ast_context *context, struct ast_exten *exten, void *t
 /* Asterisk warns where there is nothing to remove, so it is only asked to where there is. */
 static void remove_from_all_but(const char *home, const char *number)
 {
+	SCOPED_MUTEX(hold, &homes_lock);
 	int i;
 
 	for (i = 0; i < home_count; i++) {
@@ -126,6 +130,8 @@ static void remove_from_all_but(const char *home, const char *number)
 
 int pnp_dialplan_context(const char *home)
 {
+	SCOPED_MUTEX(hold, &homes_lock);
+
 	/* Once only: each call counts, and destroying counts back once. */
 	return remember(home)
 		|| (!ast_context_find(home)

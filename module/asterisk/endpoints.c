@@ -375,6 +375,9 @@ static void *make_endpoint(const struct pnp_extension *extension)
 	add(&fields, "rewrite_contact", "yes");
 	add(&fields, "force_rport", "yes");
 	add(&fields, "direct_media", "no");
+	if (!*extension->home) {
+		add(&fields, "allow_transfer", "no"); /* a guest would get others where it cannot dial */
+	}
 	add(&fields, "auth", extension->number);
 	add(&fields, "aors", extension->number);
 	if (*extension->mac) {

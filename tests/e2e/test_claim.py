@@ -5,6 +5,7 @@ import re
 import threading
 import time
 
+from asterisk import account
 from branch_office import BranchOffice, OUTSIDE
 from sip_account import SipAccount
 
@@ -133,6 +134,59 @@ def test_digits_that_are_missing_are_asked_for_and_typed(lab):
     assert office.lines() == [[f"guest{A}"], ["202"]]
     assert office.a.call("*77*201", ["4711#"]) == 200
     assert office.lines() == [["201"], ["202"]]
+
+
+def test_a_hash_behind_the_extension_ends_it_and_the_pin_is_asked_for(lab):
+    office = Office(lab)
+    assert office.a.call("*77*201%23", ["4711#"]) == 200
+    assert office.lines() == [["201"], [f"guest{B}"]]
+
+
+def test_a_phone_that_is_called_or_sent_to_a_code_did_not_dial_it(lab):
+    office = Office(lab)
+    assert office.a.call("*77*201*4711") == 200
+    phone = office.account(office.a.host, "201", password_of(office.pbx, A, "201"), 5070)
+    assert phone.register() == 200
+    office.pbx.configure("extensions.conf", DIAL_PLAN + "exten => 7,1,Set(BLINDTRANSFER=PJSIP/202)\n"
+                         " same => n,PnpRelease()\n[pnp-extensions]\ninclude => phones\n")
+    office.pbx.cli("dialplan reload")
+    phone.call("7")
+    assert "was transferred to a code" in office.pbx.log()
+    assert office.lines() == [["201"], [f"guest{B}"]]
+    assert phone.call("*78") == 200
+    assert office.lines() == [[f"guest{A}"], [f"guest{B}"]]
+
+
+def test_a_guest_transfers_nobody(lab):
+    office = Office(lab)
+    office.pbx.pnp(f"assign {B} 202")
+    said = office.pbx.cli(f"pjsip show endpoint guest{A}")
+    assert re.search(r"allow_transfer +: (false|no)", said), said
+    said = office.pbx.cli("pjsip show endpoint 202")
+    assert re.search(r"allow_transfer +: (true|yes)", said), said
+
+
+def test_emergency_numbers_are_there_though_a_code_is_the_administrators(lab):
+    pbx = lab.pbx_with_module(CODES, extensions=DIAL_PLAN + "[pnp-guests]\nexten => *77,1,NoOp()\n"
+                              "[pnp-extensions]\nexten => *78,1,NoOp()\n")
+    said = pbx.cli("dialplan show pnp-guests")
+    assert "'112' =>" in said and "'*78' =>" in said, said
+    assert "phones cannot be claimed by dialling" in pbx.pnp("status")
+
+
+def test_beside_freepbx_a_guest_has_its_file_and_is_claimed(lab):
+    pbx = lab.pbx_with_module(CODES, pjsip=account("201", "front desk 7"), extensions=DIAL_PLAN,
+                              files={"pjsip.endpoint.conf": "; written by FreePBX\n"})
+    pbx.pnp(f"guest {A}")
+    assert password_of(pbx, A, f"guest{A}")
+    pbx.pnp(f"assign {A} 201")
+    assert password_of(pbx, A, "201") == "front desk 7"
+
+
+def test_a_guest_that_nobody_could_claim_is_not_made(lab):
+    pbx = lab.pbx_with_module("")
+    assert "write claim_code = *77" in pbx.pnp(f"guest {A}")
+    assert lines_of(pbx, A) is None
 
 
 def test_five_wrong_pins_lock_the_phone_and_the_extension_also_after_a_restart(lab):

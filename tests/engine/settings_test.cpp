@@ -245,6 +245,18 @@ TEST(Settings, ABadPoolNamesFileAndLine) {
     EXPECT_THAT(refused("[general]\npool_quarantine = 400d\n"), HasSubstr("is not between"));
 }
 
+TEST(Settings, ACodeThatMeansTwoThingsIsRefused) {
+    const std::string claim = "[general]\nclaim_code = *77\n";
+    EXPECT_THAT(refused(claim + "release_code = *77\n"),
+                HasSubstr("release_code: *77 is the claim_code too"));
+    EXPECT_THAT(refused(claim + "emergency_numbers = 112, 110, 112\n"),
+                HasSubstr("emergency_numbers: 112 is there already"));
+    EXPECT_THAT(refused(claim + "emergency_numbers = 112, *78\n"), HasSubstr("or a code"));
+    EXPECT_THAT(refused(claim + "guests_context = desk\nextensions_context = desk\n"),
+                HasSubstr("guests could call everybody"));
+    EXPECT_EQ(read(claim + "emergency_numbers = 112, 110\n").claims.emergency.size(), 2U);
+}
+
 TEST(Settings, ABadApprovalRuleNamesFileAndLine) {
     EXPECT_THAT(refused("[rule a]\naction = assign\n"),
                 StartsWith("pnp.conf:1: [rule a] assigns, but from which numbers?"));
