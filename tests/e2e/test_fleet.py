@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Resyncs of many phones beside a real Asterisk: their pace, calls, a stop and a restart."""
+import os
+
+from capture import sip
 from test_asterisk import STAYS, assign, wait_hint
 
 NOTIFIED = "NOTIFY ← 192.168.77.10:5060"
@@ -96,3 +99,55 @@ def test_the_daemon_tells_phones_by_itself(lab):
     assert "so they are told in calls too" in pnpd.text("resync", "all", "--rate", "600")
     lab.wait_for(lambda: {row["state"] for row in pnpd.json("show", "resync")["phones"]}
                  == {"came"}, "all come")
+
+
+def most_within(times, seconds):
+    return max(sum(1 for other in times if first <= other < first + seconds) for first in times)
+
+
+def test_a_resync_of_five_hundred_phones_keeps_its_rate_and_each_is_reported(lab):
+    count, rate = (500, 300) if lab.options.full else (60, 360)
+    lab.network.plug(lab.pbx, "eth1", "10.30.0.1/16", "hall")
+    hall = lab.network.host("hall", "10.30.0.2/16", "hall")
+    addresses = [f"10.30.{64 + number // 250}.{1 + number % 250}" for number in range(count)]
+    done = hall.run("ip", "-batch", "-", input="".join(
+        f"address add {address}/16 dev eth0\n" for address in addresses))
+    assert done.returncode == 0, done.stderr
+    macs = [f"001fc101{number:04x}" for number in range(count)]
+    table = os.path.join(lab.folder, "hall.csv")
+    with open(table, "w", encoding="utf-8") as file:
+        file.write("mac,extensions,name\n")
+        file.writelines(f"{mac},{1000 + number},Phone {number}\n" for number, mac in enumerate(macs))
+    # All of them have the MAC of one interface.
+    pnpd = lab.pnpd("neighbour_check = off\n")
+    pnpd.ctl("import", table)
+    for first in range(0, count, 250):  # addresses are counted up
+        some = min(250, count - first)
+        lab.phone(hall, "--phones", some, "--interface", "eth0", "--address", addresses[first],
+                  "--local-port", "0", "--wait", "60s", "--stay", mac=macs[first])
+
+    def configured():
+        rows = pnpd.json("show", "devices")["devices"]
+        return sum(row["state"] == "configured" for row in rows) == count
+
+    lab.wait_for(configured, "all are configured", 120)
+    capture = lab.capture(lab.pbx, "eth1")
+    assert f"{count} phones are told, {rate} a minute" in pnpd.text("resync", "all", "--rate", rate)
+    told = {}
+
+    def over():
+        told.update((row["mac"], row["state"]) for row in pnpd.json("show", "resync")["phones"])
+        return set(told.values()) == {"came"}
+
+    lab.wait_for(over, "each came", 90 * count / rate + 60)
+    assert sorted(told) == macs
+    capture.stop()
+    notified = {}
+    for packet in sip(capture):
+        if packet.method == "NOTIFY" and packet.event == "resync":
+            notified.setdefault(packet.to_whom.split(":")[0], packet.time)
+    assert sorted(notified) == sorted(addresses)
+    times = sorted(notified.values())
+    for seconds in (1, 5, 60):  # a second of turns is told at once
+        assert most_within(times, seconds) <= rate * (seconds + 1) / 60 + 2, (seconds, times)
+    assert times[-1] - times[0] >= 60 * count / rate - 3, times
