@@ -77,7 +77,7 @@ class Watcher:
 
 def test_a_key_s_subscribe_gets_its_notify_and_one_without_a_hint_is_explained(lab):
     kitchen, hall = lab.desk(1, oui=OUI), lab.desk(2)
-    pbx = lab.pbx_with_module("tftp = on\n" + KEYS,
+    pbx = lab.pbx_with_module("tftp = on\nclaim_code = *77\n" + KEYS,
                               more=("res_pjsip_dialog_info_body_generator",))
     add_extensions(pbx, "201", "202", "203")
     pbx.pnp(f"assign {kitchen.mac} 201")
@@ -99,6 +99,9 @@ def test_a_key_s_subscribe_gets_its_notify_and_one_without_a_hint_is_explained(l
     assert watcher.watch("299") == 404
     said = pbx.pnp(f"explain {kitchen.mac}")
     assert "Its keys watch 299, which has no hint in the context of 201" in said, said
+    pbx.pnp(f"guest {kitchen.mac}")
+    said = pbx.pnp(f"explain {kitchen.mac}")
+    assert "Its keys watch" not in said, f"a guest's context has no hints at all\n{said}"
     pbx.pnp(f"assign {kitchen.mac} 203")
     text = pbx.pnp(f"render {kitchen.mac} Config{kitchen.mac}.cfg")
     assert 'FLEX_BUTTON_FACILITY_ARG1="201"' in text, re.findall('FLEX.*', text)[:24]
