@@ -57,7 +57,11 @@ base::Status start_engine(Module& made) {
     fill_host(host, made);
     std::array<char, 1024> why{};
     int done = -1;
-    if (!on_own_stack([&] { done = engine_start(&host, &made.engine, why.data(), why.size()); })) {
+    const bool ran = on_own_stack([&] {
+        const RoomForThreads room; // its threads are all made here
+        done = engine_start(&host, &made.engine, why.data(), why.size());
+    });
+    if (!ran) {
         return base::fail(base::Errc::io, "there is no thread to start it; look at the limits of "
                                           "FreeSWITCH's user");
     }

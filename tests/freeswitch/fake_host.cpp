@@ -9,6 +9,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <list>
+#include <sched.h>
 #include <shared_mutex>
 #include <stdexcept>
 #include <utility>
@@ -383,9 +384,10 @@ PNP_EXPORTED void switch_log_printf(
     va_start(arguments, text);
     const std::lock_guard lock(current->mutex);
     // Always "%s": what a stranger wrote is no format.
-    current->logged.push_back({level, std::strcmp(text, "%s") == 0
-                                          ? fake::format(text, arguments)
-                                          : std::string("FORMAT ") + text});
+    current->logged.push_back({level,
+                               std::strcmp(text, "%s") == 0 ? fake::format(text, arguments)
+                                                            : std::string("FORMAT ") + text,
+                               ::sched_getscheduler(0)});
     va_end(arguments);
 }
 

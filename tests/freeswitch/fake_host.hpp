@@ -17,6 +17,7 @@ using Headers = std::map<std::string, std::string>;
 struct Logged {
     int level = 0;
     std::string text;
+    int scheduler = 0; ///< of the thread that said so
 };
 
 struct Fired {
