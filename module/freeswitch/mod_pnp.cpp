@@ -76,8 +76,12 @@ base::Status start() {
                           "this FreeSWITCH numbers the sections of its documents "
                           "otherwise; it is none that mod_pnp knows");
     }
-    if (auto other = other_directory()) {
-        return base::fail(base::Errc::conflict, "{}", *other);
+    const auto others = rivals();
+    if (others.refusal) {
+        return base::fail(base::Errc::conflict, "{}", *others.refusal);
+    }
+    for (const auto& remark : others.remarks) {
+        log(LogLevel::notice, remark);
     }
     auto configuration = read_configuration();
     if (!configuration) {
