@@ -94,7 +94,7 @@ base::Status start() {
                         "FreeSWITCH",
                         fmt::join(profiles, ", ")));
     }
-    loaded = new Module(std::move(*configuration));
+    loaded = new Module(std::move(*configuration), profiles_of_one());
     if (auto done = start_engine(*loaded); !done) {
         return done;
     }

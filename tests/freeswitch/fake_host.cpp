@@ -47,6 +47,7 @@ using Search =
 using Callback = void (*)(switch_event*);
 
 struct switch_event_node {
+    int event_id;
     std::string subclass;
     Callback callback;
 };
@@ -303,11 +304,20 @@ std::optional<std::string> Host::call(const std::string& number, const std::stri
                    {"Caller-Context", "elsewhere"}});
 }
 
+void Host::reloadxml(const std::string& text) {
+    document(text);
+    tell(56, "", {});
+}
+
 void Host::event(const std::string& subclass, const Headers& headers) {
-    switch_event event{0, subclass, headers, ""};
+    tell(0, subclass, headers);
+}
+
+void Host::tell(int id, const std::string& subclass, const Headers& headers) {
+    switch_event event{id, subclass, headers, ""};
     const std::shared_lock telling(state_->nodes_mutex);
     for (const auto* node : state_->nodes) {
-        if (node->subclass == subclass) {
+        if (node->event_id == id && node->subclass == subclass) {
             node->callback(&event);
         }
     }
@@ -459,10 +469,10 @@ PNP_EXPORTED int switch_event_bind_removable(const char*,
                                              Callback callback,
                                              void*,
                                              switch_event_node** made) {
-    if (event != 0) {
+    if (event != 0 && subclass != nullptr) {
         return 1;
     }
-    *made = new switch_event_node{subclass, callback};
+    *made = new switch_event_node{event, subclass == nullptr ? "" : subclass, callback};
     const std::lock_guard lock(current->nodes_mutex);
     current->nodes.push_back(*made);
     return 0;
