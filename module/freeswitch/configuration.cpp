@@ -232,7 +232,11 @@ std::set<std::string, std::less<>> profiles_of_one() {
     std::set<std::string, std::less<>> out;
     const Document document("sofia.conf");
     for (Xml* profile : below(document.configuration(), {"profiles", "profile"})) {
-        if (!is_on(value_in(profile, "settings", "param", "multiple-registrations"))) {
+        const auto value = [&](const char* name) {
+            return value_in(profile, "settings", "param", name);
+        };
+        // Shared lines need several, so mod_sofia has them with those.
+        if (!is_on(value("multiple-registrations")) && !is_on(value("manage-shared-appearance"))) {
             out.emplace(xml_attribute(profile, "name"));
         }
     }

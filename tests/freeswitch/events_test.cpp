@@ -153,7 +153,13 @@ TEST(ModPnpEvents, PhonesRegisterBesideEachOtherWhereTheProfileLetsThem) {
         two_phones_register(loaded);
         EXPECT_THAT(explain(loaded), HasSubstr("All is well")) << value;
     }
-    Loaded loaded; // nothing is known of its profiles
+    Loaded shared(with_profile(R"(<param name="manage-shared-appearance" value="true"/>)"));
+    two_phones_register(shared);
+    EXPECT_THAT(explain(shared), HasSubstr("All is well"));
+}
+
+TEST(ModPnpEvents, NoPhoneIsGivenUpWhereNothingIsKnownOfTheProfile) {
+    Loaded loaded;
     two_phones_register(loaded);
     EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
 }
