@@ -22,7 +22,7 @@ constexpr Keys key_set(char key) noexcept {
 }
 
 constexpr bool holds(Keys keys, std::size_t key) noexcept {
-    return (keys >> key & 1U) != 0;
+    return (keys & 1U << key) != 0;
 }
 
 } // namespace dialplan

@@ -42,6 +42,7 @@ class Engine {
     Engine& operator=(const Engine&) = delete;
 
     base::Result<std::string> reload(); ///< the sentence that says what changed
+    void host_changed(); ///< the host may have got extensions of its own where ours are
 
     admin::Commands& commands() { return *commands_; }
 

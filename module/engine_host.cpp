@@ -66,10 +66,26 @@ void Engine::offer_host() {
                      list);
 }
 
+void Engine::host_changed() {
+    loop_->work([this] { extensions_->sync(*desk_->rules(), true); });
+}
+
 void Engine::put_codes() {
     const std::lock_guard one_at_a_time(putting_codes_);
     const auto rules = desk_->rules();
     if (host_.put_codes == nullptr) {
+        std::string unused;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!settings_.claims.claim.empty()) {
+                unused = "claim_code works inside Asterisk alone; take it out of pnp.conf, and "
+                         "put extensions on phones with `pnp assign MAC EXT` or a pool";
+            }
+            codes_refused_ = unused;
+        }
+        if (!unused.empty()) {
+            log::warn("engine", "phones cannot be claimed by dialling: {}", unused);
+        }
         return;
     }
     const auto& codes = rules->claims;

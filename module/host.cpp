@@ -59,6 +59,13 @@ int engine_reload(pnp_engine* engine, char* why, std::size_t why_size) {
     });
 }
 
+void engine_host_changed(pnp_engine* engine) {
+    guarded(nullptr, 0, 0, [&] {
+        engine->engine->host_changed();
+        return 0;
+    });
+}
+
 int engine_command(pnp_engine* engine,
                    int argc,
                    const char* const* argv,

@@ -155,6 +155,12 @@ int engine_start(const struct pnp_host *host, struct pnp_engine **engine, char *
 int engine_reload(struct pnp_engine *engine, char *why, size_t why_size);
 
 /*
+ * The host read its files again: its own extensions and its dial plan may be others now. Ours are
+ * looked at beside them, soon and on a worker; returns at once.
+ */
+void engine_host_changed(struct pnp_engine *engine);
+
+/*
  * Runs one console command and hands its text to `print`. Blocks as long as the command takes.
  * Returns 0 = done, 1 = refused, 2 = not understood.
  */

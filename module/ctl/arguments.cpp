@@ -21,9 +21,9 @@ po::options_description own_options() {
     options.add_options()                                           //
         ("control", po::value<std::string>()->value_name("SOCKET"), //
          "the control socket (else $PNP_CONTROL, /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl, "
-         "data/pnp.ctl here)")                   //
-        ("json", "print one line of JSON")       //
-        ("help,h", "show this and the commands") //
+         "/run/freeswitch/pnp.ctl, data/pnp.ctl here)") //
+        ("json", "print one line of JSON")              //
+        ("help,h", "show this and the commands")        //
         ("version", "show the version of pnpctl");
     return options;
 }

@@ -104,23 +104,24 @@ base::Result<std::string> find_socket(const std::string& given, bool for_leases)
         return std::string(named);
     }
     if (for_leases) {
-        for (const std::string path : {"/run/pnp/pnp-dhcp.ctl", "/run/pnp-dhcp/pnp-dhcp.ctl",
-                                       "/run/asterisk/pnp-dhcp.ctl", "data/pnp-dhcp.ctl"}) {
+        for (const std::string path :
+             {"/run/pnp/pnp-dhcp.ctl", "/run/pnp-dhcp/pnp-dhcp.ctl", "/run/asterisk/pnp-dhcp.ctl",
+              "/run/freeswitch/pnp-dhcp.ctl", "data/pnp-dhcp.ctl"}) {
             if (is_socket(path)) {
                 return path;
             }
         }
     }
-    const std::array<std::string, 3> usual{"/run/pnp/pnp.ctl", "/run/asterisk/pnp.ctl",
-                                           "data/pnp.ctl"};
+    const std::array<std::string, 4> usual{"/run/pnp/pnp.ctl", "/run/asterisk/pnp.ctl",
+                                           "/run/freeswitch/pnp.ctl", "data/pnp.ctl"};
     for (const std::string& path : usual) {
         if (is_socket(path)) {
             return path;
         }
     }
     return base::fail(base::Errc::not_found,
-                      "no control socket at {}, {} nor ./{}, and $PNP_CONTROL is not set; {}",
-                      usual[0], usual[1], usual[2], remedy);
+                      "no control socket at {}, {}, {} nor ./{}, and $PNP_CONTROL is not set; {}",
+                      usual[0], usual[1], usual[2], usual[3], remedy);
 }
 
 base::Result<Answer> call(const std::string& socket,

@@ -22,9 +22,10 @@ struct Answer {
 constexpr std::size_t max_input = 4U << 20U;
 
 /// Where to reach the daemon: `given` if not empty, else the first of $PNP_CONTROL (alone, if set),
-/// /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl and ./data/pnp.ctl that is there. The error says what
-/// was tried. `for_leases`: before these three the sockets that take dhcp-event alone, pnp-dhcp.ctl
-/// in /run/pnp, /run/pnp-dhcp, /run/asterisk and ./data.
+/// /run/pnp/pnp.ctl, /run/asterisk/pnp.ctl, /run/freeswitch/pnp.ctl and ./data/pnp.ctl that is
+/// there. The error says what was tried. `for_leases`: before these four the sockets that take
+/// dhcp-event alone, pnp-dhcp.ctl in /run/pnp, /run/pnp-dhcp, /run/asterisk, /run/freeswitch and
+/// ./data.
 base::Result<std::string> find_socket(const std::string& given, bool for_leases = false);
 
 /// Sends the command and waits for its reply.

@@ -23,12 +23,13 @@ using Status = int; ///< switch_status_t
 constexpr Status success = 0;
 constexpr Status general_error = 9; ///< SWITCH_STATUS_GENERR
 
-constexpr int api_version = 5;   ///< SWITCH_API_VERSION
-constexpr int api_interface = 5; ///< SWITCH_API_INTERFACE
-constexpr int log_channel = 0;   ///< SWITCH_CHANNEL_ID_LOG
-constexpr int stack_bottom = 1;  ///< SWITCH_STACK_BOTTOM
-constexpr int event_custom = 0;  ///< SWITCH_EVENT_CUSTOM
-constexpr int event_notify = 57; ///< SWITCH_EVENT_NOTIFY
+constexpr int api_version = 5;      ///< SWITCH_API_VERSION
+constexpr int api_interface = 5;    ///< SWITCH_API_INTERFACE
+constexpr int log_channel = 0;      ///< SWITCH_CHANNEL_ID_LOG
+constexpr int stack_bottom = 1;     ///< SWITCH_STACK_BOTTOM
+constexpr int event_custom = 0;     ///< SWITCH_EVENT_CUSTOM
+constexpr int event_reloadxml = 56; ///< SWITCH_EVENT_RELOADXML
+constexpr int event_notify = 57;    ///< SWITCH_EVENT_NOTIFY
 
 constexpr int section_directory = 2; ///< SWITCH_XML_SECTION_DIRECTORY
 constexpr int section_dialplan = 4;  ///< SWITCH_XML_SECTION_DIALPLAN

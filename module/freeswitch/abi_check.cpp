@@ -78,6 +78,7 @@ static_assert(api_version == SWITCH_API_VERSION && api_interface == SWITCH_API_I
 static_assert(success == SWITCH_STATUS_SUCCESS && general_error == SWITCH_STATUS_GENERR);
 static_assert(log_channel == SWITCH_CHANNEL_ID_LOG && stack_bottom == SWITCH_STACK_BOTTOM);
 static_assert(event_custom == SWITCH_EVENT_CUSTOM && event_notify == SWITCH_EVENT_NOTIFY);
+static_assert(event_reloadxml == SWITCH_EVENT_RELOADXML);
 static_assert(section_directory == SWITCH_XML_SECTION_DIRECTORY);
 static_assert(section_dialplan == SWITCH_XML_SECTION_DIALPLAN);
 static_assert(static_cast<int>(LogLevel::error) == SWITCH_LOG_ERROR);

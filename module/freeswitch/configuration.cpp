@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,82 +56,188 @@ base::Result<Configuration> read_configuration() {
 
 namespace {
 
-/// Whether modules.conf has FreeSWITCH load it, or cannot be read.
-bool is_loaded(const char* module) {
-    const Document document("modules.conf");
-    if (document.configuration() == nullptr) {
-        return true;
-    }
-    for (Xml* list : children(document.configuration(), "modules")) {
-        if (child_with(list, "load", "module", module) != nullptr) {
-            return true;
+/// Modules in the order in which FreeSWITCH loads them when it starts; none: it does not say.
+std::vector<std::string> load_order() {
+    std::vector<std::string> out;
+    for (const char* list : {"pre_load_modules.conf", "modules.conf", "post_load_modules.conf"}) {
+        const Document document(list);
+        for (Xml* modules : children(document.configuration(), "modules")) {
+            for (Xml* load : children(modules, "load")) {
+                out.emplace_back(xml_attribute(load, "module"));
+            }
         }
     }
-    return false;
+    return out;
 }
 
-bool names_directory(const char* sections) {
-    return (xml_sections(sections) & section_directory) != 0;
+/// None of them is all of them, for FreeSWITCH too: "", "all", or a word that it does not know.
+bool name_directory(const char* sections) {
+    const int bits = xml_sections(sections);
+    return bits == 0 || (bits & section_directory) != 0;
 }
 
-/// Either <param … bindings="directory"/> beside a URL, or a parameter xml-handler-bindings.
-bool binds_directory(Xml* element) {
-    for (Xml* param : children(element, "param")) {
-        const std::string_view name = xml_attribute(param, "name");
-        if (names_directory(xml_attribute(param, "bindings")) ||
-            (name == "xml-handler-bindings" && names_directory(xml_attribute(param, "value")))) {
-            return true;
+/// Every element of these names, one below the other.
+std::vector<Xml*> below(Xml* parent, std::initializer_list<const char*> names) {
+    std::vector<Xml*> out{parent};
+    for (const char* name : names) {
+        std::vector<Xml*> next;
+        for (Xml* each : out) {
+            const auto inner = children(each, name);
+            next.insert(next.end(), inner.begin(), inner.end());
         }
+        out = std::move(next);
     }
-    for (const char* inner : {"bindings", "binding", "settings"}) {
-        const auto all = children(element, inner);
-        if (std::any_of(all.begin(), all.end(), binds_directory)) {
-            return true;
+    return out;
+}
+
+/// Whether a module with this configuration answers for the directory.
+using Takes = bool (*)(Xml* configuration);
+
+bool is_named(Xml* param, std::string_view name) {
+    return base::iequals(xml_attribute(param, "name"), name);
+}
+
+/// mod_xml_curl: <param name="gateway-url" bindings="…"/> in each binding.
+bool by_url(Xml* configuration) {
+    const auto params = below(configuration, {"bindings", "binding", "param"});
+    return std::any_of(params.begin(), params.end(), [](Xml* param) {
+        return is_named(param, "gateway-url") && name_directory(xml_attribute(param, "bindings"));
+    });
+}
+
+/// mod_xml_scgi: the same beside the host, which has a default.
+bool by_host(Xml* configuration) {
+    const auto all = below(configuration, {"bindings", "binding"});
+    return std::any_of(all.begin(), all.end(), [](Xml* binding) {
+        const char* sections = "";
+        for (Xml* param : children(binding, "param")) {
+            sections = is_named(param, "host") ? xml_attribute(param, "bindings") : sections;
         }
-    }
-    return false;
+        return name_directory(sections);
+    });
+}
+
+/// mod_xml_ldap: <binding name="…">.
+bool by_name(Xml* configuration) {
+    const auto all = below(configuration, {"bindings", "binding"});
+    return std::any_of(all.begin(), all.end(),
+                       [](Xml* binding) { return name_directory(xml_attribute(binding, "name")); });
+}
+
+/// Those that run scripts: they bind nothing without the parameter.
+bool by_script(Xml* configuration) {
+    const auto params = below(configuration, {"settings", "param"});
+    return std::any_of(params.begin(), params.end(), [](Xml* param) {
+        return is_named(param, "xml-handler-bindings") &&
+               name_directory(xml_attribute(param, "value"));
+    });
+}
+
+/// mod_amqp: the same parameter in profiles, which bind all without it.
+bool by_queue(Xml* configuration) {
+    auto profiles = below(configuration, {"xml_handler", "profile"});
+    const auto more = below(configuration, {"xml_handlers", "profile"});
+    profiles.insert(profiles.end(), more.begin(), more.end());
+    return std::any_of(profiles.begin(), profiles.end(), [](Xml* profile) {
+        return name_directory(value_in(profile, "params", "param", "xml-handler-bindings").c_str());
+    });
+}
+
+/// mod_xml_radius asks about REGISTERs and INVITEs alike.
+bool by_radius(Xml* configuration) {
+    return !children(configuration, "auth_invite").empty();
+}
+
+/// mod_kazoo binds it whatever its configuration says.
+bool always(Xml* /*configuration*/) {
+    return true;
+}
+
+struct Other {
+    const char* module;
+    const char* configuration;
+    Takes takes;
+};
+
+constexpr std::array<Other, 11> others = {{
+    {"mod_xml_curl", "xml_curl.conf", by_url},
+    {"mod_xml_ldap", "xml_ldap.conf", by_name},
+    {"mod_xml_scgi", "xml_scgi.conf", by_host},
+    {"mod_xml_radius", "xml_radius.conf", by_radius},
+    {"mod_amqp", "amqp.conf", by_queue},
+    {"mod_kazoo", "kazoo.conf", always},
+    {"mod_lua", "lua.conf", by_script},
+    {"mod_perl", "perl.conf", by_script},
+    {"mod_python", "python.conf", by_script},
+    {"mod_python3", "python3.conf", by_script},
+    {"mod_managed", "managed.conf", by_script},
+}};
+
+/// As FreeSWITCH has it (switch_true), and one word more of mod_sofia's.
+bool is_on(std::string_view value) {
+    static constexpr std::array<std::string_view, 9> words = {
+        "true", "yes", "on", "t", "enabled", "active", "allow", "contact", "call-id"};
+    return base::parse_number(value).value_or(0) != 0 ||
+           std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return base::iequals(word, value); });
 }
 
 } // namespace
 
-std::optional<std::string> other_directory() {
-    struct Other {
-        const char* module;
-        const char* configuration;
+Rivals rivals() {
+    Rivals out;
+    const auto order = load_order();
+    const auto place = [&](std::string_view module) {
+        return std::find(order.begin(), order.end(), module);
     };
-
-    static constexpr std::array<Other, 8> others = {{
-        {"mod_xml_curl", "xml_curl.conf"},
-        {"mod_xml_ldap", "xml_ldap.conf"},
-        {"mod_xml_scgi", "xml_scgi.conf"},
-        {"mod_lua", "lua.conf"},
-        {"mod_perl", "perl.conf"},
-        {"mod_python", "python.conf"},
-        {"mod_python3", "python3.conf"},
-        {"mod_managed", "managed.conf"},
-    }};
-    for (const auto& [module, configuration] : others) {
-        const Document document(configuration);
-        if (binds_directory(document.configuration()) && is_loaded(module)) {
-            return fmt::format(
-                "{0} answers for the directory here (bindings in {1}.xml), and "
-                "FreeSWITCH would ask it for our users too, before us: take directory "
-                "out of its bindings, or {0} out of modules.conf.xml, restart "
-                "FreeSWITCH and load mod_pnp again",
-                module, configuration);
+    for (const auto& [module, configuration, takes] : others) {
+        const auto at = place(module);
+        if (at == order.end() && !order.empty()) {
+            continue; // a sample that nobody loads
         }
+        const Document document(configuration);
+        if (document.configuration() == nullptr || !takes(document.configuration())) {
+            continue;
+        }
+        if (at == order.end() || at < place("mod_pnp")) {
+            out.refusal = fmt::format(
+                "{0} answers for the directory here ({1}.xml), and FreeSWITCH would ask it for our "
+                "users too, before us: put <load module=\"mod_pnp\"/> above {0} in "
+                "modules.conf.xml, or take directory out of what {1}.xml binds, and restart "
+                "FreeSWITCH",
+                module, configuration);
+            return out;
+        }
+        out.remarks.push_back(fmt::format(
+            "{0} answers for the directory too ({1}.xml), after us as modules.conf.xml has it: "
+            "after `load mod_pnp` on a FreeSWITCH that runs it is asked first, so restart "
+            "FreeSWITCH instead; its own users cannot be seen from here, so choose other numbers",
+            module, configuration));
     }
-    return std::nullopt;
+    return out;
 }
 
 std::vector<std::string> profiles_on_group() {
     std::vector<std::string> out;
     const Document document("sofia.conf");
-    for (Xml* list : children(document.configuration(), "profiles")) {
-        for (Xml* profile : children(list, "profile")) {
-            if (value_in(profile, "settings", "param", "sip-ip") == "224.0.1.75") {
-                out.emplace_back(xml_attribute(profile, "name"));
-            }
+    for (Xml* profile : below(document.configuration(), {"profiles", "profile"})) {
+        if (value_in(profile, "settings", "param", "sip-ip") == "224.0.1.75") {
+            out.emplace_back(xml_attribute(profile, "name"));
+        }
+    }
+    return out;
+}
+
+std::set<std::string, std::less<>> profiles_of_one() {
+    std::set<std::string, std::less<>> out;
+    const Document document("sofia.conf");
+    for (Xml* profile : below(document.configuration(), {"profiles", "profile"})) {
+        const auto value = [&](const char* name) {
+            return value_in(profile, "settings", "param", name);
+        };
+        // Shared lines need several, so mod_sofia has them with those.
+        if (!is_on(value("multiple-registrations")) && !is_on(value("manage-shared-appearance"))) {
+            out.emplace(xml_attribute(profile, "name"));
         }
     }
     return out;

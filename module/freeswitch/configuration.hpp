@@ -5,7 +5,9 @@
 
 #include "provisioning/base/result.hpp"
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +26,21 @@ struct Configuration {
 /// The error says what to write where.
 base::Result<Configuration> read_configuration();
 
-/// The sentence that says which other module answers for FreeSWITCH's directory; empty: none. It
-/// would be asked before us, since FreeSWITCH asks in the order in which modules were bound.
-std::optional<std::string> other_directory();
+/// Other modules that answer for FreeSWITCH's directory. FreeSWITCH asks in the order in which
+/// modules were bound, and takes the first answer.
+struct Rivals {
+    std::optional<std::string> refusal; ///< the sentence about one that would be asked before us
+    std::vector<std::string> remarks;   ///< those that are asked after us, a sentence each
+};
+
+Rivals rivals();
 
 /// SIP profiles of FreeSWITCH's own PnP: they are bound to the group, whose port we then cannot
 /// have.
 std::vector<std::string> profiles_on_group();
+
+/// SIP profiles where a number is registered once: a REGISTER from elsewhere takes the place of the
+/// one before it (multiple-registrations).
+std::set<std::string, std::less<>> profiles_of_one();
 
 } // namespace freeswitch

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/contacts.hpp"
 
-#include <vector>
-
 namespace freeswitch {
 
-void Contacts::registered(const Contact& contact) {
+std::vector<Contact> Contacts::registered(const Contact& contact, bool is_only_one) {
+    std::vector<Contact> ended;
     const std::lock_guard lock(mutex_);
     if (contacts_.find(contact.call_id) == nullptr) {
-        // It began anew, and the end of what was before is not its end.
         std::vector<std::string> before;
         contacts_.each([&](const std::string& call_id, const Contact& known) {
-            if (known.number == contact.number && known.address == contact.address &&
-                known.port == contact.port) {
+            if (known.number != contact.number) {
+                return;
+            }
+            if (known.address == contact.address && known.port == contact.port) {
+                // It began anew, and the end of what was before is not its end.
                 before.push_back(call_id);
+            } else if (is_only_one && known.host == contact.host &&
+                       known.profile == contact.profile) {
+                before.push_back(call_id);
+                ended.push_back(known);
             }
         });
         for (const auto& call_id : before) {
@@ -21,6 +26,7 @@ void Contacts::registered(const Contact& contact) {
         }
     }
     contacts_.at(contact.call_id) = contact;
+    return ended;
 }
 
 std::optional<Contact> Contacts::gone(const std::string& call_id) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace freeswitch {
 
@@ -26,7 +27,9 @@ struct Contact {
 /// renewed. At most 10,000: the one that was not renewed for the longest is forgotten.
 class Contacts {
   public:
-    void registered(const Contact& contact);
+    /// `is_only_one`: FreeSWITCH keeps one of each number at this SIP profile. Returns those whose
+    /// place it took, of which FreeSWITCH tells nobody.
+    std::vector<Contact> registered(const Contact& contact, bool is_only_one);
     /// What was known of it.
     std::optional<Contact> gone(const std::string& call_id);
     /// The newest one.

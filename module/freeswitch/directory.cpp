@@ -81,6 +81,18 @@ bool is_called(const Found& found, std::string_view number) {
            number == xml_attribute(found.user, "number-alias");
 }
 
+/// The sentence that says why nothing can be seen of the administrator's users; empty: it can.
+std::string blindness(const Document& document) {
+    return document.section("directory") != nullptr
+               ? std::string()
+               : "FreeSWITCH's directory cannot be read: another module answers for pnp.conf "
+                 "itself "
+                 "(configuration in its bindings, xml_curl.conf.xml and the like); let that have "
+                 "no pnp.conf, so that autoload_configs/pnp.conf.xml counts, or put an empty "
+                 "<section name=\"directory\"/> into freeswitch.xml where it has none, and run "
+                 "reloadxml";
+}
+
 bool copy(std::string_view from, char* to, std::size_t size) {
     const std::size_t length = std::min(from.size(), size - 1);
     std::memcpy(to, from.data(), length);
@@ -140,10 +152,14 @@ int find_user(const Configuration& configuration,
               std::string_view number,
               pnp_account& account,
               std::string& why) {
+    const Document document("pnp.conf");
+    why = blindness(document);
+    if (!why.empty()) {
+        return PNP_UNUSABLE;
+    }
     int done = PNP_NONE;
     why = fmt::format("FreeSWITCH's directory has no user {} in domain {}", number,
                       configuration.domains.front());
-    const Document document("pnp.conf");
     visit_users(configuration, document, [&](const Found& found) {
         if (number != xml_attribute(found.user, "id")) {
             return true;
@@ -176,8 +192,11 @@ void each_user(
 
 std::optional<std::string>
 in_the_way(const Configuration& configuration, std::string_view number, std::string_view context) {
-    std::optional<std::string> out;
     const Document document("pnp.conf");
+    if (auto why = blindness(document); !why.empty()) {
+        return why;
+    }
+    std::optional<std::string> out;
     visit_users(configuration, document, [&](const Found& found) {
         if (!is_called(found, number)) {
             return true;

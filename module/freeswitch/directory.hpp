@@ -26,7 +26,8 @@ void each_user(
     const Configuration& configuration,
     const std::function<void(const std::string& number, const std::string& name)>& visit);
 
-/// The sentence that says what of the administrator's one of ours would hide; empty: nothing.
+/// The sentence that says what of the administrator's one of ours would hide, or that this cannot
+/// be seen; empty: nothing.
 std::optional<std::string>
 in_the_way(const Configuration& configuration, std::string_view number, std::string_view context);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who registered, who went, and whose REGISTER was refused, as mod_sofia's events tell.
+// Who registered, who went, and whose REGISTER was refused, as mod_sofia's events tell; and that
+// FreeSWITCH read its files again.
 #include "module/freeswitch/module.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -38,36 +39,46 @@ Contact read(Event* event) {
 /// Runs on FreeSWITCH's dispatch threads; nothing gets past it.
 template <class Body> void guarded(Event* event, const Body& body) noexcept {
     try {
-        // Another domain may have the same numbers.
-        if (const Contact contact = read(event); loaded->configuration.has(contact.host)) {
-            body(contact);
-        }
+        body(read(event));
     } catch (const std::exception&) { // there is no memory: the next renewal tells it again
     }
 }
 
+/// Another domain may have the same numbers.
+bool is_ours(const Contact& contact) {
+    return loaded->configuration.has(contact.host);
+}
+
 void registered(Event* event) {
     guarded(event, [&](const Contact& contact) {
-        if (contact.call_id.empty() || contact.address.empty()) {
+        if (!is_ours(contact) || contact.call_id.empty() || contact.address.empty()) {
             return;
         }
-        if (!loaded->users.was_asked_for(contact.number)) {
+        if (loaded->users.is_news_that_nobody_asked(contact.number)) {
             log(LogLevel::warning,
                 fmt::format(
                     "user {0} registered, and FreeSWITCH did not ask us for it: another module "
                     "answers for {0}@{1} before us, or SIP profile {2} takes anybody "
-                    "(accept-blind-reg); switch that off",
+                    "(accept-blind-reg) or whoever comes from some networks (apply-register-acl) "
+                    "without a password; switch that off",
                     contact.number, contact.host, contact.profile));
         }
-        loaded->contacts.registered(contact);
+        const auto ended = loaded->contacts.registered(
+            contact, loaded->profiles_of_one.count(contact.profile) > 0);
         engine_registered(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                           contact.port, header(event, {"user-agent"}).c_str());
+        for (const auto& one : ended) {
+            engine_unregistered(loaded->engine, one.number.c_str(), one.address.c_str(), one.port);
+        }
     });
 }
 
 /// mod_sofia tells of an end by its call-id, and mostly without an address.
 void gone(Event* event) {
     guarded(event, [&](const Contact& contact) {
+        if (!is_ours(contact)) {
+            return;
+        }
         if (const auto known = loaded->contacts.gone(contact.call_id)) {
             engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
                                 known->port);
@@ -75,6 +86,9 @@ void gone(Event* event) {
     });
 }
 
+/// This one alone tells the host as the phone wrote it, which is mostly an address of this machine
+/// and no domain. A number of another domain does no harm: the engine believes it of the address
+/// that the phone has and of no other.
 void refused(Event* event) {
     guarded(event, [&](const Contact& contact) {
         if (header(event, {"registration-type"}) != "INVITE") {
@@ -84,24 +98,32 @@ void refused(Event* event) {
     });
 }
 
+/// There may be a user of the administrator's now where one of ours is.
+void read_again(Event* /*event*/) {
+    engine_host_changed(loaded->engine);
+}
+
 struct Binding {
+    int event;
     const char* subclass;
     Callback callback;
 };
 
-constexpr std::array<Binding, 4> bindings = {{
-    {"sofia::register", registered},
-    {"sofia::unregister", gone},
-    {"sofia::expire", gone},
-    {"sofia::register_failure", refused},
+constexpr std::array<Binding, 5> bindings = {{
+    {event_custom, "sofia::register", registered},
+    {event_custom, "sofia::unregister", gone},
+    {event_custom, "sofia::expire", gone},
+    {event_custom, "sofia::register_failure", refused},
+    {event_reloadxml, nullptr, read_again},
 }};
 
 } // namespace
 
 bool bind_events(Module& context) {
     for (std::size_t at = 0; at < bindings.size(); ++at) {
-        if (event_bind("mod_pnp", event_custom, bindings.at(at).subclass, bindings.at(at).callback,
-                       nullptr, &context.bound.at(at)) != success) {
+        const auto& [event, subclass, callback] = bindings.at(at);
+        if (event_bind("mod_pnp", event, subclass, callback, nullptr, &context.bound.at(at)) !=
+            success) {
             context.bound.at(at) = nullptr;
             return false;
         }

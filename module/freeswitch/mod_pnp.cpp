@@ -57,7 +57,11 @@ base::Status start_engine(Module& made) {
     fill_host(host, made);
     std::array<char, 1024> why{};
     int done = -1;
-    if (!on_own_stack([&] { done = engine_start(&host, &made.engine, why.data(), why.size()); })) {
+    const bool ran = on_own_stack([&] {
+        const RoomForThreads room; // its threads are all made here
+        done = engine_start(&host, &made.engine, why.data(), why.size());
+    });
+    if (!ran) {
         return base::fail(base::Errc::io, "there is no thread to start it; look at the limits of "
                                           "FreeSWITCH's user");
     }
@@ -72,8 +76,12 @@ base::Status start() {
                           "this FreeSWITCH numbers the sections of its documents "
                           "otherwise; it is none that mod_pnp knows");
     }
-    if (auto other = other_directory()) {
-        return base::fail(base::Errc::conflict, "{}", *other);
+    const auto others = rivals();
+    if (others.refusal) {
+        return base::fail(base::Errc::conflict, "{}", *others.refusal);
+    }
+    for (const auto& remark : others.remarks) {
+        log(LogLevel::notice, remark);
     }
     auto configuration = read_configuration();
     if (!configuration) {
@@ -86,7 +94,7 @@ base::Status start() {
                         "FreeSWITCH",
                         fmt::join(profiles, ", ")));
     }
-    loaded = new Module(std::move(*configuration));
+    loaded = new Module(std::move(*configuration), profiles_of_one());
     if (auto done = start_engine(*loaded); !done) {
         return done;
     }

@@ -9,20 +9,26 @@
 #include "module/host.h"
 
 #include <array>
+#include <functional>
+#include <set>
 #include <shared_mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace freeswitch {
 
 struct Module {
-    explicit Module(Configuration read) : configuration(std::move(read)), users(configuration) {}
+    Module(Configuration read, std::set<std::string, std::less<>> of_one)
+        : configuration(std::move(read)), profiles_of_one(std::move(of_one)), users(configuration) {
+    }
 
     const Configuration configuration;
+    const std::set<std::string, std::less<>> profiles_of_one; ///< as of the load
     Users users;
     Contacts contacts;
     pnp_engine* engine = nullptr;
-    std::array<EventNode*, 4> bound{};
+    std::array<EventNode*, 5> bound{};
 };
 
 /// The one that is loaded, for callbacks: it is there before the first is bound, and goes after the
@@ -39,7 +45,8 @@ void log(LogLevel level, std::string_view text) noexcept;
 // host.cpp: what the engine asks and tells.
 void fill_host(pnp_host& host, Module& context);
 
-// events.cpp: registrations, from FreeSWITCH's to the timeline. False: FreeSWITCH did not take one.
+// events.cpp: registrations, from FreeSWITCH's to the timeline, and what else it tells. False:
+// FreeSWITCH did not take one.
 bool bind_events(Module& context);
 void unbind_events(Module& context);
 

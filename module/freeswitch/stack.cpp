@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/stack.hpp"
 
+#include "provisioning/base/thread.hpp"
+
 #include <csignal>
 #include <cstddef>
 
@@ -12,38 +14,11 @@ namespace {
 
 constexpr std::size_t stack_size = 8UL << 20U; // touched as far as it is used, no further
 
-/// For threads that are made without a size, as those of std::thread are. Whoever else in the
-/// process makes one at this moment gets more room than it asked for.
-class DefaultStack {
-  public:
-    DefaultStack() {
-        pthread_attr_t wanted{};
-        if (pthread_getattr_default_np(&before_) != 0 || pthread_getattr_default_np(&wanted) != 0) {
-            return;
-        }
-        is_set_ = pthread_attr_setstacksize(&wanted, stack_size) == 0 &&
-                  pthread_setattr_default_np(&wanted) == 0;
-        pthread_attr_destroy(&wanted);
-    }
-
-    ~DefaultStack() {
-        if (is_set_) {
-            pthread_setattr_default_np(&before_);
-            pthread_attr_destroy(&before_);
-        }
-    }
-
-    DefaultStack(const DefaultStack&) = delete;
-    DefaultStack& operator=(const DefaultStack&) = delete;
-
-  private:
-    pthread_attr_t before_{};
-    bool is_set_ = false;
-};
+std::mutex setting; // the default of the process
 
 void* run(void* task) {
     try {
-        const DefaultStack stack;
+        base::settle_thread("pnp-call");
         (*static_cast<const std::function<void()>*>(task))();
     } catch (...) { // the tasks are calls of the engine's door, which let nothing through
     }
@@ -51,6 +26,23 @@ void* run(void* task) {
 }
 
 } // namespace
+
+RoomForThreads::RoomForThreads() : one_at_a_time_(setting) {
+    pthread_attr_t wanted{};
+    if (pthread_getattr_default_np(&before_) != 0 || pthread_getattr_default_np(&wanted) != 0) {
+        return;
+    }
+    is_set_ = pthread_attr_setstacksize(&wanted, stack_size) == 0 &&
+              pthread_setattr_default_np(&wanted) == 0;
+    pthread_attr_destroy(&wanted);
+}
+
+RoomForThreads::~RoomForThreads() {
+    if (is_set_) {
+        pthread_setattr_default_np(&before_);
+        pthread_attr_destroy(&before_);
+    }
+}
 
 bool on_own_stack(const std::function<void()>& task) noexcept {
     pthread_attr_t attributes{};

@@ -12,7 +12,8 @@ namespace freeswitch {
 
 /// The document that has one configuration, mostly the whole freeswitch.xml. Keeps it from being
 /// freed by a reloadxml as long as this lives, so it should not live long. Opening may wait for a
-/// web server that answers for FreeSWITCH's configuration.
+/// web server that answers for FreeSWITCH's configuration; what that answers has this configuration
+/// alone, and no directory.
 class Document {
   public:
     explicit Document(const char* configuration) {

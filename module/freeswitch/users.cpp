@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,7 +49,10 @@ void Users::put(const pnp_extension& extension) {
     User user{extension.name, base::Secret(extension.password), extension.mac, extension.home,
               extension.context};
     const std::lock_guard lock(mutex_);
-    users_.insert_or_assign(extension.number, std::move(user));
+    auto& known = users_[extension.number];
+    user.was_asked = known.was_asked;
+    user.was_told = known.was_told;
+    known = std::move(user);
 }
 
 void Users::remove(std::string_view number) {
@@ -76,9 +80,11 @@ void Users::remember_asked(std::string_view number) const {
     }
 }
 
-bool Users::was_asked_for(std::string_view number) const {
-    const auto user = find(number);
-    return !user || user->was_asked;
+bool Users::is_news_that_nobody_asked(std::string_view number) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = users_.find(number);
+    return found != users_.end() && !found->second.was_asked &&
+           !std::exchange(found->second.was_told, true);
 }
 
 Xml* Users::answer(std::string_view section,

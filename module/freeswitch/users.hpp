@@ -33,9 +33,9 @@ class Users {
                 std::string_view value,
                 Event* params) const;
 
-    /// Whether FreeSWITCH asked us for this user since it was put. Where it registers and we were
-    /// not asked, another binding answers for it.
-    bool was_asked_for(std::string_view number) const;
+    /// Whether FreeSWITCH never asked us for this user, and nobody was told so yet. Where it
+    /// registers and we were not asked, another binding answers for it.
+    bool is_news_that_nobody_asked(std::string_view number) const;
 
   private:
     struct User {
@@ -45,6 +45,7 @@ class Users {
         std::string home;    ///< context where it is called
         std::string context; ///< context where its calls start
         bool was_asked = false;
+        bool was_told = false; ///< that it was not asked for
     };
 
     std::optional<User> find(std::string_view number) const;

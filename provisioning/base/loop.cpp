@@ -3,6 +3,7 @@
 #include "provisioning/base/loop.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/base/thread.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -66,14 +67,14 @@ class SignalsBlocked {
     sigset_t before_{};
 };
 
+} // namespace
+
 void settle_thread(const std::string& name) {
     // A PBX may run at real-time priority, and its threads inherit that.
     const sched_param normal{};
     pthread_setschedparam(pthread_self(), SCHED_OTHER, &normal);
     pthread_setname_np(pthread_self(), name.c_str());
 }
-
-} // namespace
 
 struct Loop::State {
     explicit State(int wanted) : workers(wanted), io(1), guard(asio::make_work_guard(io)) {}

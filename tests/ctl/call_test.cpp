@@ -159,7 +159,8 @@ TEST(ReadInput, TakesNothingForTheRest) {
 
 bool one_runs_here() {
     return std::filesystem::exists("/run/pnp/pnp.ctl") ||
-           std::filesystem::exists("/run/asterisk/pnp.ctl");
+           std::filesystem::exists("/run/asterisk/pnp.ctl") ||
+           std::filesystem::exists("/run/freeswitch/pnp.ctl");
 }
 
 struct Export : Call {
@@ -221,8 +222,8 @@ TEST(FindSocket, PrefersWhatWasGivenAndSaysWhatItTried) {
         ASSERT_FALSE(none);
         EXPECT_THAT(none.error().what,
                     AllOf(HasSubstr("/run/pnp/pnp.ctl"), HasSubstr("/run/asterisk/pnp.ctl"),
-                          HasSubstr("./data/pnp.ctl"), HasSubstr("PNP_CONTROL"),
-                          HasSubstr("start pnpd")));
+                          HasSubstr("/run/freeswitch/pnp.ctl"), HasSubstr("./data/pnp.ctl"),
+                          HasSubstr("PNP_CONTROL"), HasSubstr("start pnpd")));
     }
 }
 

@@ -53,6 +53,7 @@ class Freeswitch:
         self.lock = threading.Lock()
         self.answers = []  # to our NOTIFYs
         self.contacts = {}  # address by Call-ID
+        self.refuses = False  # whoever comes
         self.ends = threading.Event()
         with open(os.path.join(folder, "pnp.conf"), "w", encoding="utf-8") as file:
             file.write(f"[general]\nvendors = {folder}/vendors\n{config}")
@@ -112,19 +113,22 @@ class Freeswitch:
             return message.answer("401 Unauthorized", 'WWW-Authenticate: Digest realm="fake", '
                                   'nonce="0123456789", algorithm=MD5, qop="auth"')
         number = re.search(r"sips?:([^@;>]+)@", message.get("To"))[1]
-        told = [f"from-user={number}", f"from-host={DOMAIN}", "profile-name=internal",
-                f"network-ip={source[0]}", f"network-port={source[1]}",
-                f"user-agent={message.get('User-Agent')}", f"call-id={message.get('Call-ID')}"]
+        told = ["profile-name=internal", f"network-ip={source[0]}", f"network-port={source[1]}",
+                f"user-agent={message.get('User-Agent')}"]
         answer = self.ask("user", number, DOMAIN)
         password = (tree.fromstring(answer).find(".//user/params/param[@name='password']")
                     .get("value") if answer else None)
-        if password is None or given["response"] != md5(
+        if self.refuses or password is None or given["response"] != md5(
                 md5(given["username"], given["realm"], password), given["nonce"], given["nc"],
                 given["cnonce"], given["qop"], md5("REGISTER", given["uri"])):
-            self.ask("event", "sofia::register_failure", *told)
+            # The host as the phone wrote it; with force-register-domain others have DOMAIN.
+            host = re.search(r"@([^:;>]+)", message.get("To"))[1]
+            self.ask("event", "sofia::register_failure", *told, f"to-user={number}",
+                     f"to-host={host}", "registration-type=REGISTER")
             return message.answer("403 Forbidden")
         self.contacts[message.get("Call-ID")] = source
-        self.ask("event", "sofia::register", *told)
+        self.ask("event", "sofia::register", *told, f"from-user={number}", f"from-host={DOMAIN}",
+                 f"call-id={message.get('Call-ID')}")
         return message.answer("200 OK", f"Contact: {message.get('Contact')};expires=3600")
 
     def _notify(self, wanted):

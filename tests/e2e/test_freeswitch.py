@@ -43,6 +43,16 @@ def test_a_user_of_freeswitchs_directory_goes_on_a_phone(lab):
     assert pbx.ask("user", "1000", "pbx.example") == "", "its user stays the directory's"
 
 
+def test_a_refused_password_is_in_what_pnp_explain_says(lab):
+    desk = lab.desk(1)
+    pbx = lab.freeswitch()
+    pbx.refuses = True
+    pbx.pnp("extension add 201")
+    pbx.pnp(f"assign {desk.mac} 201")
+    lab.phone(desk, *STAYS)
+    pbx.wait_pnp(f"explain {desk.mac}", "wrong user or password")
+
+
 def test_mod_pnp_is_unloaded_and_loaded_between_two_starts_of_a_phone(lab):
     desk = lab.desk(1)
     pbx = lab.freeswitch()

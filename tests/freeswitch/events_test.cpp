@@ -71,26 +71,97 @@ TEST(ModPnpEvents, ARefusedPasswordIsInThePhonesStory) {
     Loaded loaded;
     loaded.give("201");
     loaded.registers("201", "call-1"); // so that its address is known
-    Headers headers = {{"profile-name", "internal"}, {"to-user", "201"},
-                       {"to-host", "pbx.example"},   {"network-ip", "10.0.0.2"},
-                       {"network-port", "5060"},     {"registration-type", "INVITE"}};
+    // The host as the phone wrote it: it is told this machine's address and knows no domain.
+    Headers headers = {{"profile-name", "internal"},   {"to-user", "201"},
+                       {"to-host", "192.0.2.1"},       {"network-ip", "10.0.0.2"},
+                       {"user-agent", "Htek UC924"},   {"network-port", "5060"},
+                       {"registration-type", "INVITE"}};
     loaded.host.event("sofia::register_failure", headers);
     EXPECT_THAT(explain(loaded), Not(HasSubstr("wrong user or password")));
     headers["registration-type"] = "REGISTER";
+    headers["network-ip"] = "10.0.0.3";
+    loaded.host.event("sofia::register_failure", headers);
+    EXPECT_THAT(explain(loaded), Not(HasSubstr("wrong user or password"))) << "somebody else";
+    headers["network-ip"] = "10.0.0.2";
     loaded.host.event("sofia::register_failure", headers);
     EXPECT_THAT(explain(loaded), HasSubstr("wrong user or password"));
 }
 
-TEST(ModPnpEvents, SaysWhereAnotherAnsweredForOurUser) {
+TEST(ModPnpEvents, SaysOnceWhereAnotherAnsweredForOurUser) {
     Loaded loaded;
     loaded.give("201");
-    loaded.host.event("sofia::register", {{"profile-name", "internal"},
-                                          {"from-user", "201"},
-                                          {"from-host", "pbx.example"},
-                                          {"call-id", "x"},
-                                          {"network-ip", "10.0.0.2"},
-                                          {"network-port", "5060"}});
-    EXPECT_TRUE(loaded.host.has_logged(4, "FreeSWITCH did not ask us for it"));
+    const auto told = [&] {
+        const auto all = loaded.host.logged();
+        return std::count_if(all.begin(), all.end(), [](const fake::Logged& one) {
+            return one.level == 4 &&
+                   one.text.find("FreeSWITCH did not ask us for it") != std::string::npos &&
+                   one.text.find("apply-register-acl") != std::string::npos;
+        });
+    };
+    for (const char* call_id : {"x", "x", "y"}) { // it renews, and starts again
+        loaded.host.event("sofia::register", {{"profile-name", "internal"},
+                                              {"from-user", "201"},
+                                              {"from-host", "pbx.example"},
+                                              {"call-id", call_id},
+                                              {"network-ip", "10.0.0.2"},
+                                              {"network-port", "5060"}});
+        EXPECT_EQ(told(), 1);
+    }
+    loaded.host.pnp("extension add 201 --name 'Front desk'");
+    loaded.registers("201", "x");
+    EXPECT_EQ(told(), 1);
+}
+
+constexpr const char* another_phone = "001fc1000002";
+
+/// The two phones of one number, at profiles as sofia.conf has them.
+void two_phones_register(Loaded& loaded) {
+    loaded.give("201");
+    loaded.host.pnp(std::string("assign ") + another_phone + " 201");
+    loaded.registers("201", "call-1");
+    loaded.registers("201", "call-2", "5060", "pbx.example", "10.0.0.3",
+                     "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+}
+
+fake::Files with_profile(const std::string& settings) {
+    fake::Files files;
+    files.configurations = R"(<configuration name="sofia.conf"><profiles>
+        <profile name="internal"><settings>)" +
+                           settings + "</settings></profile></profiles></configuration>";
+    return files;
+}
+
+TEST(ModPnpEvents, APhoneWhoseRegistrationAnotherTookIsNotWell) {
+    for (const char* setting : {"", R"(<param name="multiple-registrations" value="false"/>)"}) {
+        Loaded loaded(with_profile(setting));
+        two_phones_register(loaded);
+        EXPECT_THAT(explain(loaded), HasSubstr("lost its registration")) << setting;
+        EXPECT_THAT(loaded.host.pnp(std::string("explain ") + another_phone),
+                    HasSubstr("All is well"))
+            << setting;
+        loaded.host.pnp(std::string("resync ") + phone);
+        EXPECT_TRUE(notifies(loaded).empty()) << "there is nobody to be told";
+        loaded.registers("201", "call-3"); // and takes it back
+        EXPECT_THAT(explain(loaded), HasSubstr("All is well")) << setting;
+    }
+}
+
+TEST(ModPnpEvents, PhonesRegisterBesideEachOtherWhereTheProfileLetsThem) {
+    for (const char* value : {"contact", "call-id", "true", "1"}) {
+        Loaded loaded(with_profile(std::string(R"(<param name="multiple-registrations" value=")") +
+                                   value + R"("/>)"));
+        two_phones_register(loaded);
+        EXPECT_THAT(explain(loaded), HasSubstr("All is well")) << value;
+    }
+    Loaded shared(with_profile(R"(<param name="manage-shared-appearance" value="true"/>)"));
+    two_phones_register(shared);
+    EXPECT_THAT(explain(shared), HasSubstr("All is well"));
+}
+
+TEST(ModPnpEvents, NoPhoneIsGivenUpWhereNothingIsKnownOfTheProfile) {
+    Loaded loaded;
+    two_phones_register(loaded);
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
 }
 
 TEST(ModPnpEvents, OddHeadersDoNoHarm) {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <list>
+#include <sched.h>
 #include <shared_mutex>
 #include <stdexcept>
 #include <utility>
@@ -46,6 +47,7 @@ using Search =
 using Callback = void (*)(switch_event*);
 
 struct switch_event_node {
+    int event_id;
     std::string subclass;
     Callback callback;
 };
@@ -302,11 +304,20 @@ std::optional<std::string> Host::call(const std::string& number, const std::stri
                    {"Caller-Context", "elsewhere"}});
 }
 
+void Host::reloadxml(const std::string& text) {
+    document(text);
+    tell(56, "", {});
+}
+
 void Host::event(const std::string& subclass, const Headers& headers) {
-    switch_event event{0, subclass, headers, ""};
+    tell(0, subclass, headers);
+}
+
+void Host::tell(int id, const std::string& subclass, const Headers& headers) {
+    switch_event event{id, subclass, headers, ""};
     const std::shared_lock telling(state_->nodes_mutex);
     for (const auto* node : state_->nodes) {
-        if (node->subclass == subclass) {
+        if (node->event_id == id && node->subclass == subclass) {
             node->callback(&event);
         }
     }
@@ -383,9 +394,10 @@ PNP_EXPORTED void switch_log_printf(
     va_start(arguments, text);
     const std::lock_guard lock(current->mutex);
     // Always "%s": what a stranger wrote is no format.
-    current->logged.push_back({level, std::strcmp(text, "%s") == 0
-                                          ? fake::format(text, arguments)
-                                          : std::string("FORMAT ") + text});
+    current->logged.push_back({level,
+                               std::strcmp(text, "%s") == 0 ? fake::format(text, arguments)
+                                                            : std::string("FORMAT ") + text,
+                               ::sched_getscheduler(0)});
     va_end(arguments);
 }
 
@@ -457,10 +469,10 @@ PNP_EXPORTED int switch_event_bind_removable(const char*,
                                              Callback callback,
                                              void*,
                                              switch_event_node** made) {
-    if (event != 0) {
+    if (event != 0 && subclass != nullptr) {
         return 1;
     }
-    *made = new switch_event_node{subclass, callback};
+    *made = new switch_event_node{event, subclass == nullptr ? "" : subclass, callback};
     const std::lock_guard lock(current->nodes_mutex);
     current->nodes.push_back(*made);
     return 0;

@@ -17,6 +17,7 @@ using Headers = std::map<std::string, std::string>;
 struct Logged {
     int level = 0;
     std::string text;
+    int scheduler = 0; ///< of the thread that said so
 };
 
 struct Fired {
@@ -39,8 +40,9 @@ class Host {
     int load(const std::string& file);
     int unload();
 
-    /// As `reloadxml`.
+    /// freeswitch.xml, and as `reloadxml` takes it in.
     void document(const std::string& text);
+    void reloadxml(const std::string& text);
 
     /// What the console's command `pnp` prints.
     std::string pnp(const std::string& text);
@@ -70,6 +72,8 @@ class Host {
     struct State;
 
   private:
+    void tell(int id, const std::string& subclass, const Headers& headers);
+
     std::unique_ptr<State> state_;
 };
 

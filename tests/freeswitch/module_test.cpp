@@ -3,7 +3,9 @@
 // and what is left when it goes.
 #include "freeswitch/site.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -149,6 +151,12 @@ TEST(ModPnp, ReadsItsConfigurationAgain) {
     EXPECT_THAT(loaded.host.pnp("reload"), AllOf(StartsWith("-ERR"), HasSubstr("no_such_option")));
 }
 
+/// Three times, or as often as PNP_CYCLES says: a hundred take a minute.
+int cycles() {
+    const char* wanted = std::getenv("PNP_CYCLES");
+    return wanted == nullptr ? 3 : std::max(1, std::atoi(wanted));
+}
+
 TEST(ModPnp, UnloadsAndLoadsAgainAndLeavesNothing) {
     const Site site;
     Host host(site.document());
@@ -156,12 +164,13 @@ TEST(ModPnp, UnloadsAndLoadsAgainAndLeavesNothing) {
     ASSERT_EQ(host.unload(), 0);
     const auto descriptors = entries("/proc/self/fd");
     const auto threads = entries("/proc/self/task");
-    for (int round = 0; round < 3; ++round) {
+    const int rounds = cycles();
+    for (int round = 0; round < rounds; ++round) {
         ASSERT_EQ(host.load(MOD_PNP), 0) << round;
         EXPECT_GT(entries("/proc/self/task"), threads);
-        host.pnp("extension add 20" + std::to_string(round));
+        host.pnp("extension add " + std::to_string(200 + round));
         for (int before = 0; before <= round; ++before) {
-            EXPECT_TRUE(host.user("20" + std::to_string(before), fake::domain)) << before;
+            EXPECT_TRUE(host.user(std::to_string(200 + before), fake::domain)) << before;
         }
         ASSERT_EQ(host.unload(), 0) << round;
         EXPECT_FALSE(host.user("200", fake::domain)) << "it answers no more";
@@ -199,43 +208,179 @@ TEST(ModPnp, IsNotLoadedWithoutItsConfiguration) {
     EXPECT_EQ(host.live_documents(), 0U);
 }
 
-std::string curl(const std::string& sections) {
-    return R"(<configuration name="xml_curl.conf"><bindings><binding name="all">
-              <param name="gateway-url" value="http://127.0.0.1/" bindings=")" +
-           sections + R"("/></binding></bindings></configuration>)";
+std::string configuration(const std::string& name, const std::string& inside) {
+    return "<configuration name=\"" + name + "\">" + inside + "</configuration>";
 }
 
-std::string modules(const std::string& name) {
-    return R"(<configuration name="modules.conf"><modules><load module=")" + name +
-           R"("/></modules></configuration>)";
+/// `bindings` as an attribute; empty: there is none.
+std::string curl(const std::string& bindings) {
+    return configuration("xml_curl.conf",
+                         R"(<bindings><binding name="all"><param name="timeout" value="9"/>
+                            <param name="gateway-url" value="http://127.0.0.1/" )" +
+                             bindings + "/></binding></bindings>");
+}
+
+std::string script(const std::string& file, const std::string& sections) {
+    return configuration(file, R"(<settings><param name="xml-handler-bindings" value=")" +
+                                   sections + R"("/></settings>)");
+}
+
+/// One of the lists of modules; `names` apart by blanks.
+std::string modules(const std::string& names, const std::string& list = "modules.conf") {
+    std::istringstream words(names);
+    std::string out;
+    for (std::string word; words >> word;) {
+        out += "<load module=\"" + word + "\"/>";
+    }
+    return configuration(list, "<modules>" + out + "</modules>");
+}
+
+/// That mod_pnp is not loaded beside these configurations, and names the module.
+void expect_refused(const std::string& configurations, const std::string& module) {
+    Files files;
+    files.configurations = configurations;
+    const Site site(files);
+    Host host(site.document());
+    EXPECT_NE(host.load(MOD_PNP), 0) << configurations;
+    EXPECT_TRUE(host.has_logged(3, module + " answers for the directory here")) << configurations;
+    EXPECT_EQ(host.live_bindings(), 0U);
+    EXPECT_EQ(host.live_documents(), 0U);
+}
+
+void expect_loaded(const std::string& configurations) {
+    Files files;
+    files.configurations = configurations;
+    EXPECT_EQ(Loaded(files).status, 0) << configurations;
 }
 
 TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForUsers) {
-    Files files;
-    files.configurations = curl("dialplan|directory") + modules("mod_xml_curl");
-    const Site site(files);
-    Host host(site.document());
-    EXPECT_NE(host.load(MOD_PNP), 0);
-    EXPECT_TRUE(host.has_logged(3, "mod_xml_curl")) << host.logged().back().text;
+    expect_refused(curl(R"(bindings="dialplan|directory")") + modules("mod_xml_curl"),
+                   "mod_xml_curl");
+    expect_refused(script("lua.conf", "configuration,dialplan,directory") + modules("mod_lua"),
+                   "mod_lua");
+    expect_refused(configuration("xml_ldap.conf", R"(<bindings><binding name="directory">
+                       <param name="filter" value="uid=%s" bindings="dialplan"/>
+                       </binding></bindings>)") +
+                       modules("mod_xml_ldap"),
+                   "mod_xml_ldap");
+    expect_refused(configuration("xml_scgi.conf", R"(<bindings><binding name="x">
+                       <param name="host" value="127.0.0.1" bindings="directory"/>
+                       </binding></bindings>)") +
+                       modules("mod_xml_scgi"),
+                   "mod_xml_scgi");
+    expect_refused(configuration("xml_radius.conf", "<auth_invite/>") + modules("mod_xml_radius"),
+                   "mod_xml_radius");
+    expect_refused(configuration("amqp.conf", R"(<xml_handler><profile name="x"><params>
+                       <param name="xml-handler-bindings" value="directory"/>
+                       </params></profile></xml_handler>)") +
+                       modules("mod_amqp"),
+                   "mod_amqp");
+    expect_refused(configuration("kazoo.conf", "") + modules("mod_kazoo"), "mod_kazoo");
+}
 
-    files.configurations =
-        R"(<configuration name="lua.conf"><settings>
-           <param name="xml-handler-bindings" value="configuration,dialplan,directory"/>
-           </settings></configuration>)" +
-        modules("mod_lua");
-    const Site lua(files);
-    host.document(lua.document());
-    EXPECT_NE(host.load(MOD_PNP), 0);
-    EXPECT_TRUE(host.has_logged(3, "mod_lua"));
-    EXPECT_EQ(host.live_bindings(), 0U);
+TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForEverything) {
+    expect_refused(curl("") + modules("mod_xml_curl"), "mod_xml_curl");
+    expect_refused(curl(R"(bindings="all")") + modules("mod_xml_curl"), "mod_xml_curl");
+    expect_refused(script("lua.conf", "all") + modules("mod_lua"), "mod_lua");
+    expect_refused(configuration("xml_scgi.conf", "<bindings><binding/></bindings>") +
+                       modules("mod_xml_scgi"),
+                   "mod_xml_scgi");
+    expect_refused(curl("") /* and no list of modules can be read */, "mod_xml_curl");
 }
 
 TEST(ModPnp, IsLoadedBesideBindingsThatAnswerForNoUser) {
-    Files files;
-    files.configurations = curl("dialplan") + modules("mod_xml_curl");
-    EXPECT_EQ(Loaded(files).status, 0);
-    files.configurations = curl("directory") + modules("mod_sofia"); // a sample that nobody loads
-    EXPECT_EQ(Loaded(files).status, 0);
+    expect_loaded(curl(R"(bindings="dialplan")") + modules("mod_xml_curl"));
+    expect_loaded(curl("") + modules("mod_sofia")); // a sample that nobody loads
+    expect_loaded(configuration("lua.conf", "<settings/>") + modules("mod_lua"));
+    expect_loaded(configuration("xml_radius.conf", "<acct_start/>") + modules("mod_xml_radius"));
+    expect_loaded(configuration("amqp.conf", R"(<producers><profile name="x"/></producers>)") +
+                  modules("mod_amqp"));
+}
+
+TEST(ModPnp, IsLoadedWhereItIsAskedBeforeTheOther) {
+    const auto lua = script("lua.conf", "directory");
+    expect_loaded(lua + modules("mod_pnp mod_sofia mod_lua"));
+    expect_loaded(lua + modules("mod_pnp", "pre_load_modules.conf") + modules("mod_lua"));
+    expect_refused(lua + modules("mod_lua mod_pnp"), "mod_lua");
+    expect_refused(lua + modules("mod_lua", "pre_load_modules.conf") + modules("mod_pnp"),
+                   "mod_lua");
+    expect_refused(lua + modules("mod_sofia") + modules("mod_lua", "post_load_modules.conf"),
+                   "mod_lua"); // ours was loaded by hand, so that one is there already
+}
+
+TEST(ModPnp, SaysThatClaimsAreDialledInAsteriskAlone) {
+    Loaded loaded;
+    EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("claim_code")));
+    loaded.site.write("claim_code = *77\n");
+    EXPECT_THAT(loaded.host.pnp("reload"), Not(StartsWith("-ERR")));
+    EXPECT_THAT(loaded.host.pnp("status"), HasSubstr("claim_code works inside Asterisk alone"));
+    EXPECT_TRUE(loaded.host.has_logged(4, "claim_code works inside Asterisk alone"));
+    loaded.site.write("");
+    loaded.host.pnp("reload");
+    EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("claim_code")));
+}
+
+/// FreeSWITCH's threads have real-time priority; a long command there would keep calls waiting.
+TEST(ModPnp, ACommandOfARealTimeThreadLetsCallsGoFirst) {
+    Loaded loaded;
+    std::thread([&] {
+        const sched_param first{1};
+        if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &first) != 0) {
+            return;
+        }
+        loaded.host.pnp("reload");
+    }).join();
+    const auto all = loaded.host.logged();
+    const auto found = std::find_if(all.begin(), all.end(), [](const fake::Logged& one) {
+        return one.text.find("templates read again") != std::string::npos;
+    });
+    if (found == all.end()) {
+        GTEST_SKIP() << "needs the right to real-time priority";
+    }
+    EXPECT_EQ(found->scheduler, SCHED_OTHER);
+}
+
+/// Whoever makes a thread meanwhile gets what it asked for.
+TEST(ModPnp, LeavesTheSizeOfOthersStacksAlone) {
+    const auto size = [] {
+        pthread_attr_t attributes{};
+        std::size_t out = 0;
+        pthread_getattr_default_np(&attributes);
+        pthread_attr_getstacksize(&attributes, &out);
+        pthread_attr_destroy(&attributes);
+        return out;
+    };
+    pthread_attr_t before{};
+    pthread_attr_t small{};
+    pthread_getattr_default_np(&before);
+    pthread_getattr_default_np(&small);
+    pthread_attr_setstacksize(&small, 240UL * 1024);
+    pthread_setattr_default_np(&small);
+    {
+        Loaded loaded;
+        std::atomic<int> run = 0;
+        std::vector<std::thread> commands;
+        for (int count = 0; count < 2; ++count) {
+            commands.emplace_back([&] {
+                while (run < 50) {
+                    loaded.host.pnp("status");
+                    ++run;
+                }
+            });
+        }
+        bool was_other = false;
+        while (run < 50) {
+            was_other = was_other || size() != 240UL * 1024;
+        }
+        for (auto& one : commands) {
+            one.join();
+        }
+        EXPECT_FALSE(was_other);
+    }
+    EXPECT_EQ(size(), 240UL * 1024);
+    pthread_setattr_default_np(&before);
+    pthread_attr_destroy(&before);
+    pthread_attr_destroy(&small);
 }
 
 TEST(ModPnp, NamesTheProfileOfFreeSwitchsOwnPnp) {

@@ -38,9 +38,22 @@ struct Files {
     std::string interfaces = "192.0.2.1";
     std::string domain_params; ///< elements of the domain
     std::string contexts = R"(<context name="default"><extension name="local"/></context>)";
+    bool has_directory = true; ///< else another module answers for pnp.conf, and with that alone
     std::string settings =
         R"(<param name="domain" value="pbx.example,10.0.0.10"/>)"; ///< of pnp.conf.xml
 };
+
+/// Looks until it is so: what happens on a worker happens soon.
+inline bool becomes_so(const std::function<bool()>& is_so) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!is_so()) {
+        if (std::chrono::steady_clock::now() > until) {
+            return false;
+        }
+        std::this_thread::yield();
+    }
+    return true;
+}
 
 class Site {
   public:
@@ -67,12 +80,16 @@ class Site {
           <configuration name="pnp.conf"><settings><param name="config" value=")" +
                folder + R"(/pnp.conf"/><param name="data" value=")" + folder +
                R"("/><param name="control" value=")" + folder + R"(/pnp.ctl"/>)" + files.settings +
-               "</settings></configuration>" + files.configurations +
-               R"(</section><section name="dialplan">)" + files.contexts +
+               "</settings></configuration>" + files.configurations + "</section>" +
+               (files.has_directory ? directory() : "") + "</document>";
+    }
+
+    std::string directory() const {
+        return R"(<section name="dialplan">)" + files.contexts +
                R"(</section><section name="directory"><domain name="elsewhere.example"><users>
                  <user id="1005"><params><param name="password" value="x"/></params></user></users>
                </domain><domain name="pbx.example">)" +
-               files.domain_params + files.users + "</domain></section></document>";
+               files.domain_params + files.users + "</domain></section>";
     }
 
     Files files;
@@ -100,18 +117,20 @@ class Loaded {
     void registers(const std::string& number,
                    const std::string& call_id,
                    const std::string& port = "5060",
-                   const std::string& from = "pbx.example") {
+                   const std::string& from = "pbx.example",
+                   const std::string& address = "10.0.0.2",
+                   const std::string& agent = "Htek UC924 2.0.4.2 00:1f:c1:00:00:01") {
         host.user(number, from);
         host.event("sofia::register", {{"profile-name", "internal"},
                                        {"from-user", number},
                                        {"from-host", from},
-                                       {"contact", "<sip:" + number + "@10.0.0.2>"},
+                                       {"contact", "<sip:" + number + "@" + address + ">"},
                                        {"call-id", call_id},
                                        {"status", "Registered(UDP)"},
                                        {"expires", "3600"},
-                                       {"network-ip", "10.0.0.2"},
+                                       {"network-ip", address},
                                        {"network-port", port},
-                                       {"user-agent", "Htek UC924 2.0.4.2 00:1f:c1:00:00:01"}});
+                                       {"user-agent", agent}});
     }
 
     Site site;
@@ -130,11 +149,8 @@ inline void served(Files files, const std::function<void(Loaded& loaded)>& body)
             return;
         }
         Loaded loaded(files);
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (loaded.host.pnp("status").find("127.0.0.1") == std::string::npos &&
-               std::chrono::steady_clock::now() < until) {
-            std::this_thread::yield();
-        }
+        becomes_so(
+            [&] { return loaded.host.pnp("status").find("127.0.0.1") != std::string::npos; });
         body(loaded);
     }).join();
     if (!allowed) {

@@ -184,6 +184,34 @@ TEST(ModPnpExisting, NothingOfTheAdministratorsIsHidden) {
     EXPECT_THAT(loaded.host.pnp("status"), HasSubstr("extension 301 is not in the PBX"));
 }
 
+TEST(ModPnpExisting, AUserWhoComesWithAReloadxmlIsNotHiddenByOurs) {
+    Loaded loaded;
+    loaded.host.pnp("extension add 301");
+    EXPECT_TRUE(loaded.host.user("301", domain));
+    const auto before = loaded.site.files.users;
+    loaded.site.files.users += R"(<user id="301"/>)";
+    loaded.host.reloadxml(loaded.site.document());
+    EXPECT_TRUE(fake::becomes_so([&] { return !loaded.host.user("301", domain); }));
+    EXPECT_TRUE(fake::becomes_so(
+        [&] { return loaded.host.has_logged(4, "extension 301 is not in the PBX"); }));
+
+    loaded.site.files.users = before; // and goes again
+    loaded.host.reloadxml(loaded.site.document());
+    EXPECT_TRUE(fake::becomes_so([&] { return loaded.host.user("301", domain).has_value(); }));
+}
+
+TEST(ModPnpExisting, NothingIsGivenOutWhileTheDirectoryCannotBeSeen) {
+    Files files;
+    files.has_directory = false; // another module answers for pnp.conf
+    Loaded loaded(files);
+    const auto blind = HasSubstr("another module answers for pnp.conf itself");
+    EXPECT_THAT(loaded.host.pnp("extension add 1000"), AllOf(StartsWith("-ERR"), blind));
+    EXPECT_THAT(loaded.host.pnp(std::string("assign ") + phone + " 1000"),
+                AllOf(StartsWith("-ERR"), blind));
+    EXPECT_FALSE(loaded.host.user("1000", domain));
+    EXPECT_EQ(loaded.host.live_documents(), 0U);
+}
+
 TEST(ModPnpDirectory, AnswersWhileExtensionsComeAndGo) {
     Loaded loaded;
     loaded.give("201");
