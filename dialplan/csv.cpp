@@ -3,7 +3,6 @@
 #include "dialplan/csv.hpp"
 
 #include "provisioning/base/text.hpp"
-#include "provisioning/base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,17 +29,6 @@ using Blanks = io::trim_chars<' ', '\t'>;
 /// With tabs between the columns an empty one must not be trimmed away, so only blanks are.
 template <char Separator>
 using Trim = std::conditional_t<Separator == '\t', io::trim_chars<' '>, Blanks>;
-
-bool is_utf8(std::string_view text) noexcept {
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = base::utf8_at(text, at).length;
-        if (length == 0) {
-            return false;
-        }
-        at += length;
-    }
-    return true;
-}
 
 bool is_blank(std::string_view line) noexcept {
     return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -234,11 +222,6 @@ CsvFile read_csv(std::string_view text) {
         }
     } catch (const std::exception&) {
         out.problems.push_back({line, "the file cannot be read; save it as CSV UTF-8"});
-    }
-    for (const CsvRow& row : out.rows) {
-        if (!is_utf8(row.name)) {
-            out.problems.push_back({row.line, "the name is not UTF-8; save the file as CSV UTF-8"});
-        }
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #include "dialplan/csv.hpp"
 #include "dialplan/import.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <unordered_set>
 
@@ -24,8 +25,9 @@ std::string export_csv(const inventory::Snapshot& now) {
     std::string out = "mac,extensions,name\n";
     std::unordered_set<std::string> named;
     for (const inventory::Device* device : now.devices()) {
-        if (!device->is_approved() || device->lines.empty()) {
-            continue; // a row of theirs would approve or mean nothing
+        if (!device->is_approved() || device->lines.empty() ||
+            inventory::guest_of(device->lines.front())) {
+            continue; // a row of theirs would approve, mean nothing, or be refused
         }
         const inventory::Extension* first = now.extension(device->lines.front());
         out += fmt::format("{},{},{}\n", device->mac.str(), fmt::join(device->lines, " "),
@@ -33,7 +35,7 @@ std::string export_csv(const inventory::Snapshot& now) {
         named.insert(device->lines.front());
     }
     for (const inventory::Extension* extension : now.extensions()) {
-        if (named.count(extension->number) == 0) {
+        if (named.count(extension->number) == 0 && !inventory::guest_of(extension->number)) {
             out += fmt::format(",{},{}\n", extension->number, csv_field(shown_name(*extension)));
         }
     }

@@ -6,6 +6,8 @@
 #include "dialplan/directory.hpp"
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/base/utf8.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <algorithm>
 #include <map>
@@ -48,20 +50,24 @@ std::string what_is_wrong_with_mac(std::string_view text) {
                        base::printable(text, 40));
 }
 
-bool has_control_character(std::string_view text) noexcept {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
-    });
+bool is_utf8(std::string_view text) noexcept {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = base::utf8_at(text, at).length;
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
 }
 
 class Planner {
   public:
     Planner(const inventory::Snapshot& now,
-            const std::function<bool(const std::string&)>& is_host_number,
+            const std::function<base::Status(const std::string&)>& host_number,
             const std::function<std::size_t(base::Mac)>& max_lines,
             const std::function<base::Status(const std::string&)>& may_own)
-        : now_(now), is_host_number_(is_host_number), max_lines_(max_lines), may_own_(may_own) {}
+        : now_(now), host_number_(host_number), max_lines_(max_lines), may_own_(may_own) {}
 
     ImportPlan plan(const CsvFile& file) {
         plan_.problems = file.problems;
@@ -77,6 +83,7 @@ class Planner {
         for (const Wish& wish : wishes_) {
             check_numbers(wish);
         }
+        check_new_numbers();
         if (plan_.problems.empty()) {
             decide();
         }
@@ -92,9 +99,9 @@ class Planner {
   private:
     void problem(int line, std::string text) { plan_.problems.push_back({line, std::move(text)}); }
 
-    /// What a row says by itself; each thing wrong with it is a problem of its own.
+    /// What a row says by itself; each thing wrong with it is a problem of its own. What is right
+    /// in it counts all the same, so that other rows are not blamed for its faults.
     void read(const CsvRow& row) {
-        const std::size_t before = plan_.problems.size();
         Wish wish{row.line, {}, {}, base::trim(row.name).empty() ? "" : row.name};
         const bool is_extension_alone = row.mac.empty() && !wish.name.empty();
         if (const auto mac = base::Mac::parse(row.mac)) {
@@ -108,14 +115,15 @@ class Planner {
             problem(row.line, what_is_wrong_with_mac(row.mac));
         }
         read_numbers(row, wish);
-        if (row.name.size() > max_name || has_control_character(row.name)) {
-            problem(row.line, fmt::format("the name has more than {} bytes or a control character; "
-                                          "shorten it",
+        if (!is_utf8(row.name)) {
+            problem(row.line, "the name is not UTF-8; save the file as CSV UTF-8");
+        } else if (row.name.size() > max_name || !base::is_plain_text(row.name)) {
+            problem(row.line, fmt::format("the name has more than {} bytes, or a character that no "
+                                          "phone shows (a control character, U+FFFE, U+FFFF); "
+                                          "shorten it, or type it anew",
                                           max_name));
         }
-        if (plan_.problems.size() == before) {
-            wishes_.push_back(std::move(wish));
-        }
+        wishes_.push_back(std::move(wish));
     }
 
     void read_numbers(const CsvRow& row, Wish& wish) {
@@ -125,6 +133,10 @@ class Planner {
                         fmt::format("'{}' is no extension number; use letters, digits and _.+*#-, "
                                     "with blanks between numbers",
                                     base::printable(number, 40)));
+            } else if (const auto guest = inventory::guest_of(number)) {
+                problem(row.line, fmt::format("{} is the account of {} as a guest, which is not "
+                                              "imported; take the row out, and: pnp guest {}",
+                                              number, guest->str(), guest->str()));
             } else if (std::find(wish.numbers.begin(), wish.numbers.end(), number) !=
                        wish.numbers.end()) {
                 problem(row.line, fmt::format("extension {} stands twice in this row; once is "
@@ -140,15 +152,24 @@ class Planner {
         }
     }
 
+    /// Also one that no phone can have, which check_numbers tells.
     bool exists(const std::string& number) {
-        if (now_.extension(number) != nullptr) {
-            return true;
+        return now_.extension(number) != nullptr || !is_missing(of_host(number));
+    }
+
+    static bool is_missing(const base::Status& said) {
+        return !said && said.error().code == base::Errc::not_found;
+    }
+
+    const base::Status& of_host(const std::string& number) {
+        const auto found = host_.find(number);
+        if (found != host_.end()) {
+            return found->second;
         }
-        const auto [found, is_new] = host_.try_emplace(number, false);
-        if (is_new) {
-            found->second = is_host_number_ && is_host_number_(number);
-        }
-        return found->second;
+        return host_
+            .emplace(number, host_number_ ? host_number_(number)
+                                          : base::fail(base::Errc::not_found, "no PBX"))
+            .first->second;
     }
 
     void name_number(const std::string& number, const Wish& wish) {
@@ -160,14 +181,14 @@ class Planner {
     }
 
     void name_first_number(const Wish& wish) {
-        if (!wish.name.empty() && !exists(wish.numbers.front())) {
+        if (!wish.name.empty() && !wish.numbers.empty() && !exists(wish.numbers.front())) {
             name_number(wish.numbers.front(), wish);
             firsts_.insert(wish.numbers.front());
         }
     }
 
     void name_other_numbers(const Wish& wish) {
-        if (wish.name.empty()) {
+        if (wish.name.empty() || wish.numbers.empty()) {
             return;
         }
         bool is_used = false;
@@ -198,7 +219,11 @@ class Planner {
 
     void check_numbers(const Wish& wish) {
         for (const std::string& number : wish.numbers) {
-            if (!exists(number) && !names_.contains(number)) {
+            if (now_.extension(number) == nullptr && exists(number)) {
+                if (const auto& usable = of_host(number); !usable) {
+                    problem(wish.line, usable.error().what);
+                }
+            } else if (!exists(number) && !names_.contains(number)) {
                 problem(wish.line,
                         fmt::format("extension {} does not exist; name it in this row to create "
                                     "it, or run: pnp extension add {}",
@@ -213,12 +238,16 @@ class Planner {
         }
     }
 
-    void decide() {
+    void check_new_numbers() {
         for (const auto& [number, wish] : names_) {
             if (const auto allowed = may_own_ ? may_own_(number) : base::Status(); !allowed) {
                 problem(wish->line, allowed.error().what);
-                continue;
             }
+        }
+    }
+
+    void decide() {
+        for (const auto& [number, wish] : names_) {
             auto password = base::random_password(password_length);
             if (!password) {
                 problem(wish->line, password.error().what);
@@ -259,25 +288,25 @@ class Planner {
     }
 
     const inventory::Snapshot& now_;
-    const std::function<bool(const std::string&)>& is_host_number_;
+    const std::function<base::Status(const std::string&)>& host_number_;
     const std::function<std::size_t(base::Mac)>& max_lines_;
     const std::function<base::Status(const std::string&)>& may_own_;
     ImportPlan plan_;
     std::vector<Wish> wishes_;
-    std::unordered_map<base::Mac, int> lines_;   ///< where a MAC stands first
-    std::unordered_map<std::string, bool> host_; ///< what the PBX said of a number
-    std::map<std::string, const Wish*> names_;   ///< new numbers, and the row that names them
-    std::unordered_set<std::string> firsts_;     ///< those of them that stand first in it
+    std::unordered_map<base::Mac, int> lines_;           ///< where a MAC stands first
+    std::unordered_map<std::string, base::Status> host_; ///< what the PBX said of a number
+    std::map<std::string, const Wish*> names_; ///< new numbers, and the row that names them
+    std::unordered_set<std::string> firsts_;   ///< those of them that stand first in it
 };
 
 } // namespace
 
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
-                       const std::function<bool(const std::string&)>& is_host_number,
+                       const std::function<base::Status(const std::string&)>& host_number,
                        const std::function<std::size_t(base::Mac)>& max_lines,
                        const std::function<base::Status(const std::string&)>& may_own) {
-    return Planner(now, is_host_number, max_lines, may_own).plan(read_csv(csv));
+    return Planner(now, host_number, max_lines, may_own).plan(read_csv(csv));
 }
 
 } // namespace dialplan

@@ -31,16 +31,19 @@ struct ImportPlan {
 /// created with a generated password. A row that has an extension first names it rather than one
 /// that has it further back. A row without a MAC, but with a name, is about extensions alone. A
 /// number that exists nowhere and has no name is a problem, as are a MAC or a header twice, a
-/// malformed MAC or number, and more extensions than `max_lines(mac)`, and a new number that
-/// `may_own` refuses. A row assigns exactly its extensions, which approves the device.
+/// malformed MAC or number, a guest's account, more extensions than `max_lines(mac)`, a new number
+/// that `may_own` refuses, and one of the PBX that `host_number` refuses: its errors are not_found
+/// where the PBX has no such number, and others where no phone can have it. A row assigns exactly
+/// its extensions, which approves the device.
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
-                       const std::function<bool(const std::string&)>& is_host_number,
+                       const std::function<base::Status(const std::string&)>& host_number,
                        const std::function<std::size_t(base::Mac)>& max_lines,
                        const std::function<base::Status(const std::string&)>& may_own = {});
 
 /// The same columns, sorted by MAC, of the approved devices that have lines; `name` is that of the
-/// first extension, where it is ours. Then rows without a MAC, by number, of those of ours that
+/// first extension, where it is ours. Guests and their accounts are left out: only the inventory
+/// that made such an account can have it. Then rows without a MAC, by number, of those of ours that
 /// stand first in none. Importing it changes nothing, and makes the same of an empty inventory but
 /// for passwords.
 std::string export_csv(const inventory::Snapshot& now);

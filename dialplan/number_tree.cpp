@@ -36,14 +36,16 @@ class TreeBuilder {
         for (std::size_t depth = 0; depth < levels_.size(); ++depth) {
             levels_.emplace_back();
             for (const auto& [fitting, place] : levels_[depth]) {
-                if (places_ > NumberTree::most_places) {
-                    return base::fail(base::Errc::refused,
-                                      "its numbers begin in more than {} ways, which is too many "
-                                      "to make a digit map of",
-                                      NumberTree::most_places);
+                if (places_ > NumberTree::most_places || fits_ > NumberTree::most_fits) {
+                    return base::fail(
+                        base::Errc::refused,
+                        "its numbers begin in more than {} ways, or fit more than {} "
+                        "patterns on the way, which is too many to make a digit map of",
+                        NumberTree::most_places, NumberTree::most_fits);
                 }
                 grow(depth, fitting, place);
             }
+            levels_[depth].clear();
             if (levels_.back().empty()) {
                 break;
             }
@@ -75,6 +77,7 @@ class TreeBuilder {
             tree_.places_.emplace_back();
             tree_.places_.back().takes = takes && depth > 0; // nothing is called without a digit
             ++places_;
+            fits_ += found->first.size();
         }
         return found->second;
     }
@@ -134,6 +137,7 @@ class TreeBuilder {
     NumberTree tree_;
     std::vector<std::map<Fitting, NumberTree::Place>> levels_;
     std::size_t places_ = 0;
+    std::size_t fits_ = 0; ///< patterns of all places together, which is what takes the memory
 };
 
 base::Result<NumberTree> NumberTree::of(const std::vector<KeyPattern>& patterns) {

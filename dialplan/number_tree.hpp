@@ -24,9 +24,11 @@ class NumberTree {
     static constexpr Place nowhere = 0;  ///< no number begins so
     static constexpr Place anywhere = 1; ///< taken, and so is whatever follows
 
-    /// Errors: more than most_places. Patterns with a key that no phone has are left out.
+    /// Errors: more than most_places or most_fits. Patterns with a key that no phone has are left
+    /// out.
     static base::Result<NumberTree> of(const std::vector<KeyPattern>& patterns);
     static constexpr std::size_t most_places = 50'000;
+    static constexpr std::size_t most_fits = 1'000'000; ///< patterns at all places together
 
     Place start() const noexcept { return start_; }
 

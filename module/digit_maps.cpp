@@ -14,6 +14,7 @@ using base::Errc;
 using base::fail;
 
 constexpr auto plan_is_fresh = std::chrono::seconds(10);
+constexpr auto lack_is_fresh = std::chrono::seconds(1);
 constexpr const char* htek_factory = "{[x*]+}"; // the maker's guide to its dial plan
 
 /// Takes over what the host tells. Nothing thrown goes through the host's frames.
@@ -74,30 +75,41 @@ class Copy {
 
 } // namespace
 
-void DigitMaps::settings(Settings settings) {
-    const std::lock_guard lock(mutex_);
-    settings_ = std::move(settings);
-    plan_.reset();
-    maps_.clear();
+void DigitMaps::settings(std::vector<std::string> emergency) {
+    auto now = std::make_shared<const std::vector<std::string>>(std::move(emergency));
+    const std::lock_guard lock(settings_);
+    emergency_ = std::move(now);
+}
+
+DigitMaps::Emergency DigitMaps::wanted() const {
+    const std::lock_guard lock(settings_);
+    return emergency_;
 }
 
 std::vector<std::string> DigitMaps::emergency() const {
-    const std::lock_guard lock(mutex_);
-    return settings_.emergency;
+    return *wanted();
 }
 
 base::Result<std::shared_ptr<const dialplan::NumberPlan>> DigitMaps::plan() {
+    const auto with = wanted();
     const std::lock_guard lock(mutex_);
-    return plan_locked();
+    return plan_locked(with, "");
 }
 
-base::Result<std::shared_ptr<const dialplan::NumberPlan>> DigitMaps::plan_locked() {
+base::Result<std::shared_ptr<const dialplan::NumberPlan>>
+DigitMaps::plan_locked(const Emergency& with, const std::string& context) {
     if (host_.list_dialplan == nullptr) {
         return fail(Errc::refused,
                     "no dial plan is known here: this is no PBX, or one that cannot tell it");
     }
+    if (made_with_ != with) { // reloaded since
+        made_with_ = with;
+        plan_.reset();
+        maps_.clear();
+    }
+    const bool lacks = plan_ && (plan_->empty() || (!context.empty() && !plan_->contains(context)));
     const auto now = clock_.now();
-    if (!plan_ || now - read_at_ >= plan_is_fresh) {
+    if (!plan_ || now - read_at_ >= (lacks ? lack_is_fresh : plan_is_fresh)) {
         auto read = Copy().of(host_);
         if (!plan_ || *plan_ != read) {
             plan_ = std::make_shared<const dialplan::NumberPlan>(std::move(read));
@@ -110,15 +122,14 @@ base::Result<std::shared_ptr<const dialplan::NumberPlan>> DigitMaps::plan_locked
 
 std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
                                              const profile::Site& site,
-                                             const profile::Account& account) {
+                                             const std::string& number,
+                                             const std::string& context) {
     if (site.digit_map == "factory") {
         return vendor.name == "htek" ? htek_factory : "";
     }
+    const auto with = wanted();
     const std::lock_guard lock(mutex_);
-    const auto& context = !account.context.empty() ? account.context
-                          : !site.context.empty()  ? site.context
-                                                   : settings_.extensions_context;
-    const auto plan = plan_locked();
+    const auto plan = plan_locked(with, context);
     base::Result<std::string> made =
         plan ? base::Result<std::string>("") : tl::unexpected(plan.error());
     if (plan) {
@@ -126,9 +137,8 @@ std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
         const auto [known, is_new] =
             maps_.try_emplace({vendor.name, context, refuses}, std::string());
         if (is_new) {
-            known->second =
-                dialplan::digit_map(vendor.name, **plan, context, {settings_.emergency, refuses})
-                    .map([](const dialplan::DigitMap& map) { return map.text; });
+            known->second = dialplan::digit_map(vendor.name, **plan, context, {*with, refuses})
+                                .map([](const dialplan::DigitMap& map) { return map.text; });
         }
         made = known->second;
     }
@@ -137,7 +147,7 @@ std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
             base::log::warn("engine",
                             "extension {} gets no digit map: {}; its phone waits before each "
                             "call, and nothing is refused",
-                            account.number, made.error().what);
+                            number, made.error().what);
         }
         return std::nullopt;
     }

@@ -23,32 +23,36 @@ class DigitMaps {
   public:
     DigitMaps(const pnp_host& host, const base::Clock& clock) : host_(host), clock_(clock) {}
 
-    struct Settings {
-        std::vector<std::string> emergency;
-        std::string extensions_context; ///< where calls of our own extensions start by default
-    };
-
-    /// The plan is read again, too.
-    void settings(Settings settings);
+    /// The plan is read again, too. Never waits for a map that is being made.
+    void settings(std::vector<std::string> emergency);
     std::vector<std::string> emergency() const;
 
-    /// Read at most every ten seconds. Refused where the host cannot tell it.
+    /// Read at most every ten seconds, or every second while it lacks what was asked for: it may be
+    /// on its way. Refused where the host cannot tell it.
     base::Result<std::shared_ptr<const dialplan::NumberPlan>> plan();
 
-    /// Of a line, as the site wants it; nothing where there is none to be had, which the log tells.
+    /// Of a line whose calls start in `context`, as the site wants it; nothing where there is none
+    /// to be had, which the log tells.
     std::optional<std::string> map_of(const profile::Vendor& vendor,
                                       const profile::Site& site,
-                                      const profile::Account& account);
+                                      const std::string& number,
+                                      const std::string& context);
 
   private:
     using Wanted = std::tuple<std::string, std::string, bool>; // vendor, context, refuses others
 
-    base::Result<std::shared_ptr<const dialplan::NumberPlan>> plan_locked();
+    using Emergency = std::shared_ptr<const std::vector<std::string>>;
+
+    Emergency wanted() const;
+    base::Result<std::shared_ptr<const dialplan::NumberPlan>>
+    plan_locked(const Emergency& with, const std::string& context);
 
     const pnp_host& host_;
     const base::Clock& clock_;
-    mutable std::mutex mutex_; // guards all below; held while a map is made, which is made once
-    Settings settings_;
+    mutable std::mutex settings_; ///< guards what follows, for moments
+    Emergency emergency_ = std::make_shared<const std::vector<std::string>>(); // each time another
+    std::mutex mutex_; ///< guards all below; held while a map is made, which is made once
+    Emergency made_with_;
     std::shared_ptr<const dialplan::NumberPlan> plan_;
     base::Steady read_at_{};
     std::map<Wanted, base::Result<std::string>> maps_; // of this plan and these settings

@@ -178,7 +178,11 @@ base::Status Engine::open() {
             [this](const inventory::Device& device) { return desk_->may_be_guest(device); },
             [this](const profile::Vendor& vendor, const profile::Site& site,
                    const profile::Account& account) {
-                return digit_maps_->map_of(vendor, site, account);
+                return digit_maps_->map_of(
+                    vendor, site, account.number,
+                    account.context.empty()
+                        ? Extensions::context_of(inventory_->now(), account.number, *desk_->rules())
+                        : account.context);
             },
         });
     http_ =
@@ -442,7 +446,7 @@ void Engine::apply(const Settings& settings, std::shared_ptr<const profile::Cata
     files.firmware = settings.firmware;
     files.firmware_folder = settings.firmware_folder;
     files.workpoints = {settings.wpi.port, settings.wpi.poll_port, settings.wpi.poll_interval};
-    digit_maps_->settings({settings.claims.emergency, settings.extensions_context});
+    digit_maps_->settings(settings.claims.emergency);
     files_->settings(files);
     workpoints_->settings(settings, std::make_shared<const serve::FileSettings>(std::move(files)));
     const std::lock_guard lock(mutex_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <exception>
 #include <future>
+#include <set>
 
 #include <fmt/ranges.h>
 
@@ -29,8 +30,6 @@ void Engine::offer_host() {
     if (host_.find_account == nullptr) {
         return;
     }
-    inventory_->host_numbers(
-        [this](const std::string& number) { return host_account(number).has_value(); });
     const auto may_own = [this](const std::string& number) {
         // A guest is at home in no context: nobody calls it.
         return extensions_->fits(number, inventory::guest_of(number)
@@ -64,6 +63,14 @@ void Engine::offer_host() {
     };
     directory_->host([this](const std::string& number) { return host_account(number); }, may_own,
                      list);
+    const auto numbers = [list] {
+        std::set<std::string> all;
+        list([&](const std::string& number, const std::string& /*name*/) { all.insert(number); });
+        return all;
+    };
+    inventory_->host_numbers(
+        [this](const std::string& number) { return host_account(number).has_value(); },
+        host_.list_accounts != nullptr ? numbers : std::function<std::set<std::string>()>());
 }
 
 void Engine::host_changed() {

@@ -14,30 +14,50 @@ using base::fail;
 
 namespace log = base::log;
 
+namespace {
+
+/// The one that stands for all that have this extension.
+const inventory::Device* phone_of(const inventory::Snapshot& now, const std::string& number) {
+    if (const auto guest = inventory::guest_of(number)) {
+        return now.device(*guest);
+    }
+    const auto holders = now.holders(number);
+    return holders.empty() ? nullptr : now.device(holders.front());
+}
+
+profile::Site site_of(const Desk::Rules& rules, const inventory::Device* device) {
+    return device != nullptr ? Desk::site_of(rules, *device)
+                             : profile::site_for(rules.rules, {}, {}, {});
+}
+
+} // namespace
+
+std::string Extensions::context_of(const inventory::Snapshot& now,
+                                   const std::string& number,
+                                   const Desk::Rules& rules) {
+    if (inventory::guest_of(number)) { // it calls next to nobody
+        return rules.claims.guests_context;
+    }
+    auto context = site_of(rules, phone_of(now, number)).context;
+    return context.empty() ? rules.extensions_context : context;
+}
+
 Extensions::Copy Extensions::wanted(const inventory::Snapshot& now,
                                     const inventory::Extension& extension,
                                     const Desk::Rules& rules) {
     Copy copy;
-    profile::Site site;
-    const auto holders = now.holders(extension.number);
-    const auto guest = inventory::guest_of(extension.number);
-    const auto* device = guest             ? now.device(*guest)
-                         : holders.empty() ? nullptr
-                                           : now.device(holders.front());
+    const auto* device = phone_of(now, extension.number);
+    const auto site = site_of(rules, device);
     if (device != nullptr) {
         copy.mac = device->mac.str();
-        site = Desk::site_of(rules, *device);
-    } else {
-        site = profile::site_for(rules.rules, {}, {}, {});
     }
-    copy.phones = static_cast<unsigned>(holders.size());
+    copy.phones = static_cast<unsigned>(now.holders(extension.number).size());
     copy.name = extension.name;
     copy.password = extension.password;
     copy.home = rules.extensions_context;
-    copy.context = site.context.empty() ? rules.extensions_context : site.context;
-    if (guest) { // nobody calls it, and it calls next to nobody
+    copy.context = context_of(now, extension.number, rules);
+    if (inventory::guest_of(extension.number)) { // nobody calls it
         copy.home.clear();
-        copy.context = rules.claims.guests_context;
         copy.phones = 1; // whatever it has now, it is told by this account to come for it
     }
     copy.codecs = site.codecs;

@@ -23,6 +23,11 @@ class Extensions {
     /// what the PBX has got an extension of its own for. Blocks as long as the PBX does.
     void sync(const Desk::Rules& rules, bool look_again = false);
 
+    /// Where calls of one of ours start: on all of its phones in the same context, since they share
+    /// one endpoint.
+    static std::string
+    context_of(const inventory::Snapshot& now, const std::string& number, const Desk::Rules& rules);
+
     /// Whether one with this number has room in the PBX; the error names both places.
     base::Status fits(const std::string& number, const std::string& home) const;
 

@@ -368,7 +368,9 @@ const std::vector<Row>& option_rows() {
          }},
         {{"general", "pool NAME", "FIRST-LAST, …", "",
           "Numbers that phones are given from, in this order, such as pool sales = 200-299, 310: "
-          "by `assign MAC @NAME`, and by a [rule] with pool = NAME. As many lines as needed."},
+          "by `assign MAC @NAME`, and by a [rule] with pool = NAME. As many lines as needed. One "
+          "of "
+          "the PBX is given while no phone of ours has it, whoever registers with it besides."},
          [](Target t, std::string_view v) { return add_pool(t.settings.pools, t.name, v); }},
         {{"general", "pool_quarantine", "DURATION", "7d",
           "How long a number that no phone has any more is given to none from a pool but the one "

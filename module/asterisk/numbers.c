@@ -3,7 +3,11 @@
 
 #include "asterisk.h"
 
+#include "asterisk/astobj2.h"
+#include "asterisk/features_config.h"
+#include "asterisk/options.h"
 #include "asterisk/pbx.h"
+#include "asterisk/strings.h"
 #include "asterisk/utils.h"
 
 #include "pnp_asterisk.h"
@@ -38,12 +42,25 @@ static void tell_switch(const struct ast_sw *other, const struct pnp_dialplan_vi
 	visitor->elsewhere(visitor->to, text);
 }
 
-static void tell_context(struct ast_context *context, const struct pnp_dialplan_visitor *visitor)
+/* What picks up a call of one's group: PJSIP takes it in whatever context, without the dial plan. */
+static void copy_pickup(char *number, size_t size)
+{
+	struct ast_features_pickup_config *config = ast_get_chan_features_pickup_config(NULL);
+
+	ast_copy_string(number, config ? S_OR(config->pickupexten, "") : "", size);
+	ao2_cleanup(config);
+}
+
+static void tell_context(struct ast_context *context, const char *pickup,
+	const struct pnp_dialplan_visitor *visitor)
 {
 	struct ast_exten *exten = NULL;
 	int i;
 
 	visitor->context(visitor->to, ast_get_context_name(context));
+	if (*pickup) {
+		visitor->number(visitor->to, pickup, "");
+	}
 	while ((exten = ast_walk_context_extensions(context, exten))) {
 		if (takes_calls(exten)) {
 			visitor->number(visitor->to, ast_get_extension_name(exten),
@@ -61,11 +78,16 @@ static void tell_context(struct ast_context *context, const struct pnp_dialplan_
 void pnp_list_dialplan(void *context, const struct pnp_dialplan_visitor *visitor)
 {
 	struct ast_context *each = NULL;
+	char pickup[AST_MAX_EXTENSION];
 
+	if (!ast_fully_booted) {
+		return; /* extensions.conf may not be read yet, and a part of it refuses what the rest has */
+	}
+	copy_pickup(pickup, sizeof(pickup));
 	ast_rdlock_contexts();
 	while ((each = ast_walk_contexts(each))) {
 		ast_rdlock_context(each);
-		tell_context(each, visitor);
+		tell_context(each, pickup, visitor);
 		ast_unlock_context(each);
 	}
 	ast_unlock_contexts();

@@ -182,7 +182,7 @@ Reply run_block(Call& call) {
     }
     const inventory::Device before = before_of(call, *mac);
     std::string text = fmt::format("{} is blocked: it gets nothing from now on.", mac->str());
-    if (before.seen.stage >= inventory::Stage::fetching && !before.lines.empty()) {
+    if (has_fetched(before) && !before.lines.empty()) {
         text += fmt::format(" What it fetched before it still holds, the password of {} too.",
                             listed(before.lines));
     }

@@ -120,7 +120,7 @@ Reply run_replace(Call& call) {
     text += next + "\n" + file_warning(call.reach, heir.mac);
     text += jobs_text(waited, count_waiting(call, heir.mac) - had);
     text += fmt::format("{} is blocked and its URLs have ended.", gone.mac.str());
-    if (gone.seen.stage >= inventory::Stage::fetching && !gone.lines.empty()) {
+    if (has_fetched(gone) && !gone.lines.empty()) {
         text += fmt::format(" What it fetched before it still holds, the password of {} too: "
                             "unplug it.",
                             listed(gone.lines));

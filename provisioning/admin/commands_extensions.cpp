@@ -6,6 +6,7 @@
 
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/guest.hpp"
 
 #include <string>
 #include <unordered_map>
@@ -152,7 +153,7 @@ Reply run_show_extensions(Call& call) {
     }
     const auto add = [&](const std::string& number, const std::string& name, const char* owner) {
         const auto& holders = phones[number];
-        if (holders.empty() && unused.empty()) {
+        if (holders.empty() && unused.empty() && !inventory::guest_of(number)) {
             unused = number;
         }
         rows.push_back({number, shown_name(name),

@@ -98,9 +98,8 @@ Reply run_import(Call& call) {
     const auto catalogue = call.reach.catalogue();
     const dialplan::ImportPlan plan = dialplan::plan_import(
         *csv, call.now,
-        [&](const std::string& number) {
-            const auto account = call.reach.directory.account(number);
-            return account || account.error().code != base::Errc::not_found;
+        [&](const std::string& number) -> base::Status {
+            return call.reach.directory.account(number).map([](const auto& /*account*/) {});
         },
         [&](base::Mac mac) { return most_lines(catalogue.get(), mac, call.now.device(mac)); },
         [&](const std::string& number) { return call.reach.directory.may_own(number); });

@@ -18,4 +18,10 @@ std::string after_decision(const Call& call, const inventory::Device& before);
 /// what happens next; for others that is `next`, as after_decision() had it.
 std::string have_it_fetch(const Call& call, const inventory::Device& before, std::string next);
 
+/// Whether it may hold what it fetched; each offer sets the stage back, of one that restarts again
+/// and again too.
+inline bool has_fetched(const inventory::Device& device) {
+    return device.seen.stage >= inventory::Stage::fetching || device.seen.used != 0;
+}
+
 } // namespace admin

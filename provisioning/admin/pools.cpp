@@ -8,6 +8,15 @@
 #include <fmt/format.h>
 
 namespace admin {
+namespace {
+
+/// One of the PBX may have nothing that a phone could register with.
+bool can_be_given(const Call& call, const std::string& number) {
+    return call.now.extension(number) != nullptr ||
+           call.reach.directory.account(number).has_value();
+}
+
+} // namespace
 
 std::set<std::string> all_numbers(const Call& call) {
     std::set<std::string> numbers;
@@ -27,12 +36,13 @@ count(const Call& call, const inventory::Pool& pool, const std::set<std::string>
         // Between them are shorter and longer ones too.
         const auto end = numbers.upper_bound(range.last);
         for (auto number = numbers.lower_bound(range.first); number != end; ++number) {
-            if (!range.contains(*number)) {
+            const bool is_on_phone = !call.now.holders(*number).empty();
+            if (!range.contains(*number) || !(is_on_phone || can_be_given(call, *number))) {
                 continue;
             }
             ++count.extensions;
             const auto* release = call.now.release(*number);
-            if (!call.now.holders(*number).empty()) {
+            if (is_on_phone) {
                 ++count.on_phones;
             } else if (release != nullptr && is_in_quarantine(*release, pool.quarantine, now)) {
                 const auto due = release->at + pool.quarantine.count();

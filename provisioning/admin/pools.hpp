@@ -13,7 +13,7 @@ namespace admin {
 /// Every extension, ours and those of the PBX. Asks the PBX.
 std::set<std::string> all_numbers(const Call& call);
 
-/// Of a pool's numbers, as far as they are extensions.
+/// Of a pool's numbers, as far as they are extensions that a phone can have.
 struct PoolCount {
     std::size_t extensions = 0;
     std::size_t on_phones = 0;

@@ -41,4 +41,18 @@ inline Utf8 utf8_at(std::string_view text, std::size_t at) noexcept {
     return {code, length};
 }
 
+/// What a phone's file can carry: UTF-8 without control characters, those of C1 among them, and
+/// without what XML has no place for.
+inline bool is_plain_text(std::string_view text) noexcept {
+    for (std::size_t at = 0; at < text.size();) {
+        const Utf8 found = utf8_at(text, at);
+        if (found.length == 0 || found.code < 0x20 || (found.code >= 0x7f && found.code < 0xa0) ||
+            found.code == 0xfffe || found.code == 0xffff) {
+            return false;
+        }
+        at += found.length;
+    }
+    return true;
+}
+
 } // namespace base

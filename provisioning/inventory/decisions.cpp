@@ -5,6 +5,8 @@
 #include "provisioning/inventory/state.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 
 namespace inventory {
@@ -117,6 +119,16 @@ Status write(Store& store,
     return transaction->commit();
 }
 
+/// All numbers of the PBX, where a pool is to give one and it can list them.
+std::optional<std::set<std::string>>
+numbers_of_pools(const std::vector<Change>& changes,
+                 const std::function<std::set<std::string>()>& list) {
+    const bool gives = std::any_of(changes.begin(), changes.end(), [](const Change& change) {
+        return std::holds_alternative<AssignFromPool>(change);
+    });
+    return gives && list ? std::optional(list()) : std::nullopt;
+}
+
 } // namespace
 
 Status Inventory::apply(const std::vector<Change>& changes, std::string_view actor) {
@@ -125,11 +137,12 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
     }
     auto& state = *state_;
     actor = actor.substr(0, most_actor);
-    std::function<bool(const std::string&)> is_host_number;
+    State::Host host;
     {
         const std::lock_guard hooks(state.hooks);
-        is_host_number = state.is_host_number;
+        host = state.host;
     }
+    const auto of_pools = numbers_of_pools(changes, host.list);
 
     std::vector<base::Mac> touched;
     std::vector<std::string> orders;
@@ -139,7 +152,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
         const std::lock_guard disk(state.disk);
         const auto now = state.clock.unix_ms();
         const auto before = this->now(); // decisions stand still while `disk` is held
-        Plan plan(before, is_host_number, now, actor);
+        Plan plan(before, host.is_number, of_pools, now, actor);
         for (std::size_t at = 0; at < changes.size(); ++at) {
             if (auto possible = plan.add(changes[at]); !possible) {
                 return changes.size() == 1

@@ -209,9 +209,10 @@ void Inventory::State::tell(const Device& device, const Event& event) {
     }
 }
 
-void Inventory::host_numbers(std::function<bool(const std::string& number)> is_known) {
+void Inventory::host_numbers(std::function<bool(const std::string& number)> is_known,
+                             std::function<std::set<std::string>()> list) {
     const std::lock_guard hooks(state_->hooks);
-    state_->is_host_number = std::move(is_known);
+    state_->host = {std::move(is_known), std::move(list)};
 }
 
 Result<std::vector<Event>> Inventory::timeline(base::Mac mac) {

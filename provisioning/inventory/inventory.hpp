@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -252,8 +253,11 @@ class Inventory {
     /// noted it, soon after, and with no lock held. Must not block.
     void on_step(std::function<void(const Device&, const Event&)> happened);
 
-    /// Numbers that the PBX owns: accepted by Assign though they are not in the store.
-    void host_numbers(std::function<bool(const std::string& number)> is_known);
+    /// Numbers that the PBX owns: accepted by Assign though they are not in the store. `list` names
+    /// them all, those that is_known refuses perhaps among them: a pool asks for no others then. It
+    /// is called before the database is locked.
+    void host_numbers(std::function<bool(const std::string& number)> is_known,
+                      std::function<std::set<std::string>()> list = {});
 
   private:
     friend class Pins;

@@ -3,7 +3,6 @@
 #include "provisioning/inventory/plan.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace inventory {
 
@@ -13,9 +12,11 @@ using base::Status;
 
 Plan::Plan(const Snapshot& before,
            const std::function<bool(const std::string&)>& is_host_number,
+           const std::optional<std::set<std::string>>& of_pools,
            base::UnixMs now,
            std::string_view actor)
-    : before_(before), is_host_number_(is_host_number), now_(now), actor_(actor) {}
+    : before_(before), is_host_number_(is_host_number), of_pools_(of_pools), now_(now),
+      actor_(actor) {}
 
 Status Plan::add(const Change& change) {
     return std::visit([this](const auto& order) { return carry_out(order); }, change);
@@ -67,7 +68,19 @@ bool Plan::has_extension(const std::string& number) const {
 }
 
 bool Plan::is_extension(const std::string& number) const {
-    return has_extension(number) || (is_host_number_ && is_host_number_(number));
+    if (has_extension(number)) {
+        return true;
+    }
+    const auto [said, is_new] = host_said_.try_emplace(number, false);
+    if (is_new) {
+        said->second = is_host_number_ && is_host_number_(number);
+    }
+    return said->second;
+}
+
+bool Plan::is_in_pool(const std::string& number) const {
+    return has_extension(number) ||
+           ((!of_pools_ || of_pools_->count(number) != 0) && is_extension(number));
 }
 
 void Plan::decide(Planned& planned, Approval approval) {

@@ -24,6 +24,7 @@ class Plan {
 
     Plan(const Snapshot& before,
          const std::function<bool(const std::string&)>& is_host_number,
+         const std::optional<std::set<std::string>>& of_pools, ///< those that pools ask for
          base::UnixMs now,
          std::string_view actor);
 
@@ -84,6 +85,7 @@ class Plan {
     Planned& planned(base::Mac mac);
     bool has_extension(const std::string& number) const; ///< of our own
     bool is_extension(const std::string& number) const;  ///< or of the PBX
+    bool is_in_pool(const std::string& number) const;    ///< likewise, without asking in vain
     std::vector<base::Mac> holders(const std::string& number) const;
     const Release* release(const std::string& number) const;
     std::optional<std::string> free_number(const Pool& pool, base::Mac mac) const;
@@ -97,6 +99,8 @@ class Plan {
 
     const Snapshot& before_;
     const std::function<bool(const std::string&)>& is_host_number_;
+    const std::optional<std::set<std::string>>& of_pools_;
+    mutable std::map<std::string, bool> host_said_; ///< the PBX is asked once for each number
     base::UnixMs now_;
     std::string actor_;
     std::map<base::Mac, Planned> devices_;

@@ -25,19 +25,6 @@ bool is_number_letter(char letter) {
            (letter != '\0' && std::string_view("*#+-._").find(letter) != std::string_view::npos);
 }
 
-/// What a phone's file can carry: UTF-8 without control characters, those of C1 among them.
-bool is_plain_text(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const base::Utf8 found = base::utf8_at(text, at);
-        if (found.length == 0 || found.code < 0x20 || (found.code >= 0x7f && found.code < 0xa0) ||
-            found.code == 0xfffe || found.code == 0xffff) {
-            return false;
-        }
-        at += found.length;
-    }
-    return true;
-}
-
 /// The first few, so that a sentence stays one.
 std::string named(const std::vector<base::Mac>& macs) {
     constexpr std::size_t most = 5;
@@ -59,14 +46,14 @@ Status Plan::carry_out(const AddExtension& change) {
                     "add extension: a number has 1 to {} letters, digits or * # + - . _",
                     most_number);
     }
-    if (name.size() > most_text || !is_plain_text(name)) {
+    if (name.size() > most_text || !base::is_plain_text(name)) {
         return fail(Errc::malformed,
                     "add extension {}: a name has at most {} bytes of UTF-8 and no control "
                     "characters",
                     number, most_text);
     }
     const base::Revealed text = password.reveal();
-    if (password.empty() || password.size() > most_text || !is_plain_text(text)) {
+    if (password.empty() || password.size() > most_text || !base::is_plain_text(text)) {
         return fail(Errc::malformed,
                     "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
                     "characters; anybody could register as {} without one",

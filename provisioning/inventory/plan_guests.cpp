@@ -46,7 +46,7 @@ Status Plan::carry_out(const MakeGuest& change) {
     auto& target = planned(change.mac);
     const auto was = fmt::format("{}", fmt::join(target.device.lines, ", "));
     decide(target, Approval::approved);
-    target.device.lines = {number};
+    set_lines(target, {number});
     note(target, Step::made_guest,
          was.empty() ? fmt::format("by {}", actor_) : fmt::format("by {}; it had {}", actor_, was));
     return {};

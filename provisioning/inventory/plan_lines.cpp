@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What changes of lines come to: who gets which number, and which are free.
 #include "provisioning/base/text.hpp"
+#include "provisioning/inventory/guest.hpp"
 #include "provisioning/inventory/plan.hpp"
 
 #include <algorithm>
@@ -25,6 +26,24 @@ std::string joined(const std::vector<std::string>& words) {
 
 bool has(const std::vector<std::string>& words, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool is_guest(const Device& device) {
+    return device.lines == std::vector{guest_number(device.mac)};
+}
+
+/// A guest is known by its account, so no other phone may have that.
+Status check_may_go(std::string_view verb, const Device& from) {
+    for (const auto& number : from.lines) {
+        if (guest_of(number)) {
+            return fail(
+                Errc::refused,
+                "{}: {} is the account of {} as a guest, which no other phone gets; "
+                "assign it an extension first, or make the other one a guest: pnp guest MAC",
+                verb, number, from.mac.str());
+        }
+    }
+    return {};
 }
 
 } // namespace
@@ -84,6 +103,13 @@ Status Plan::carry_out(const Assign& change) {
             return fail(Errc::conflict, "assign {}: extension {} is named twice; name it once", mac,
                         number);
         }
+        if (const auto whose = guest_of(number);
+            whose && (*whose != change.mac || change.lines.size() > 1)) {
+            return fail(Errc::refused,
+                        "assign {}: {} is the account of {} as a guest, which no other phone gets "
+                        "and which stands alone; to make a phone a guest: pnp guest {}",
+                        mac, number, whose->str(), mac);
+        }
         if (!is_extension(number)) {
             return fail(Errc::not_found,
                         "assign {}: there is no extension {}; add it first, or create it in the "
@@ -135,7 +161,7 @@ std::optional<std::string> Plan::free_number(const Pool& pool, base::Mac mac) co
             const bool rests =
                 released != nullptr && is_in_quarantine(*released, pool.quarantine, now_);
             // Last: the PBX may have to be asked.
-            if ((was_its_own || (!first && !rests)) && is_extension(number)) {
+            if ((was_its_own || (!first && !rests)) && is_in_pool(number)) {
                 if (was_its_own) {
                     return number;
                 }
@@ -157,7 +183,7 @@ std::string Plan::why_none_is_free(const Pool& pool) const {
                 ++taken;
             } else if (const auto* released = release(number);
                        released != nullptr && is_in_quarantine(*released, pool.quarantine, now_) &&
-                       is_extension(number)) {
+                       is_in_pool(number)) {
                 const auto end = released->at + pool.quarantine.count();
                 first_end = resting++ == 0 ? end : std::min(first_end, end);
             }
@@ -228,7 +254,12 @@ Status Plan::carry_out(const Replace& change) {
                     "assign the other one what it is to have",
                     gone, known->state());
     }
-    if (const auto* other = device(change.heir); other != nullptr && !other->lines.empty()) {
+    if (auto done = check_may_go(fmt::format("replace {}", gone), *known); !done) {
+        return done;
+    }
+    // A guest has nothing but what it was given so that it can be told who it is.
+    if (const auto* other = device(change.heir);
+        other != nullptr && !other->lines.empty() && !is_guest(*other)) {
         return fail(Errc::conflict,
                     "replace {} by {}: that one has {} already; unassign it first, or swap them",
                     gone, heir, joined(other->lines));
@@ -248,7 +279,9 @@ Status Plan::carry_out(const Replace& change) {
     }
     auto& after = planned(change.heir);
     decide(after, Approval::approved);
-    set_lines(after, lines);
+    if (!lines.empty()) {
+        set_lines(after, lines);
+    }
     note(after, lines.empty() ? Step::approved : Step::assigned,
          fmt::format("{}{}by {}, in place of {}", joined(lines), lines.empty() ? "" : " ", actor_,
                      gone));
@@ -269,6 +302,11 @@ Status Plan::carry_out(const Swap& change) {
                         "it",
                         macs[0].str(), macs[1].str(), macs[at].str(),
                         known == nullptr ? "not known" : known->state());
+        }
+        if (auto done =
+                check_may_go(fmt::format("swap {} and {}", macs[0].str(), macs[1].str()), *known);
+            !done) {
+            return done;
         }
         lines.at(at) = known->lines;
     }

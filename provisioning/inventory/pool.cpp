@@ -77,8 +77,7 @@ std::string Pool::str() const {
 bool is_in_quarantine(const Release& release,
                       std::chrono::milliseconds quarantine,
                       base::UnixMs now) noexcept {
-    const auto apart = now >= release.at ? now - release.at : release.at - now;
-    return apart < quarantine.count();
+    return quarantine.count() > 0 && (release.at > now || now - release.at < quarantine.count());
 }
 
 base::Status check_ranges(const std::vector<NumberRange>& ranges) {

@@ -47,7 +47,8 @@ struct Release {
 /// How long releases are remembered, so no quarantine is longer.
 constexpr std::chrono::milliseconds longest_quarantine = std::chrono::hours(24 * 366);
 
-/// Also where the clock was ahead when it was released, unless by more than the quarantine.
+/// Also where the clock is behind the one of its release, by whatever: how long it rests already
+/// nobody knows then, and a machine without a battery begins in 1970.
 bool is_in_quarantine(const Release& release,
                       std::chrono::milliseconds quarantine,
                       base::UnixMs now) noexcept;

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -59,7 +60,12 @@ struct Inventory::State {
 
     std::mutex hooks;
     std::function<void(const std::vector<base::Mac>&)> changed;
-    std::function<bool(const std::string&)> is_host_number;
+
+    struct Host {
+        std::function<bool(const std::string&)> is_number;
+        std::function<std::set<std::string>()> list;
+    } host;
+
     std::function<void(const Device&, const Event&)> happened;
 
     /// With no lock held.

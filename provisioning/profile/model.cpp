@@ -89,7 +89,8 @@ base::Status add_sip(Model& model, const Vendor& vendor, const Facts& facts) {
 
 void add_dialling(Model& model, const Site& site) {
     model.values["dial_plan"] = site.dial_plan;
-    model.flags["blocks_unmatched"] = site.dial_unmatched == "block";
+    // Without a plan every number is one that fits none, those of an emergency too.
+    model.flags["blocks_unmatched"] = site.dial_unmatched == "block" && !site.dial_plan.empty();
     for (const auto& [name, value] :
          {std::pair<std::string, const std::string&>("voicemail", site.voicemail),
           {"pickup", site.pickup},

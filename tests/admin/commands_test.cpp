@@ -40,8 +40,8 @@ TEST_F(Commands, SuggestTheNearestCommand) {
     EXPECT_THAT(office.run("asign").text, HasSubstr("did you mean 'assign'?"));
     EXPECT_THAT(office.run("show devcies").text, HasSubstr("did you mean 'show devices'?"));
     EXPECT_THAT(office.run("show").text,
-                HasSubstr("devices, device, extensions, settings, enrolments, rules, tokens, "
-                          "penalties, firmware, jobs, items, audit"));
+                HasSubstr("devices, device, extensions, settings, resync, enrolments, rules, "
+                          "pools, tokens, penalties, firmware, jobs, items, audit"));
     EXPECT_THAT(office.run("frobnicate").text, HasSubstr("`pnp help` lists them"));
 }
 
@@ -611,7 +611,7 @@ TEST_F(Commands, OfferWordsToComplete) {
     EXPECT_THAT(complete({"assign", phone_a, ""}), ElementsAre("201", "202"));
     EXPECT_THAT(complete({"assign", phone_a, "201,"}), ElementsAre("201,202"));
     EXPECT_THAT(complete({"extension", "remove", "2"}), ElementsAre("201", "202"));
-    EXPECT_THAT(complete({"resync", phone_a, "--r"}), ElementsAre("--reboot"));
+    EXPECT_THAT(complete({"resync", phone_a, "--r"}), ElementsAre("--rate", "--reboot"));
     EXPECT_THAT(complete({"render", phone_a, "cfg"}), Contains("cfg001fc1000001.xml"));
     EXPECT_THAT(complete({"help", "ex"}), ElementsAre("explain", "export", "extension"));
     EXPECT_THAT(complete({"frobnicate", ""}), IsEmpty());

@@ -55,6 +55,35 @@ TEST_F(Exchange, ReplaceSaysWhoHasTheLinesAndWhatBecomesOfTheOldPhone) {
     EXPECT_EQ(reply.json.get("new").get("lines").items()[0].text(), "201");
 }
 
+TEST_F(Exchange, APhoneThatStartsAgainAndAgainHoldsThePasswordAllTheSame) {
+    for (const char* order : {"replace 001fc1000001 001fc1000002", "block 001fc1000002"}) {
+        const char* mac = order[0] == 'r' ? phone_a : phone_b;
+        is_configured(mac);
+        office.shelf->used(mac_of(mac), *base::Ipv4::parse("10.0.0.2"));
+        office.shelf->reached(mac_of(mac), Stage::offered); // by the offer of its next start
+        EXPECT_THAT(office.run(order).text,
+                    HasSubstr("What it fetched before it still holds, the password of 201 too"));
+    }
+}
+
+TEST_F(Exchange, AGuestOnTheShelfTakesThePlaceOfABrokenPhone) {
+    office.run("guest 001fc1000002");
+    EXPECT_THAT(office.run("replace 001fc1000001 001fc1000002").text,
+                StartsWith("001fc1000002 has 201 now, in place of 001fc1000001.\n"));
+    EXPECT_THAT(lines(phone_b), ElementsAre("201"));
+    EXPECT_THAT(office.run("show extensions").text, HasSubstr("pnp assign MAC 202\n"))
+        << "and not the guest's account";
+}
+
+TEST_F(Exchange, AGuestsAccountIsSwappedWithNobody) {
+    office.run("guest 001fc1000002");
+    const auto reply = office.run("swap 001fc1000001 001fc1000002");
+    EXPECT_EQ(reply.status, 1);
+    EXPECT_THAT(reply.text, HasSubstr("is the account of 001fc1000002 as a guest"));
+    EXPECT_EQ(office.run("assign 001fc1000001 guest001fc1000002").status, 1);
+    EXPECT_THAT(lines(phone_a), ElementsAre("201"));
+}
+
 TEST_F(Exchange, TheNewPhoneThatWaitsGetsItsUrl) {
     office.phone_asked(phone_b, inventory::Step::held);
     EXPECT_THAT(office.run("replace 001fc1000001 001fc1000002").text,
@@ -144,6 +173,10 @@ TEST_F(Exchange, SwapIsRefusedWithWhatToDo) {
 TEST_F(Exchange, ReplaceSaysWhatBecameOfTheJobs) {
     constexpr const char* old_one = "001ae8102030";
     constexpr const char* new_one = "001ae8102031";
+    inventory::Sighting seen; // which its address alone does not tell
+    seen.model = "OpenStage 40";
+    office.shelf->saw(mac_of(old_one), seen);
+    office.shelf->saw(mac_of(new_one), seen);
     office.run(std::string("assign ") + old_one + " 202");
     auto& jobs = office.shelf->workpoints();
     ASSERT_TRUE(jobs.add({0, mac_of(old_one), inventory::JobKind::restart}, "test"));

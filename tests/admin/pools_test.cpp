@@ -40,11 +40,20 @@ struct Pools : testing::Test {
 };
 
 TEST_F(Pools, AreListedWithWhatIsLeft) {
-    office.directory.host({}, {}, [](const dialplan::Directory::Visit& visit) {
-        visit("250", "Kitchen");
-        visit("2O5", "no number");
-        visit("0400", "");
-    });
+    office.directory.host(
+        [](const std::string& number) -> base::Result<profile::Account> {
+            if (number == "251") {
+                return base::fail(base::Errc::refused, "no password that a phone could use");
+            }
+            return profile::Account{number, "", base::Secret("x")};
+        },
+        {},
+        [](const dialplan::Directory::Visit& visit) {
+            visit("250", "Kitchen");
+            visit("251", "a trunk, which no phone gets");
+            visit("2O5", "no number");
+            visit("0400", "");
+        });
     office.run("assign 001fc1000001 201");
     office.run("assign 001fc1000002 202");
     office.run("unassign 001fc1000002");

@@ -132,7 +132,7 @@ TEST_F(ShowRules, NamesTheEnrolmentsThatComeBeforeThem) {
 }
 
 TEST_F(ShowRules, TabOffersThem) {
-    EXPECT_THAT(office.commands->complete({"show", "r"}), ElementsAre("rules"));
+    EXPECT_THAT(office.commands->complete({"show", "ru"}), ElementsAre("rules"));
 }
 
 } // namespace

@@ -191,6 +191,22 @@ TEST(DigitMap, ANumberLongerThanAPartMayBeIsCalledLater) {
     EXPECT_THAT(map.notes, ElementsAre(HasSubstr("no room for 555")));
 }
 
+TEST(DigitMap, PatternsThatAllFitEverywhereAreToldBeforeTheyTakeAllMemory) {
+    std::vector<std::string> numbers;
+    for (int i = 0; i < 1000; ++i) { // each place of the tree is reached by half of them
+        std::string number = "_";
+        for (int at = 0; at < 10; ++at) {
+            number += (i >> at & 1) != 0 ? "[0-4]" : "[5-9]";
+            number += "X";
+        }
+        numbers.push_back(number + "XXXXX[0-" + std::to_string(i % 10) + "]");
+        numbers.push_back("_XXXXXXXXXXXXXXXXXXXXXXXXX" + std::to_string(i));
+    }
+    const auto map = map_of("panasonic", plan_of(numbers), {{"*9"}, true});
+    EXPECT_EQ(map.text, "*9");
+    EXPECT_THAT(map.notes, Contains(HasSubstr("too many to make a digit map of")));
+}
+
 TEST(DigitMap, TooManyBeginningsAreToldAndNotRestricted) {
     oracle::Maker maker(3);
     std::vector<std::string> numbers;

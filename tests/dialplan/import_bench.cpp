@@ -49,9 +49,7 @@ double import(std::size_t rows) {
     const auto csv = csv_of(rows);
     dialplan::ImportPlan plan;
     const auto planning = took([&] {
-        plan = dialplan::plan_import(
-            csv, (*inventory)->now(), [](const std::string&) { return false; },
-            [](base::Mac) { return 4U; });
+        plan = dialplan::plan_import(csv, (*inventory)->now(), {}, [](base::Mac) { return 4U; });
     });
     const auto applying = took([&] {
         if (auto done = (*inventory)->apply(plan.changes, "bench"); !done) {
@@ -64,9 +62,7 @@ double import(std::size_t rows) {
         stop("what was exported is not what was imported");
     }
     const auto again = took([&] {
-        plan = dialplan::plan_import(
-            csv, (*inventory)->now(), [](const std::string&) { return false; },
-            [](base::Mac) { return 4U; });
+        plan = dialplan::plan_import(csv, (*inventory)->now(), {}, [](base::Mac) { return 4U; });
     });
     if (!plan.changes.empty() || plan.unchanged != rows) {
         stop("importing it again would change something");

@@ -5,12 +5,26 @@
 
 #include "asterisk.h"
 
+#include "asterisk/astobj2.h"
 #include "asterisk/cli.h"
+#include "asterisk/features_config.h"
 #include "asterisk/module.h"
 #include "asterisk/pbx.h"
 
 /* Whom the extensions of the test that are for one caller only are for. */
 #define CALLER "201"
+
+/* As PJSIP's get_destination: what picks up a call is taken without the dial plan. */
+static int begins_pickup(const char *number)
+{
+	struct ast_features_pickup_config *config = ast_get_chan_features_pickup_config(NULL);
+	size_t length = strlen(number);
+	int found = config && !strncmp(config->pickupexten, number, length)
+		? (config->pickupexten[length] ? 1 : 2) : 0;
+
+	ao2_cleanup(config);
+	return found;
+}
 
 static char *judge(struct ast_cli_entry *entry, int command, struct ast_cli_args *args)
 {
@@ -26,11 +40,12 @@ static char *judge(struct ast_cli_entry *entry, int command, struct ast_cli_args
 	}
 	for (i = 2; i < args->argc; i++) {
 		const char *number = args->argv[i];
+		int pickup = begins_pickup(number);
 
 		ast_cli(args->fd, "%s %d %d %d\n", number,
-			ast_exists_extension(NULL, args->argv[1], number, 1, CALLER),
-			ast_canmatch_extension(NULL, args->argv[1], number, 1, CALLER),
-			ast_matchmore_extension(NULL, args->argv[1], number, 1, CALLER));
+			pickup == 2 || ast_exists_extension(NULL, args->argv[1], number, 1, CALLER),
+			pickup || ast_canmatch_extension(NULL, args->argv[1], number, 1, CALLER),
+			pickup == 1 || ast_matchmore_extension(NULL, args->argv[1], number, 1, CALLER));
 	}
 	return CLI_SUCCESS;
 }

@@ -28,7 +28,6 @@ include => abroad
 include => nowhere
 
 [features]
-exten => *8,1,NoOp()
 exten => _*21*X.,1,NoOp()
 exten => _*[3-5#]X,1,NoOp()
 exten => _#9!,1,NoOp()
@@ -64,14 +63,14 @@ exten => _0XXXXX,1,NoOp()
 BEGINNINGS = ("201", "202", "2", "3", "30", "31", "310", "35", "40", "4", "44", "440", "0", "01",
               "00", "004", "*8", "*21*", "*3", "*#", "#9", "#91", "#", "7", "71", "75", "751",
               "7512", "1", "11", "110", "115", "8", "81", "+49", "+", "6", "9", "h", "s")
-COUNT = 500
+PICKUP = "*8"  # what PJSIP takes without a dial plan
 
 
-def sampled():
-    """500 numbers that matter here, each time the same ones."""
+def sampled(count):
+    """As many numbers that matter here, each time the same ones."""
     draw = random.Random(20261127)
-    numbers = set()
-    while len(numbers) < COUNT:
+    numbers = {PICKUP}
+    while len(numbers) < count:
         number = draw.choice(BEGINNINGS) + "".join(
             draw.choice("0123456789*#") for _ in range(draw.randrange(5)))
         if re.fullmatch(r"[0-9*#+]+", number):
@@ -165,10 +164,10 @@ def shown(console, number):
     return "", ""
 
 
-def test_five_hundred_numbers_are_to_us_what_they_are_to_asterisk(lab):
+def test_numbers_are_to_us_what_they_are_to_asterisk(lab):
     pbx = lab.pbx_with_module(extensions=PLAN, files={"manager.conf": Console.CONFIG})
     console = Console(lab)
-    numbers = sampled()
+    numbers = sampled(500 if lab.options.full else 100)
     truth = judged(lab, pbx, "phones", numbers)
     ours, phones = asked(pbx, "phones", "panasonic", numbers)
     other = [(number, ours[number]["says"], truth[number]) for number in numbers
@@ -177,10 +176,13 @@ def test_five_hundred_numbers_are_to_us_what_they_are_to_asterisk(lab):
     kinds = {words: 0 for words in WORDS.values()}
     for number in numbers:
         kinds[ours[number]["says"]] += 1
+        if number == PICKUP:
+            continue
         name, context = shown(console, number)
         assert bool(name) == truth[number][0], (number, console.cli(f"dialplan show {number}@phones"))
         assert (ours[number]["extension"], ours[number]["context"]) == (name, context), number
-    assert min(kinds.values()) > 20, kinds
+    assert min(kinds.values()) > len(numbers) // 25, kinds
+    assert ours[PICKUP]["says"] == "complete", ours[PICKUP]
     assert_phones_are_right(lab, pbx, "phones", phones, truth)
     _, phones = asked(pbx, "phones", "panasonic", numbers, "--block")
     assert_phones_are_right(lab, pbx, "phones", phones, truth)
@@ -190,13 +192,13 @@ def test_five_hundred_numbers_are_to_us_what_they_are_to_asterisk(lab):
         assert_phones_are_right(lab, pbx, "phones", phones, truth)
 
 
-test_five_hundred_numbers_are_to_us_what_they_are_to_asterisk.seconds = 300
+test_numbers_are_to_us_what_they_are_to_asterisk.seconds = 300
 
 
 def assert_phones_are_right(lab, pbx, context, phones, truth):
     """Nothing is called early, and nothing refused that the PBX takes."""
     early = {row["calls"] for row in phones.values() if row["calls"] and row["how"].startswith("at once")}
-    assert len(early) > 20, early
+    assert len(early) > 10, early
     for number, word in judged(lab, pbx, context, sorted(early)).items():
         assert not word[2], f"{number} is called at once, and Asterisk would wait for more"
     for number, row in phones.items():
@@ -221,9 +223,9 @@ def test_a_phone_gets_the_map_of_its_endpoints_context_and_keeps_none_by_default
                               "[profile all]\ndigit_map = from-pbx\n")
     pbx.pnp("reload")
     said = pbx.pnp(htek_file)
-    assert "{11[02]|2xx|0xxxxx|[x*#]+}</P4200>" in said, said
+    assert "{11[02]|*8|2xx|0xxxxx|[x*#]+}</P4200>" in said, said
     said = pbx.pnp(kx_file)
-    assert 'DIAL_PLAN_1="11[02]|2xx|0xxxxx"' in said, said
+    assert 'DIAL_PLAN_1="11[02]|*8|2xx|0xxxxx"' in said, said
     assert 'DIAL_PLAN_NOT_MATCH_ENABLE_1="N"' in said, said
     said = pbx.pnp("dialplan short --vendor panasonic --try 112,2011")
     assert "keyed  112: calls 112, at once" in said, said

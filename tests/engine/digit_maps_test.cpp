@@ -2,6 +2,8 @@
 // Digit maps as the engine has them: read from the host, kept, and made for each line.
 #include "module/digit_maps.hpp"
 
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +17,8 @@ using namespace std::chrono_literals;
 struct Host {
     std::string number = "_2XX";
     int reads = 0;
+    bool is_booting = false;
+    std::function<void()> while_reading;
     pnp_host door{};
 
     Host() {
@@ -22,6 +26,12 @@ struct Host {
         door.list_dialplan = [](void* context, const pnp_dialplan_visitor* visitor) {
             auto& host = *static_cast<Host*>(context);
             ++host.reads;
+            if (host.while_reading) {
+                host.while_reading();
+            }
+            if (host.is_booting) {
+                return;
+            }
             visitor->number(visitor->to, "stray", "");
             visitor->context(visitor->to, "phones");
             visitor->number(visitor->to, host.number.c_str(), "");
@@ -40,13 +50,10 @@ class EngineDigitMaps : public testing::Test {
     EngineDigitMaps() {
         site.digit_map = "from-pbx";
         vendor.name = "panasonic";
-        maps.settings({{}, "pnp-extensions"});
     }
 
     std::string map_in(const std::string& context) {
-        profile::Account account{"201", "", base::Secret("x")};
-        account.context = context;
-        return maps.map_of(vendor, site, account).value_or("none");
+        return maps.map_of(vendor, site, "201", context).value_or("none");
     }
 
     Host host;
@@ -69,39 +76,57 @@ TEST_F(EngineDigitMaps, CopyTheWholePlan) {
 }
 
 TEST_F(EngineDigitMaps, AreOfTheContextWhereCallsOfTheLineStart) {
-    EXPECT_EQ(map_in(""), "777") << "an extension of ours, which is at home there";
-    site.context = "phones";
-    EXPECT_EQ(map_in(""), "") << "a switch may have any number";
-    site.context = "pnp-extensions";
-    EXPECT_EQ(map_in("phones"), "") << "the endpoint's own context comes first";
+    EXPECT_EQ(map_in("pnp-extensions"), "777");
+    EXPECT_EQ(map_in("phones"), "") << "a switch may have any number";
     EXPECT_EQ(map_in("gone"), "none");
 }
 
+TEST_F(EngineDigitMaps, APlanThatWasNotReadYetIsAskedForAgainSoon) {
+    host.is_booting = true;
+    EXPECT_EQ(map_in("pnp-extensions"), "none");
+    EXPECT_EQ(map_in("pnp-extensions"), "none");
+    EXPECT_EQ(host.reads, 1);
+    host.is_booting = false;
+    clock.advance(1s);
+    EXPECT_EQ(map_in("pnp-extensions"), "777");
+    map_in("gone"); // nor is one that lacks what is asked for
+    clock.advance(1s);
+    map_in("gone");
+    EXPECT_EQ(host.reads, 3);
+}
+
+TEST_F(EngineDigitMaps, AReloadDoesNotWaitForAMapThatIsBeingMade) {
+    host.while_reading = [this] { maps.settings({"112"}); };
+    EXPECT_EQ(map_in("pnp-extensions"), "777") << "by the settings that it began with";
+    host.while_reading = {};
+    EXPECT_EQ(map_in("pnp-extensions"), "112|777");
+}
+
 TEST_F(EngineDigitMaps, AreReadAgainAfterTenSecondsAndWhenSettingsAre) {
-    EXPECT_EQ(map_in(""), "777");
-    map_in("");
+    EXPECT_EQ(map_in("pnp-extensions"), "777");
+    map_in("pnp-extensions");
     clock.advance(9s);
     map_in("phones");
     EXPECT_EQ(host.reads, 1);
     clock.advance(1s);
-    map_in("");
+    map_in("pnp-extensions");
     EXPECT_EQ(host.reads, 2);
-    maps.settings({{"112"}, "pnp-extensions"});
-    EXPECT_EQ(map_in(""), "112|777");
+    maps.settings({"112"});
+    EXPECT_EQ(map_in("pnp-extensions"), "112|777");
     EXPECT_EQ(host.reads, 3);
 }
 
 TEST_F(EngineDigitMaps, GiveTheFactorysBack) {
     site.digit_map = "factory";
-    EXPECT_EQ(map_in(""), "");
+    EXPECT_EQ(map_in("pnp-extensions"), "");
     vendor.name = "htek";
-    EXPECT_EQ(map_in(""), "{[x*]+}");
+    EXPECT_EQ(map_in("pnp-extensions"), "{[x*]+}");
     EXPECT_EQ(host.reads, 0);
 }
 
 TEST_F(EngineDigitMaps, AreNoneWhereNobodyKnowsAPlan) {
     host.door.list_dialplan = nullptr;
-    EXPECT_EQ(map_in(""), "none");
+    EXPECT_EQ(map_in("pnp-extensions"), "none");
     const auto plan = maps.plan();
     ASSERT_FALSE(plan);
     EXPECT_THAT(plan.error().what, HasSubstr("no dial plan is known here"));

@@ -97,6 +97,24 @@ TEST_F(ExtensionsIn, ThePbxTakeWhatTheRulesSetForTheirPhone) {
     EXPECT_THAT(pbx.take().front(), HasSubstr("pnp from-internal alaw transport-tcp"));
 }
 
+TEST_F(ExtensionsIn, OnSeveralPhonesCallFromOneContextWhicheverPhoneAsks) {
+    profile::Rule panasonic;
+    panasonic.vendor = "panasonic";
+    panasonic.context = "from-hall";
+    profile::Rule htek;
+    htek.vendor = "htek";
+    htek.context = "from-internal";
+    rules.rules = {panasonic, htek};
+    rules.claims.guests_context = "lobby";
+    decide(inventory::Assign{*base::Mac::parse("0080f0010203"), {"201"}});
+    decide(inventory::Assign{alice, {"201"}});
+    const auto context = engine::Extensions::context_of(shelf->now(), "201", rules);
+    EXPECT_EQ(context, "from-internal") << "that of the first phone";
+    EXPECT_THAT(pbx.take().back(), HasSubstr("phones=2 pnp from-internal "));
+    EXPECT_EQ(engine::Extensions::context_of(shelf->now(), "guest001fc1000001", rules), "lobby");
+    EXPECT_EQ(engine::Extensions::context_of(shelf->now(), "202", rules), "pnp");
+}
+
 TEST_F(ExtensionsIn, ThePbxOfAGuestCallNextToNobodyAndStayWhenItIsClaimed) {
     rules.claims.guests_context = "lobby";
     extensions.sync(rules);

@@ -10,7 +10,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto plan = dialplan::plan_import(
-        text, inventory::Snapshot(), [](const std::string& number) { return number == "201"; },
+        text, inventory::Snapshot(),
+        [](const std::string& number) {
+            return number == "201" ? base::Status() : base::fail(base::Errc::not_found, "none");
+        },
         [](base::Mac) { return std::size_t{4}; });
     if (!plan.problems.empty() && !plan.changes.empty()) {
         std::abort();

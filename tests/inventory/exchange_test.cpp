@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests of one phone in the place of another, and of two that exchange their lines.
+#include "provisioning/inventory/guest.hpp"
 #include "tests/inventory/workpoint_fixture.hpp"
 
 namespace inventory {
@@ -117,6 +118,32 @@ TEST_F(Exchange, AReplacementIsRefusedWithWhatToDo) {
     EXPECT_THAT(refused(Replace{mac(4), mac(2)}).what, HasSubstr("nothing to hand over"));
     EXPECT_THAT(lines(1), ElementsAre("201", "202"));
     EXPECT_EQ(device(mac(2)), nullptr);
+}
+
+TEST_F(Exchange, AGuestsAccountGoesToNoOtherPhone) {
+    apply({Assign{mac(3), {"203"}}, MakeGuest{mac(4), base::Secret("x")}});
+    const auto guest = guest_number(mac(4));
+    for (const auto& change :
+         std::vector<Change>{Assign{mac(3), {guest}}, Assign{mac(3), {"203", guest}},
+                             Assign{mac(4), {"203", guest}}, Swap{mac(3), mac(4)},
+                             Swap{mac(4), mac(3)}, Replace{mac(4), mac(5)}}) {
+        const auto error = refused(change);
+        EXPECT_EQ(error.code, Errc::refused);
+        EXPECT_THAT(error.what, HasSubstr("is the account of 001fc1000004 as a guest"));
+    }
+    EXPECT_THAT(lines(3), ElementsAre("203"));
+    EXPECT_THAT(lines(4), ElementsAre(guest));
+    apply({Assign{mac(4), {guest}}}); // its own
+}
+
+TEST_F(Exchange, AGuestTakesThePlaceOfABrokenPhone) {
+    apply({MakeGuest{mac(2), base::Secret("x")}, MakeGuest{mac(5), base::Secret("x")},
+           Approve{mac(4)}});
+    apply({Replace{mac(1), mac(2)}});
+    EXPECT_THAT(lines(2), ElementsAre("201", "202"));
+    EXPECT_THAT(inventory().now().holders(guest_number(mac(2))), IsEmpty());
+    apply({Replace{mac(4), mac(5)}}); // which has nothing to hand over
+    EXPECT_THAT(lines(5), ElementsAre(guest_number(mac(5))));
 }
 
 TEST_F(Exchange, JobsThatAreAsGoodForTheNewPhoneWaitForIt) {

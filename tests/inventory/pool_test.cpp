@@ -90,6 +90,24 @@ TEST_F(FromPool, TheLowestFreeExtensionIsAssigned) {
     EXPECT_THAT(device(mac(4))->lines, ElementsAre("0205"));
 }
 
+TEST_F(FromPool, AnExhaustedPoolAsksThePbxForNoNumberThatItDoesNotHave) {
+    std::vector<std::string> asked;
+    inventory().host_numbers(
+        [&](const std::string& number) {
+            asked.push_back(number);
+            return number == "203";
+        },
+        [] {
+            return std::set<std::string>{"203", "250", "300"};
+        });
+    apply({AssignFromPool{mac(1), pool("200", "299")}});
+    EXPECT_THAT(device(mac(1))->lines, ElementsAre("203"));
+    EXPECT_THAT(asked, ElementsAre("203"));
+    asked.clear();
+    EXPECT_THAT(refusal("200", "299").what, HasSubstr("is free"));
+    EXPECT_THAT(asked, ElementsAre("250")) << "which no phone can have";
+}
+
 TEST_F(FromPool, APhoneWithOneOfItsNumbersKeepsItsLinesAndIsApproved) {
     apply({extension("201"), extension("205"), extension("300"), Assign{mac(1), {"300", "205"}},
            Block{mac(1)}});
@@ -236,12 +254,29 @@ TEST_F(Quarantine, AnExtensionThatIsMadeAnewIsTheSameNumber) {
     EXPECT_EQ(next(3), "203");
 }
 
-TEST_F(Quarantine, AClockThatWasSetBackDoesNotEndItAndOneThatWasFarAheadDoesNotKeepIt) {
+TEST_F(Quarantine, AClockThatWasSetBackDoesNotEndItByHoweverMuch) {
     apply({Unassign{mac(1)}});
     clock_.advance(-1h);
     EXPECT_EQ(next(3), "203");
     clock_.advance(-8 * 24h);
+    EXPECT_THAT(next(4), HasSubstr("1 in quarantine"));
+    sales_.quarantine = {};
+    EXPECT_EQ(next(4), "201") << "where there is no quarantine";
+}
+
+TEST_F(Quarantine, ANumberWhosePhoneBecameAGuestRestsAndIsFreeThen) {
+    apply({MakeGuest{mac(1), base::Secret("x")}});
+    EXPECT_THAT(inventory().now().holders("201"), testing::IsEmpty());
+    ASSERT_NE(inventory().now().release("201"), nullptr);
+    EXPECT_EQ(inventory().now().release("201")->mac, mac(1));
+    EXPECT_EQ(next(3), "203");
+    clock_.advance(7 * 24h);
     EXPECT_EQ(next(4), "201");
+}
+
+TEST_F(Quarantine, OneThatBecameAGuestInTheSameListLeavesItsNumberToo) {
+    apply({MakeGuest{mac(1), base::Secret("x")}, AssignFromPool{mac(1), sales_}});
+    EXPECT_THAT(device(mac(1))->lines, ElementsAre("201"));
 }
 
 TEST_F(Quarantine, IsForgottenAfterTheLongestThatCanBe) {

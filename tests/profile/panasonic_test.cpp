@@ -285,6 +285,15 @@ TEST_F(Panasonic, DialsByTheMapOfEachLine) {
     EXPECT_EQ(set["DIAL_PLAN_2"], "");
 }
 
+TEST_F(Panasonic, WithoutAMapCallsWhateverIsDialled) {
+    auto of = facts(1);
+    of.site.digit_map = "from-pbx";
+    of.site.dial_unmatched = "block";
+    auto set = settings(own, of);
+    EXPECT_EQ(set["DIAL_PLAN_1"], "");
+    EXPECT_EQ(set["DIAL_PLAN_NOT_MATCH_ENABLE_1"], "N") << "Y would block every call, 112 too";
+}
+
 TEST_F(Panasonic, HasTheKeysOfItsRule) {
     auto of = facts(2);
     EXPECT_EQ(settings(own, of).count("FLEX_BUTTON_FACILITY_ACT1"), 0U) << "its own stay";
