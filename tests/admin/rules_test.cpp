@@ -95,10 +95,15 @@ TEST_F(ShowRules, SaysThatThePoolIsUsedUp) {
 }
 
 TEST_F(ShowRules, CountsTheExtensionsOfThePbx) {
-    office.directory.host({}, {}, [](const dialplan::Directory::Visit& visit) {
-        visit("205", "Kitchen");
-        visit("2O6", "no number");
-    });
+    office.directory.host(
+        [](const std::string& number) -> base::Result<profile::Account> {
+            return profile::Account{number, "", base::Secret("x")};
+        },
+        {},
+        [](const dialplan::Directory::Visit& visit) {
+            visit("205", "Kitchen");
+            visit("2O6", "no number");
+        });
     lobby();
     EXPECT_THAT(shown().text, HasSubstr("200-219, 1 free"));
 }
