@@ -123,17 +123,18 @@ Reply show_dry_run(const Call& call, const inventory::Fleet& order) {
         const auto* device = call.now.device(phone.mac);
         const bool may = phone.state == Resynced::waits;
         const auto talks = may ? call.reach.fleet.in_call(*device) : std::nullopt;
-        const bool later = talks.value_or(false) && !order.forced;
+        const bool is_in_call = talks.value_or(false);
+        const bool later = is_in_call && !order.forced;
         told += may ? 1 : 0;
         talking += may && later ? 1 : 0;
         rows.push_back({phone.mac.str(), device->lines.empty() ? "-" : listed(device->lines),
-                        !may                    ? "cannot be told: " + phone.detail
-                        : later                 ? "later: it is in a call"
-                        : talks.value_or(false) ? "told, though it is in a call"
-                                                : "told"});
+                        !may         ? "cannot be told: " + phone.detail
+                        : later      ? "later: it is in a call"
+                        : is_in_call ? "told, though it is in a call"
+                                     : "told"});
         base::Json row =
             base::Json::object({{"mac", phone.mac.str()}, {"told", may}, {"detail", phone.detail}});
-        row.set("in_call", talks ? base::Json(*talks) : base::Json());
+        row.set("in_call", talks.has_value() ? base::Json(is_in_call) : base::Json());
         list.push(std::move(row));
     }
     auto text = table_text({"MAC", "LINES", "WHAT"}, rows);
