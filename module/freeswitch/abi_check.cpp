@@ -28,7 +28,7 @@ constexpr bool same<R (*)(A...), S (*)(B...)> = sizeof...(A) == sizeof...(B) &&
 template <class R, class... A, class S, class... B>
 constexpr bool same<R (*)(A..., ...), S (*)(B..., ...)> = same<R (*)(A...), S (*)(B...)>;
 
-#define PNP_SAME(ours, theirs) static_assert(same<decltype(&ours), decltype(&theirs)>, #theirs)
+#define PNP_SAME(ours, theirs) static_assert(same<decltype(&(ours)), decltype(&(theirs))>, #theirs)
 PNP_SAME(create_module_interface, switch_loadable_module_create_module_interface);
 PNP_SAME(create_interface, switch_loadable_module_create_interface);
 PNP_SAME(set_complete, switch_console_set_complete);
