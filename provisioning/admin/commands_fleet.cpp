@@ -61,14 +61,13 @@ base::Result<std::vector<const Device*>> picked(const Call& call) {
     }
     const auto catalogue = call.reach.catalogue();
     const auto vendor_named = option("--vendor");
-    const auto known = catalogue->vendors();
+    const auto known = catalogue ? catalogue->vendors() : std::vector<const profile::Vendor*>();
     if (!vendor_named.empty() && std::none_of(known.begin(), known.end(), [&](const auto* vendor) {
             return vendor->name == vendor_named;
         })) {
-        std::vector<std::string_view> names;
-        for (const auto* vendor : known) {
-            names.push_back(vendor->name);
-        }
+        std::vector<std::string_view> names(known.size());
+        std::transform(known.begin(), known.end(), names.begin(),
+                       [](const auto* vendor) { return std::string_view(vendor->name); });
         return base::fail(base::Errc::malformed, "no vendor is called that; one of: {}",
                           fmt::join(names, ", "));
     }
