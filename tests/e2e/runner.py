@@ -7,6 +7,7 @@
 Tests run beside each other where -j says so: each has its own namespaces. One that measures, or that
 takes all the machine has, is marked with `alone` and comes at the end, when nothing else runs. So does
 the second try of one that failed beside others; what it said the first time is printed all the same.
+One that does more where no sanitizer slows it down is marked with `optimised`.
 """
 import sys
 
@@ -46,6 +47,9 @@ def read_options():
     parser.add_argument("--soak", action="store_true", help="what takes long, at full length")
     parser.add_argument("--sanitized", action="store_true",
                         help="the programs are built with a sanitizer: slower, more memory")
+    parser.add_argument("--optimised", action="store_true",
+                        help="after a run with --sanitized: the first test of each file, and those "
+                             "that do more with optimised programs")
     parser.add_argument("--asterisk", choices=VERSIONS, default=VERSIONS[0],
                         help="the version for tests with a real Asterisk (default: %(default)s)")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
@@ -57,14 +61,16 @@ def read_options():
     return options
 
 
-def find_tests(only):
+def find_tests(only, optimised):
     """Each function test_… of each file test_….py, in the order of the files."""
     for file in sorted(pathlib.Path(__file__).parent.glob("test_*.py")):
         module = importlib.import_module(file.stem)
-        for name, test in list(vars(module).items()):
+        tests = [row for row in vars(module).items() if row[0].startswith("test_")]
+        for name, test in tests:
             sentence = name.removeprefix("test_").replace("_", " ")
-            if name.startswith("test_") and any(re.search(only, text) for text in
-                                                (sentence, name, file.stem)):
+            if optimised and name != tests[0][0] and not getattr(test, "optimised", False):
+                continue
+            if any(re.search(only, text) for text in (sentence, name, file.stem)):
                 yield sentence, test
 
 
@@ -157,7 +163,7 @@ def main():
     if missing:
         print(f"e2e: there is no {' and no '.join(missing)} in {options.bin}; build first")
         return 2
-    tests = list(find_tests(options.only))
+    tests = list(find_tests(options.only, options.optimised))
     reason = why_not(options)
     names = {"ok": [], "FAIL": [], "skip": [], "again": []}
     if reason:

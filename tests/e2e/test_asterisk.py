@@ -405,6 +405,7 @@ def test_fifty_loads_and_unloads_change_nothing(lab):
 
 
 test_fifty_loads_and_unloads_change_nothing.seconds = 240
+test_fifty_loads_and_unloads_change_nothing.optimised = True
 
 
 def stalled_download(host, url):

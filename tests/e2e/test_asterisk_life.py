@@ -245,6 +245,9 @@ def test_exceptions_in_all_of_our_threads_take_no_call_down(lab):
     lab.phone(carol, "--register").configured()  # as if nothing had been
 
 
+test_exceptions_in_all_of_our_threads_take_no_call_down.optimised = True
+
+
 def test_extensions_are_added_after_an_unload_and_asterisk_lives(lab):
     """An unload that takes something of the PBX along shows when the PBX next uses it."""
     pbx = lab.pbx_with_module()

@@ -245,6 +245,9 @@ def test_a_scan_of_macs_by_http_brings_no_file_and_no_hint_of_which_exist(lab):
     lab.phone(desk).configured()
 
 
+test_a_scan_of_macs_by_http_brings_no_file_and_no_hint_of_which_exist.optimised = True
+
+
 def test_a_clone_of_a_mac_is_refused_and_raised_while_the_phone_is_registered(lab):
     desk = lab.desk(1)
     pbx = lab.pbx_with_module(pjsip=account("301", "x"))

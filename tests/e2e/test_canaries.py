@@ -207,6 +207,9 @@ def test_the_memory_of_an_idle_daemon_holds_no_secret_in_any_spelling(lab):
     office.assert_nowhere(memory)
 
 
+test_the_memory_of_an_idle_daemon_holds_no_secret_in_any_spelling.optimised = True
+
+
 def test_the_search_finds_each_spelling_that_it_looks_for(_lab):
     canaries = Canaries()
     canaries.add("it", TYPED)

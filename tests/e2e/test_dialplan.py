@@ -193,6 +193,7 @@ def test_numbers_are_to_us_what_they_are_to_asterisk(lab):
 
 
 test_numbers_are_to_us_what_they_are_to_asterisk.seconds = 300
+test_numbers_are_to_us_what_they_are_to_asterisk.optimised = True
 
 
 def assert_phones_are_right(lab, pbx, context, phones, truth):

@@ -97,6 +97,9 @@ def test_firmware_is_fetched_by_ranges_while_another_phone_gets_its_configuratio
     assert "was told to fetch firmware: 01.100" in told and "came back with firmware" in told, told
 
 
+test_firmware_is_fetched_by_ranges_while_another_phone_gets_its_configuration.optimised = True
+
+
 def test_who_has_no_token_gets_no_firmware(lab):
     pnpd = lab.pnpd(SECTION)
     image(pnpd)

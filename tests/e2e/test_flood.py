@@ -113,3 +113,4 @@ def test_beside_a_flood_from_forged_sources_with_known_macs_phones_are_served(la
 for measured in (test_beside_a_flood_of_macs_from_one_source_phones_are_served,
                  test_beside_a_flood_from_forged_sources_with_known_macs_phones_are_served):
     measured.alone = True  # takes a core for the flood
+    measured.optimised = True

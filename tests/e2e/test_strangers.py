@@ -78,5 +78,6 @@ def test_a_flood_of_strangers_leaves_no_trace_that_grows(lab):
 
 
 test_a_flood_of_strangers_leaves_no_trace_that_grows.seconds = 400
+test_a_flood_of_strangers_leaves_no_trace_that_grows.optimised = True
 test_a_flood_of_strangers_leaves_no_trace_that_grows.soak_seconds = 3600
 test_a_flood_of_strangers_leaves_no_trace_that_grows.alone = True  # takes a core for the flood

@@ -230,6 +230,9 @@ def test_hostile_messages_are_refused_at_once_and_take_no_memory(lab):
     assert report["workpoint"]["actions"] == {"CleanUp": 1}, report
 
 
+test_hostile_messages_are_refused_at_once_and_take_no_memory.optimised = True
+
+
 def test_who_has_only_a_phones_mac_gets_no_secret_of_it(lab):
     desk, elsewhere = lab.desk(1, oui=OUI), lab.desk(2)
     pnpd = lab.pnpd(CONFIG)

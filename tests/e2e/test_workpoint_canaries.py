@@ -70,3 +70,6 @@ def test_the_memory_of_an_idle_daemon_holds_no_password_of_an_openstage(lab):
     memory = list(writable_memory(office.pnpd.program.pid))
     assert any(b"Second" in data for _, data in memory), "not even a name is found"
     office.assert_nowhere(memory)
+
+
+test_the_memory_of_an_idle_daemon_holds_no_password_of_an_openstage.optimised = True

@@ -23,4 +23,5 @@ def test_many_openstages_start_at_once_and_all_get_what_they_should_have(lab):
 
 
 test_many_openstages_start_at_once_and_all_get_what_they_should_have.alone = True  # takes all cores
+test_many_openstages_start_at_once_and_all_get_what_they_should_have.optimised = True
 test_many_openstages_start_at_once_and_all_get_what_they_should_have.seconds = 600
