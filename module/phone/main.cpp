@@ -3,6 +3,7 @@
 #include "module/phone/crowd.hpp"
 #include "module/phone/options.hpp"
 #include "module/phone/phone.hpp"
+#include "module/phone/storm.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -22,6 +23,18 @@ base::Fd stop_signals() {
     return base::Fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
+int storm(const phone::Options& options, int stop_fd) {
+    const auto report =
+        phone::run_storm(options.settings, options.phones, options.per_second, stop_fd);
+    if (!report) {
+        fmt::print(stderr, "pnp-phone: {}\n", report.error().what);
+        return static_cast<int>(phone::Exit::local_problem);
+    }
+    fmt::print("{}\n", report->json().dump());
+    return static_cast<int>(report->right == report->phones ? phone::Exit::configured
+                                                            : phone::Exit::held);
+}
+
 int run(int count, char** words) {
     const auto options = phone::parse_options(count, words);
     if (!options) {
@@ -35,6 +48,9 @@ int run(int count, char** words) {
     std::signal(SIGPIPE, SIG_IGN);
     const auto stop = stop_signals();
     auto* out = options->json ? stderr : stdout;
+    if (options->storms) {
+        return storm(*options, stop.get());
+    }
     if (options->phones > 1) {
         const auto report =
             phone::run_crowd(options->settings, options->phones, stop.get(),

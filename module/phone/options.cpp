@@ -78,6 +78,10 @@ po::options_description table() {
     add("phones", text("N"),
         "play N phones at once, with MACs counted up from --mac, and addresses from --address if "
         "that is given; the report is their sum");
+    add("storm", text("N"),
+        "htek: N phones that only ask for their URL, in one thread, with MACs and addresses "
+        "counted up from --mac and --address; these have to be local addresses");
+    add("rate", text("N"), "with --storm: plug in so many a second instead of all at once");
     add("json", "one JSON object on standard output at the end; the trace goes to standard error");
     add("help", "this text");
     return table;
@@ -262,6 +266,14 @@ Status judge(const po::variables_map& given, const Options& options) {
     if (settings.commands_fd >= 0 && (!settings.stays || options.phones > 1)) {
         return base::fail(Errc::malformed, "--commands needs --stay, and one phone");
     }
+    if (options.storms && (vendor.subscribe == nullptr || !settings.address ||
+                           settings.interface.empty() || given.count("phones") != 0)) {
+        return base::fail(Errc::malformed, "--storm is for htek, needs --interface and --address, "
+                                           "and counts its phones itself: without --phones");
+    }
+    if (options.per_second > 0 && !options.storms) {
+        return base::fail(Errc::malformed, "--rate is for --storm");
+    }
     if (settings.answers && !settings.stays) {
         return base::fail(Errc::malformed, "--answer needs --stay: who leaves is not called");
     }
@@ -343,13 +355,20 @@ Result<Options> read(const po::variables_map& given) {
         },
         settings.max_restarts);
     read_workpoint(reader, settings);
-    reader.take(
-        "phones",
-        [](const std::string& value) -> Result<int> {
-            const auto count = count_of("phones", value, 1, 20'000);
-            return count ? Result<int>(static_cast<int>(*count)) : tl::unexpected(count.error());
-        },
-        options.phones);
+    options.storms = reader.has("storm");
+    const auto crowd = [&reader](const char* option, std::uint64_t most, int& target) {
+        reader.take(
+            option,
+            [option, most](const std::string& value) -> Result<int> {
+                const auto count = count_of(option, value, 1, most);
+                return count ? Result<int>(static_cast<int>(*count))
+                             : tl::unexpected(count.error());
+            },
+            target);
+    };
+    crowd("phones", 20'000, options.phones);
+    crowd("storm", 100'000, options.phones);
+    crowd("rate", 1'000'000, options.per_second);
     if (reader.error()) {
         return tl::unexpected(*reader.error());
     }
