@@ -17,7 +17,7 @@ using base::Errc;
 using base::fail;
 
 /// A power cut makes every phone of a site ask within the same seconds.
-constexpr int receive_buffer = 4 << 20;
+constexpr int receive_buffer = 16 << 20;
 
 std::string why(int error) {
     return std::system_category().message(error);
