@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <regex.h>
 #include <thread>
@@ -327,11 +328,17 @@ TEST(ModPnpDirectory, ALookUpTakesMicroseconds) {
                    .count() /
                count;
     };
+    const auto answer = loaded.host.user("201", domain).value_or("");
     const double ours = took([&] { loaded.host.user("201", domain); });
     const double call = took([&] { loaded.host.call("201", "pnp-extensions"); });
     const double none = took([&] { loaded.host.user("1000", domain); });
-    std::cout << "a look-up: " << ours << " us for a user of ours, " << call << " us for a call, "
-              << none << " us for what is not ours (with the host's parser and printer)\n";
+    const double read = took([&] { value(answer, "//user/@id"); });
+    // ./test shows lines that begin so.
+    std::cout << "measured: FreeSWITCH looks a user of ours up in " << std::lround(ours) << " us, "
+              << std::round(ours / read * 10) / 10
+              << " times what libxml2 takes to read the answer; a call in " << std::lround(call)
+              << " us; what is not ours in " << std::lround(none) << " us\n";
+    EXPECT_GT(read, 0);
 }
 
 } // namespace
