@@ -95,11 +95,13 @@ base::Status Extensions::look() const {
 }
 
 base::Status Extensions::fits(const std::string& number, const std::string& home) const {
-    if (auto sight = look(); !sight) {
+    if (host_.look != nullptr) {
         const std::lock_guard lock(mutex_);
-        return copies_.count(number) != 0 ? base::Status() : sight;
+        if (copies_.count(number) != 0) { // it is looked at again whenever the host's own change
+            return {};
+        }
     }
-    return may_own(number, home);
+    return look().and_then([&] { return may_own(number, home); });
 }
 
 base::Status Extensions::may_own(const std::string& number, const std::string& home) const {

@@ -254,6 +254,15 @@ TEST(ModPnpExisting, AReloadxmlWithoutTheDirectoryTakesNothingBackAndIsTriedAgai
     });
 }
 
+TEST(ModPnpDirectory, IsNotReadForTheFilesOfOurExtensions) {
+    served({}, [](Loaded& loaded) {
+        loaded.give("201");
+        loaded.host.take_read();
+        EXPECT_THAT(config(loaded), HasSubstr("201"));
+        EXPECT_EQ(loaded.host.take_read().documents, 0U);
+    });
+}
+
 TEST(ModPnpExisting, ABurstOfReloadxmlsReadsEachUserOnce) {
     Files files;
     for (int number = 3000; number < 3200; ++number) {
