@@ -350,6 +350,7 @@ base::Status Engine::open() {
     }
     interfaces_ = std::make_unique<base::Interfaces>(
         *loop_, [this](const std::vector<base::Interface>& rows) { serve(rows); });
+    host_timer_ = std::make_unique<base::Timer>(*loop_);
     ticker_ = std::make_unique<base::Timer>(*loop_);
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     loop_->start();
@@ -379,6 +380,7 @@ Engine::~Engine() {
         loop_->stop();
     }
     ticker_.reset();
+    host_timer_.reset();
     interfaces_.reset();
     dhcp_control_.reset();
     control_.reset();
@@ -760,6 +762,9 @@ void Engine::tick() {
     if (++ticks_ % 10 == 0) {
         if (ticks_ % 60 == 10) {
             look_at_keys();
+        }
+        if (extensions_->is_blind()) {
+            host_changed();
         }
         look_after_firmware();
         https_->look_at_the_clock();

@@ -139,9 +139,11 @@ class Engine {
     std::unique_ptr<admin::Control> dhcp_control_;
     std::unique_ptr<base::Interfaces> interfaces_;
     std::unique_ptr<base::Timer> ticker_;
+    std::unique_ptr<base::Timer> host_timer_;
     std::atomic<bool> flushing_ = false;
     std::atomic<bool> looks_after_firmware_ = false;
     std::atomic<bool> looks_at_keys_ = false;
+    std::atomic<bool> looks_at_host_ = false;
     std::atomic<bool> looks_at_strayed_ = false;
 
     bool has_certificate_ = false;         // loop thread

@@ -73,8 +73,19 @@ void Engine::offer_host() {
         host_.list_accounts != nullptr ? numbers : std::function<std::set<std::string>()>());
 }
 
+/// Several within a second are one.
 void Engine::host_changed() {
-    loop_->work([this] { extensions_->sync(*desk_->rules(), true); });
+    if (looks_at_host_.exchange(true)) {
+        return;
+    }
+    loop_->post([this] {
+        host_timer_->after(std::chrono::seconds(1), [this] {
+            loop_->work([this] {
+                looks_at_host_ = false;
+                extensions_->sync(*desk_->rules(), true);
+            });
+        });
+    });
 }
 
 void Engine::put_codes() {

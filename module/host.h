@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define PNP_HOST_VERSION 3
+#define PNP_HOST_VERSION 4
 
 /* NOLINTBEGIN(readability-identifier-naming): C, for hosts that are written in it */
 
@@ -110,6 +110,10 @@ struct pnp_host {
 	 * the host's meanwhile, so a visitor copies and does no more. */
 	void (*list_dialplan)(void *context, const struct pnp_dialplan_visitor *visitor);
 
+	/* Where each question would read all of the host's own anew: reads them once, and may_own and
+	 * put_extension answer by that until the next look that sees them. 0, or PNP_UNUSABLE and a
+	 * sentence where they cannot be seen now: then ours stay as they are, and it is tried again. */
+	int (*look)(void *context, char *why, size_t why_size);
 	/* Whether an extension of ours with this number has room beside the host's, at home in this
 	 * dial plan context: 0, or PNP_UNUSABLE and a sentence that names both places. */
 	int (*may_own)(void *context, const char *number, const char *home, char *why, size_t why_size);
@@ -156,7 +160,7 @@ int engine_reload(struct pnp_engine *engine, char *why, size_t why_size);
 
 /*
  * The host read its files again: its own extensions and its dial plan may be others now. Ours are
- * looked at beside them, soon and on a worker; returns at once.
+ * looked at beside them, soon and on a worker, once for several calls in a row; returns at once.
  */
 void engine_host_changed(struct pnp_engine *engine);
 
