@@ -40,8 +40,11 @@ class Registrations {
 
     /// The phone behind a contact: by its account where that is one phone's alone, else by who
     /// registered from that very address and port, with a number that it has. Nothing where
-    /// several could be.
+    /// several could be, and where the only one is registered from elsewhere.
     std::optional<base::Mac> behind(const std::string& number, base::Endpoint from) const;
+
+    /// Whether a call with this number, of which one end is there, is another phone's than this.
+    bool is_anothers(base::Mac mac, const std::string& number, base::Endpoint from) const;
 
     /// Those that are or were guests, and registered last with an account that is not on their
     /// lines.
@@ -57,15 +60,17 @@ class Registrations {
     struct Phone {
         base::Mac mac;
         bool is_sure = false;   ///< it cannot be another one
-        std::uint64_t when = 0; ///< greater: later
+        bool is_guess = false;  ///< whatever else it registered with counts before
+        std::uint64_t when = 0; ///< greater: later; 0: a guess
     };
 
     Phone phone_of(const inventory::Snapshot& now,
                    const std::string& number,
                    base::Ipv4 from,
                    std::string_view user_agent,
-                   base::Mac before) const;
-    base::Mac phone_at(const Contact& contact) const; ///< 0: nobody's, or not known
+                   const Phone& before) const;
+    Phone phone_at(const Contact& contact) const;
+    bool is_registered_elsewhere(const std::string& number, base::Ipv4 from) const; ///< with mutex_
 
     /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
     void end_credentials(base::Mac mac);

@@ -24,7 +24,7 @@ struct contact {
 };
 
 /* "sip:201@10.0.0.2:5062;transport=udp" → 10.0.0.2 and 5062. */
-static void read_uri(const char *uri, char *address, size_t size, unsigned int *port)
+void pnp_read_uri(const char *uri, char *address, size_t size, unsigned int *port)
 {
 	const char *host = strchr(uri, '@');
 	size_t length;
@@ -57,7 +57,7 @@ static int read_contact(const void *object, struct contact *contact)
 	}
 	ast_copy_string(contact->user_agent, pnp_field(fields, "user_agent"),
 		sizeof(contact->user_agent));
-	read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address), &contact->port);
+	pnp_read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address), &contact->port);
 	ast_variables_destroy(fields);
 	return 0;
 }
