@@ -66,7 +66,8 @@ Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
     const bool is_named = named && given_up != nullptr && given_up->mac == *named;
     const auto former = is_named ? *named : before.mac;
     if (former != base::Mac() && (!named || *named == former) && has_lost(now, former, number)) {
-        return {former, false, !is_named && before.is_guess};
+        const bool is_guess = !is_named && before.is_guess;
+        return {former, false, is_guess, is_guess ? before.when : 0};
     }
     if (named) {
         return {};
@@ -110,7 +111,7 @@ void Registrations::registered(const std::string& number,
     bool is_new = false;
     {
         const std::lock_guard lock(mutex_);
-        phone.when = phone.is_guess ? 0 : ++last_;
+        phone.when = phone.when != 0 ? phone.when : ++last_;
         is_new = contacts_.insert_or_assign({number, from}, phone).second;
     }
     if (!is_ours || !has_line(*device, number)) {

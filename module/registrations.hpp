@@ -60,8 +60,8 @@ class Registrations {
     struct Phone {
         base::Mac mac;
         bool is_sure = false;   ///< it cannot be another one
-        bool is_guess = false;  ///< whatever else it registered with counts before
-        std::uint64_t when = 0; ///< greater: later; 0: a guess
+        bool is_guess = false;  ///< what else it registers with from now on counts before
+        std::uint64_t when = 0; ///< greater: later
     };
 
     Phone phone_of(const inventory::Snapshot& now,

@@ -152,13 +152,14 @@ TEST_F(GuestsRegistrations, AReleasedPhoneThatNamesNoMacIsFoundAgainAfterARestar
     shelf.apply({inventory::MakeGuest{dave}});
     registrations.registered("203", at("10.0.0.66"), "");
     EXPECT_THAT(registrations.strayed(), IsEmpty()) << "somebody's softphone";
+    registrations.registered("guest001fc1000004", at("10.0.0.9", 1024), ""); // before the claim
     registrations.registered("203", at("10.0.0.9"), "");
     registrations.registered("203", at("10.0.0.9"), ""); // refreshed
     EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
     EXPECT_EQ(registrations.account(dave), "203");
     EXPECT_EQ(registrations.contact(dave), at("10.0.0.9"));
     EXPECT_EQ(registrations.behind("203", at("10.0.0.9")), std::nullopt) << "it has to come first";
-    registrations.registered("guest001fc1000004", at("10.0.0.9", 1024), "");
+    registrations.registered("guest001fc1000004", at("10.0.0.9", 1025), "");
     registrations.registered("203", at("10.0.0.9"), ""); // another one behind its router
     EXPECT_THAT(registrations.strayed(), IsEmpty()) << "it has come";
     EXPECT_EQ(registrations.account(dave), "guest001fc1000004");
