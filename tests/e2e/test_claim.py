@@ -282,6 +282,12 @@ def test_a_code_is_no_extension_and_one_that_is_there_already_is_told_of(lab):
     for number in ("*77", "*78", "*77*1"):
         said = pbx.pnp(f"extension add {number}")
         assert "claim_code = *77, release_code = *78" in said and "another number" in said, said
+    rows = os.path.join(lab.folder, "rows.csv")
+    with open(rows, "w", encoding="utf-8") as file:
+        file.write(f"mac,extensions,name\n{A},*78,Alice\n")
+    said = lab.pbx.run(os.path.join(lab.options.bin, "pnpctl"), "--control",
+                       os.path.join(pbx.folder, "run/pnp.ctl"), "import", rows)
+    assert said.returncode == 1 and "choose another number" in said.stdout + said.stderr, said
     assert "PnpClaim" in pbx.cli("dialplan show *77@pnp-extensions")
     assert "is there" in pbx.pnp("extension add *87")
     pbx.configure("pnp.conf", conf + CODES.replace("*77", "*87"))
