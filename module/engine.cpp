@@ -466,6 +466,9 @@ base::Result<std::string> Engine::reload() {
             return tl::unexpected(good.error());
         }
     }
+    if (auto clash = code_clash(loaded->settings.claims); !clash.empty()) {
+        return fail(Errc::conflict, "{}", clash);
+    }
     std::vector<std::string> restart;
     {
         const std::lock_guard lock(mutex_);
@@ -486,8 +489,10 @@ base::Result<std::string> Engine::reload() {
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
         return fail(Errc::io, "the loop is busy; look at the log and try again");
     }
-    extensions_->sync(*desk_->rules(), true);
+    // Guests may have another context now, and emergency numbers are there before they are.
     put_codes();
+    extensions_->sync(*desk_->rules(), true);
+    drop_codes();
     log::info("engine", "configuration and templates read again");
     return restart.empty() ? std::string("Configuration and templates were read again.")
                            : fmt::format("Configuration and templates were read again. These wait "

@@ -130,14 +130,20 @@ struct pnp_host {
 	/* Whether anything rings or talks with this number: 1 or 0; PNP_NONE where the host cannot say. Of
 	 * a number on several phones it is true while one of them does. */
 	int (*in_call)(void *context, const char *number);
+	/* Visits the calls with this number, each with where the phone at its other end is; an empty
+	 * address where the host cannot say. */
+	void (*list_calls)(void *context, const char *number,
+		void (*visit)(void *to, const char *address, uint16_t port), void *to);
 
 	/* Whether a phone that registered with `watcher` and watches `number` (SUBSCRIBE, Event: dialog)
 	 * is told its state: 1 or 0; PNP_NONE where the host cannot say. */
 	int (*has_hint)(void *context, const char *watcher, const char *number);
 
-	/* Takes the codes into the dial plan, in place of those before: 0, or PNP_UNUSABLE and a
-	 * sentence. They must not outlive the engine. */
+	/* Takes the codes into the dial plan, beside those before: 0, or PNP_UNUSABLE and a sentence.
+	 * What was there stays there all the time. They must not outlive the engine. */
 	int (*put_codes)(void *context, const struct pnp_codes *codes, char *why, size_t why_size);
+	/* Takes those out that put_codes was not given the last time. */
+	void (*drop_codes)(void *context);
 	/* Whether a number can be dialled in a context of the dial plan. */
 	int (*has_number)(void *context, const char *where, const char *number);
 
