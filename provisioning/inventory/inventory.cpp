@@ -198,6 +198,11 @@ void Inventory::on_step(std::function<void(const Device&, const Event&)> happene
     state_->happened = std::move(happened);
 }
 
+std::uint64_t Inventory::noted() const {
+    const std::lock_guard model(state_->model);
+    return state_->noted;
+}
+
 void Inventory::State::tell(const Device& device, const Event& event) {
     std::function<void(const Device&, const Event&)> to;
     {

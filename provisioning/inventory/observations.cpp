@@ -77,7 +77,7 @@ void Inventory::saw(base::Mac mac, const Sighting& sighting) {
 
 void Inventory::note(base::Mac mac, Step step, std::string_view address, std::string_view detail) {
     const auto now = state_->clock.unix_ms();
-    const Event event{step, clipped(address), clipped(detail), now, now, 1};
+    Event event{step, clipped(address), clipped(detail), now, now, 1};
     Device as_it_was;
     {
         const std::lock_guard model(state_->model);
@@ -86,6 +86,7 @@ void Inventory::note(base::Mac mac, Step step, std::string_view address, std::st
             return;
         }
         const bool is_stranger = device->approval == Approval::pending;
+        event.order = ++state_->noted;
         if (!state_->events.add(mac, event, state_->most_events(is_stranger), is_stranger)) {
             return;
         }

@@ -50,6 +50,7 @@ struct Inventory::State {
     std::unordered_set<base::Mac> gone;    ///< dropped strangers that still have a row
     base::UnixMs next_expiry = 0;          ///< of a first token; 0 = none
     std::uint64_t next_serial = 1;
+    std::uint64_t noted = 0; ///< the order of the newest step
     std::uint64_t strangers_dropped = 0;
     std::uint64_t flush_failures = 0;
     bool flush_fails = false;
