@@ -83,6 +83,20 @@ void Inventory::State::drop_old_releases(base::UnixMs now) {
     }
 }
 
+std::vector<std::pair<std::string, Release>>
+Inventory::State::releases_ahead(base::UnixMs now) const {
+    std::vector<std::pair<std::string, Release>> ahead;
+    // A machine without a battery begins in 1970, and hears later what time it is.
+    if (clock.now() - opened >= tidy_every) {
+        current.releases_.each([&](const std::string& number, const Release& release) {
+            if (release.at > now) {
+                ahead.emplace_back(number, Release{now, release.mac});
+            }
+        });
+    }
+    return ahead;
+}
+
 void Inventory::State::put(Device device) {
     current.put(std::move(device));
 }

@@ -210,6 +210,7 @@ class Inventory {
     void reached(base::Mac mac, Stage stage);
 
     /// Writes the observations (synchronous=NORMAL, one transaction) and drops what is too old.
+    /// Numbers that came free later than now, by a clock that was ahead, rest from now on.
     /// Blocks: call it on a worker, each second and before the end.
     base::Status flush();
 
