@@ -32,7 +32,7 @@ NumberPlan plan_of(const std::vector<std::string>& numbers) {
     return plan;
 }
 
-NumberPlan plan_of(const oracle::Contexts& contexts) {
+NumberPlan plan_with(const oracle::Contexts& contexts) {
     NumberPlan plan;
     for (const auto& [name, context] : contexts) {
         auto& to = plan[name];
@@ -302,7 +302,7 @@ TEST_P(DigitMapAtRandom, HoldsItsPromisesForAThousandPlans) {
                     ? 1U
                     : 0U;
         const DigitMapWishes wishes{{"112", maker.digits(3)}, maker.below(2) == 0};
-        const auto numbers = plan_of(contexts);
+        const auto numbers = plan_with(contexts);
         const auto context = fmt::format("seed {}: {} and {}", seed, fmt::join(plan.patterns, " "),
                                          fmt::join(wishes.emergency, " "));
         auto samples = maker.samples(plan, 15);
