@@ -115,6 +115,7 @@ struct ImportOfFaults : testing::Test {
         office.shelf.has_extension("202", "Bob");
         office.shelf.apply({inventory::Assign{mac_of("001fc1000009"), {"202"}}});
         EXPECT_TRUE(office.shelf->flush());
+        EXPECT_TRUE(office.shelf->flush()); // which moves the log into the database
     }
 
     /// The database and its log, as they lie on the disk.
