@@ -91,8 +91,10 @@ class Planner {
             plan_.changes.clear();
             plan_.descriptions.clear();
         }
-        std::stable_sort(plan_.problems.begin(), plan_.problems.end(),
-                         [](const Problem& a, const Problem& b) { return a.line < b.line; });
+        for (auto* told : {&plan_.problems, &plan_.notes}) {
+            std::stable_sort(told->begin(), told->end(),
+                             [](const Problem& a, const Problem& b) { return a.line < b.line; });
+        }
         return std::move(plan_);
     }
 
@@ -188,8 +190,9 @@ class Planner {
     }
 
     void name_other_numbers(const Wish& wish) {
-        if (wish.name.empty() || wish.numbers.empty()) {
-            return;
+        if (wish.name.empty() || wish.numbers.empty() ||
+            (holds(wish) && has_name(wish.numbers.front(), wish.name))) {
+            return; // as it is exported: what became of its other numbers makes no new ones
         }
         bool is_used = false;
         for (const std::string& number : wish.numbers) {
@@ -217,24 +220,32 @@ class Planner {
                (own->name == name || (base::trim(own->name).empty() && name == number));
     }
 
+    /// The phone has exactly these lines.
+    bool holds(const Wish& wish) const {
+        const inventory::Device* known = wish.mac ? now_.device(*wish.mac) : nullptr;
+        return known != nullptr && known->is_approved() && known->lines == wish.numbers;
+    }
+
     void check_numbers(const Wish& wish) {
+        // A row that changes nothing stops no import, whatever became of its numbers in the PBX.
+        auto& wrong = holds(wish) ? plan_.notes : plan_.problems;
+        const auto say = [&](std::string text) { wrong.push_back({wish.line, std::move(text)}); };
         for (const std::string& number : wish.numbers) {
             if (now_.extension(number) == nullptr && exists(number)) {
                 if (const auto& usable = of_host(number); !usable) {
-                    problem(wish.line, usable.error().what);
+                    say(usable.error().what);
                 }
             } else if (!exists(number) && !names_.contains(number)) {
-                problem(wish.line,
-                        fmt::format("extension {} does not exist; name it in this row to create "
-                                    "it, or run: pnp extension add {}",
-                                    number, number));
+                say(fmt::format("extension {} does not exist; name it in this row to create "
+                                "it, or run: pnp extension add {}",
+                                number, number));
             }
         }
         const std::size_t most =
             max_lines_ && wish.mac ? max_lines_(*wish.mac) : wish.numbers.size();
         if (wish.numbers.size() > most) {
-            problem(wish.line, fmt::format("{} extensions, and this phone has {} lines at most",
-                                           wish.numbers.size(), most));
+            say(fmt::format("{} extensions, and this phone has {} lines at most",
+                            wish.numbers.size(), most));
         }
     }
 
@@ -266,14 +277,14 @@ class Planner {
                 plan_.unchanged += is_new ? 0U : 1U;
                 continue;
             }
-            const inventory::Device* known = now_.device(*wish.mac);
-            if (known != nullptr && known->is_approved() && known->lines == wish.numbers) {
+            if (holds(wish)) {
                 ++plan_.unchanged;
                 continue;
             }
             plan_.changes.emplace_back(inventory::Assign{*wish.mac, wish.numbers});
-            plan_.descriptions.push_back(fmt::format(
-                "assign {} to {}{}", fmt::join(wish.numbers, " "), wish.mac->str(), before(known)));
+            plan_.descriptions.push_back(fmt::format("assign {} to {}{}",
+                                                     fmt::join(wish.numbers, " "), wish.mac->str(),
+                                                     before(now_.device(*wish.mac))));
         }
     }
 

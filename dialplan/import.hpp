@@ -33,8 +33,9 @@ struct ImportPlan {
 /// number that exists nowhere and has no name is a problem, as are a MAC or a header twice, a
 /// malformed MAC or number, a guest's account, more extensions than `max_lines(mac)`, a new number
 /// that `may_own` refuses, and one of the PBX that `host_number` refuses: its errors are not_found
-/// where the PBX has no such number, and others where no phone can have it. A row assigns exactly
-/// its extensions, which approves the device.
+/// where the PBX has no such number, and others where no phone can have it. Of a row that says what
+/// holds already, what is wrong with its numbers is a note. A row assigns exactly its extensions,
+/// which approves the device.
 ImportPlan plan_import(std::string_view csv,
                        const inventory::Snapshot& now,
                        const std::function<base::Status(const std::string&)>& host_number,

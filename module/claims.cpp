@@ -108,13 +108,21 @@ pnp_claimed Claims::release(const std::string& number, base::Endpoint from) {
 void Claims::look() {
     const auto now = clock_.now();
     const auto strayed = registrations_.strayed();
-    std::erase_if(next_, [&](const auto& entry) {
+    std::erase_if(waits_, [&](const auto& entry) {
         return std::find(strayed.begin(), strayed.end(), entry.first) == strayed.end();
     });
     for (const auto mac : strayed) {
-        const auto [entry, is_new] = next_.try_emplace(mac, now + call_ends_within);
-        if (!is_new && entry->second <= now && !is_in_call_(mac)) {
-            entry->second = now + told_every;
+        auto& wait = waits_.try_emplace(mac, Wait{now + call_ends_within}).first->second;
+        if (wait.next > now) {
+            continue;
+        }
+        if (!is_in_call_(mac)) {
+            wait.talks_since.reset();
+        } else if (!wait.talks_since) {
+            wait.talks_since = now;
+        }
+        if (!wait.talks_since || now - *wait.talks_since >= longest_call) {
+            wait.next = now + told_every;
             resync_(mac);
         }
     }

@@ -20,6 +20,9 @@ class Claims {
     using Resync = std::function<void(base::Mac)>;
     using InCall = std::function<bool(base::Mac)>;
 
+    /// A call that lasts longer is none, or nobody's who waits for the phone.
+    static constexpr base::Duration longest_call = std::chrono::hours(4);
+
     Claims(inventory::Inventory& inventory,
            const Registrations& registrations,
            const base::Clock& clock,
@@ -38,7 +41,7 @@ class Claims {
     pnp_claimed release(const std::string& number, base::Endpoint from);
 
     /// Phones that are registered with what they are no longer are told: a few seconds after the
-    /// change, when the call has ended, and each minute until they come, never in a call. Also
+    /// change, when their call has ended, and each minute until they come. Also
     /// after a restart, for what they should be is on disk and what they are is seen. Every second
     /// or so, on one worker at a time.
     void look();
@@ -49,7 +52,13 @@ class Claims {
     const base::Clock& clock_;
     Resync resync_;
     InCall is_in_call_;
-    std::map<base::Mac, base::Steady> next_; ///< when each is told
+
+    struct Wait {
+        base::Steady next; ///< when it is told
+        std::optional<base::Steady> talks_since = {};
+    };
+
+    std::map<base::Mac, Wait> waits_;
 };
 
 } // namespace engine

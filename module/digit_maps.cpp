@@ -107,11 +107,15 @@ DigitMaps::plan_locked(const Emergency& with, const std::string& context) {
         plan_.reset();
         maps_.clear();
     }
-    const bool lacks = plan_ && (plan_->empty() || (!context.empty() && !plan_->contains(context)));
+    // What two looks in a row did not find is a wrong name in a configuration, and nothing on its
+    // way: each look copies all of the plan while calls wait for the PBX's lock of it.
+    const bool lacks =
+        plan_ && (plan_->empty() || (was_new_ && !context.empty() && !plan_->contains(context)));
     const auto now = clock_.now();
     if (!plan_ || now - read_at_ >= (lacks ? lack_is_fresh : plan_is_fresh)) {
         auto read = Copy().of(host_);
-        if (!plan_ || *plan_ != read) {
+        was_new_ = !plan_ || *plan_ != read;
+        if (was_new_) {
             plan_ = std::make_shared<const dialplan::NumberPlan>(std::move(read));
             maps_.clear();
         }

@@ -27,8 +27,8 @@ class DigitMaps {
     void settings(std::vector<std::string> emergency);
     std::vector<std::string> emergency() const;
 
-    /// Read at most every ten seconds, or every second while it lacks what was asked for: it may be
-    /// on its way. Refused where the host cannot tell it.
+    /// Read at most every ten seconds, or a second later where it is new and lacks what was asked
+    /// for: that may be on its way. Refused where the host cannot tell it.
     base::Result<std::shared_ptr<const dialplan::NumberPlan>> plan();
 
     /// Of a line whose calls start in `context`, as the site wants it; nothing where there is none
@@ -55,6 +55,7 @@ class DigitMaps {
     Emergency made_with_;
     std::shared_ptr<const dialplan::NumberPlan> plan_;
     base::Steady read_at_{};
+    bool was_new_ = false; ///< another than the one before, when it was read last
     std::map<Wanted, base::Result<std::string>> maps_; // of this plan and these settings
     base::TokenBucket complaints_{0.1, 3};
 };

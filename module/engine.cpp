@@ -350,6 +350,7 @@ base::Status Engine::open() {
     }
     interfaces_ = std::make_unique<base::Interfaces>(
         *loop_, [this](const std::vector<base::Interface>& rows) { serve(rows); });
+    host_timer_ = std::make_unique<base::Timer>(*loop_);
     ticker_ = std::make_unique<base::Timer>(*loop_);
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     loop_->start();
@@ -379,6 +380,7 @@ Engine::~Engine() {
         loop_->stop();
     }
     ticker_.reset();
+    host_timer_.reset();
     interfaces_.reset();
     dhcp_control_.reset();
     control_.reset();
@@ -464,6 +466,9 @@ base::Result<std::string> Engine::reload() {
             return tl::unexpected(good.error());
         }
     }
+    if (auto clash = code_clash(loaded->settings.claims); !clash.empty()) {
+        return fail(Errc::conflict, "{}", clash);
+    }
     std::vector<std::string> restart;
     {
         const std::lock_guard lock(mutex_);
@@ -484,8 +489,10 @@ base::Result<std::string> Engine::reload() {
     if (done.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
         return fail(Errc::io, "the loop is busy; look at the log and try again");
     }
-    extensions_->sync(*desk_->rules(), true);
+    // Guests may have another context now, and emergency numbers are there before they are.
     put_codes();
+    extensions_->sync(*desk_->rules(), true);
+    drop_codes();
     log::info("engine", "configuration and templates read again");
     return restart.empty() ? std::string("Configuration and templates were read again.")
                            : fmt::format("Configuration and templates were read again. These wait "
@@ -760,6 +767,9 @@ void Engine::tick() {
     if (++ticks_ % 10 == 0) {
         if (ticks_ % 60 == 10) {
             look_at_keys();
+        }
+        if (extensions_->is_blind()) {
+            host_changed();
         }
         look_after_firmware();
         https_->look_at_the_clock();

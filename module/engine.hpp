@@ -77,6 +77,8 @@ class Engine {
     void tick();
     void offer_host();
     void put_codes();
+    void drop_codes();
+    std::string code_clash(const ClaimCodes& codes) const;
     std::vector<std::string> code_problems() const;
     base::Result<profile::Account> host_account(const std::string& number) const;
     void tls_refused(base::Endpoint peer, const std::string& why);
@@ -95,6 +97,7 @@ class Engine {
     void resync_waiting();
     base::Status may_resync(const inventory::Device* device, base::Mac mac) const;
     std::optional<bool> in_call(const inventory::Device& device) const;
+    bool talks_itself(base::Mac mac, const std::string& number) const;
     base::Status takes_claims() const;
     std::vector<std::string> numbers_of(const inventory::Device& device) const;
     std::unique_ptr<Fleet> make_fleet();
@@ -139,9 +142,11 @@ class Engine {
     std::unique_ptr<admin::Control> dhcp_control_;
     std::unique_ptr<base::Interfaces> interfaces_;
     std::unique_ptr<base::Timer> ticker_;
+    std::unique_ptr<base::Timer> host_timer_;
     std::atomic<bool> flushing_ = false;
     std::atomic<bool> looks_after_firmware_ = false;
     std::atomic<bool> looks_at_keys_ = false;
+    std::atomic<bool> looks_at_host_ = false;
     std::atomic<bool> looks_at_strayed_ = false;
 
     bool has_certificate_ = false;         // loop thread
@@ -175,9 +180,9 @@ class Engine {
 
     mutable std::mutex mutex_; // guards seen_, settings_ and codes_refused_
     Seen seen_;
-    std::string codes_refused_;                               ///< by the PBX, and why
-    std::vector<pnp::Rival> rivals_;                          ///< of the last probe
-    std::mutex putting_codes_;                                ///< two consoles may reload at once
+    std::string codes_refused_;      ///< by the PBX, and why
+    std::vector<pnp::Rival> rivals_; ///< of the last probe
+    std::mutex putting_codes_;       ///< and drops: two consoles may reload at once
     std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;
 };

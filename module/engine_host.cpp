@@ -30,11 +30,17 @@ void Engine::offer_host() {
     if (host_.find_account == nullptr) {
         return;
     }
-    const auto may_own = [this](const std::string& number) {
+    const auto may_own = [this](const std::string& number) -> base::Status {
+        const auto rules = desk_->rules();
+        if (rules->claims.has(number) && inventory_->now().extension(number) == nullptr) {
+            return fail(Errc::conflict,
+                        "{} is dialled to claim a phone or to release it (claim_code = {}, "
+                        "release_code = {} in pnp.conf): choose another number",
+                        number, rules->claims.claim, rules->claims.release);
+        }
         // A guest is at home in no context: nobody calls it.
-        return extensions_->fits(number, inventory::guest_of(number)
-                                             ? std::string()
-                                             : desk_->rules()->extensions_context);
+        return extensions_->fits(number, inventory::guest_of(number) ? std::string()
+                                                                     : rules->extensions_context);
     };
     const auto list = [this](const dialplan::Directory::Visit& visit) {
         struct Visitor {
@@ -73,8 +79,19 @@ void Engine::offer_host() {
         host_.list_accounts != nullptr ? numbers : std::function<std::set<std::string>()>());
 }
 
+/// Several within a second are one.
 void Engine::host_changed() {
-    loop_->work([this] { extensions_->sync(*desk_->rules(), true); });
+    if (looks_at_host_.exchange(true)) {
+        return;
+    }
+    loop_->post([this] {
+        host_timer_->after(std::chrono::seconds(1), [this] {
+            loop_->work([this] {
+                looks_at_host_ = false;
+                extensions_->sync(*desk_->rules(), true);
+            });
+        });
+    });
 }
 
 void Engine::put_codes() {
@@ -107,13 +124,40 @@ void Engine::put_codes() {
         codes.claim.c_str(),          codes.release.c_str(), rules->extensions_context.c_str(),
         codes.guests_context.c_str(), emergency.data(),      on.c_str()};
     std::array<char, 512> why{};
-    std::string refused;
-    if (host_.put_codes(host_.context, &put, why.data(), why.size()) != 0) {
+    // Emergency numbers are put even so, and what else has room.
+    std::string refused = code_clash(codes);
+    if (host_.put_codes(host_.context, &put, why.data(), why.size()) != 0 && refused.empty()) {
         refused = why.data();
-        log::warn("engine", "phones cannot be claimed by dialling: {}", refused);
+    }
+    if (!refused.empty()) {
+        log::error("engine", "phones cannot be claimed by dialling: {}", refused);
     }
     const std::lock_guard lock(mutex_);
     codes_refused_ = std::move(refused);
+}
+
+void Engine::drop_codes() {
+    const std::lock_guard one_at_a_time(putting_codes_);
+    if (host_.drop_codes != nullptr) {
+        host_.drop_codes(host_.context);
+    }
+}
+
+/// One may have been made before there was a code; it keeps its number.
+std::string Engine::code_clash(const ClaimCodes& codes) const {
+    if (host_.put_codes == nullptr) {
+        return {};
+    }
+    const auto now = inventory_->now();
+    for (const auto* extension : now.extensions()) {
+        if (codes.has(extension->number)) {
+            return fmt::format("extension {0} is in the way of claim_code = {1} and release_code = "
+                               "{2}: write another code into pnp.conf, or remove it (pnp extension "
+                               "remove {0}); then: pnp reload",
+                               extension->number, codes.claim, codes.release);
+        }
+    }
+    return {};
 }
 
 base::Status Engine::takes_claims() const {

@@ -24,8 +24,8 @@ std::vector<std::string> Engine::unwatched(const inventory::Device& device) cons
     std::vector<std::string> numbers;
     for (const auto& key : Desk::site_of(*desk_->rules(), device).keys) {
         if (key.kind == profile::Key::Kind::blf &&
-            host_.has_hint(host_.context, device.lines.front().c_str(), key.number.c_str()) == 0 &&
-            std::find(numbers.begin(), numbers.end(), key.number) == numbers.end()) {
+            std::find(numbers.begin(), numbers.end(), key.number) == numbers.end() &&
+            host_.has_hint(host_.context, device.lines.front().c_str(), key.number.c_str()) == 0) {
             numbers.push_back(key.number);
         }
     }

@@ -156,14 +156,49 @@ Result<std::string> Engine::resync_now(base::Mac mac, bool reboot) {
                        event, phone.str(), mac.str());
 }
 
+/// Of a number on several phones the PBX says that one of them is in a call, and then whose it is.
+bool Engine::talks_itself(base::Mac mac, const std::string& number) const {
+    if (host_.list_calls == nullptr) {
+        return true;
+    }
+
+    struct Visitor {
+        const Registrations& registrations;
+        base::Mac mac;
+        const std::string& number;
+        bool talks;
+    } visitor{*registrations_, mac, number, false};
+
+    host_.list_calls(
+        host_.context, number.c_str(),
+        [](void* to, const char* address, std::uint16_t port) {
+            auto& each = *static_cast<Visitor*>(to);
+            try {
+                const auto far = base::Ipv4::parse(address);
+                each.talks = each.talks || !far ||
+                             !each.registrations.is_anothers(each.mac, each.number, {*far, port});
+            } catch (...) { // not through the host's frames
+                each.talks = true;
+            }
+        },
+        &visitor);
+    return visitor.talks;
+}
+
 /// On a worker, or the thread of a console: the PBX is asked. Nothing where it cannot say.
 std::optional<bool> Engine::in_call(const inventory::Device& device) const {
     std::optional<bool> talks;
-    if (host_.in_call != nullptr) {
-        for (const auto& number : numbers_of(device)) {
-            if (const int said = host_.in_call(host_.context, number.c_str()); said >= 0) {
-                talks = talks.value_or(false) || said > 0;
-            }
+    if (host_.in_call == nullptr) {
+        return talks;
+    }
+    auto numbers = device.lines;
+    if (auto account = registrations_->account(device.mac);
+        !account.empty() && std::find(numbers.begin(), numbers.end(), account) == numbers.end()) {
+        numbers = {std::move(account)}; // it has not come for its lines yet: others talk with them
+    }
+    for (const auto& number : numbers) {
+        if (const int said = host_.in_call(host_.context, number.c_str()); said >= 0) {
+            talks = talks.value_or(false) || (said > 0 && talks_itself(device.mac, number));
         }
     }
     return talks;

@@ -6,6 +6,8 @@
 #include "provisioning/inventory/guest.hpp"
 
 #include <array>
+#include <optional>
+#include <utility>
 
 namespace engine {
 
@@ -84,13 +86,42 @@ base::Status Extensions::put(const std::string& number, const Copy& copy) const 
     return {};
 }
 
+base::Status Extensions::look() const {
+    std::array<char, 512> why{};
+    if (host_.look != nullptr && host_.look(host_.context, why.data(), why.size()) != 0) {
+        return fail(Errc::refused, "{}", why.data());
+    }
+    return {};
+}
+
 base::Status Extensions::fits(const std::string& number, const std::string& home) const {
+    if (host_.look != nullptr) {
+        const std::lock_guard lock(mutex_);
+        if (copies_.count(number) != 0) { // it is looked at again whenever the host's own change
+            return {};
+        }
+    }
+    return look().and_then([&] { return may_own(number, home); });
+}
+
+base::Status Extensions::may_own(const std::string& number, const std::string& home) const {
     std::array<char, 512> why{};
     if (host_.may_own != nullptr &&
         host_.may_own(host_.context, number.c_str(), home.c_str(), why.data(), why.size()) != 0) {
         return fail(Errc::conflict, "{}", why.data());
     }
     return {};
+}
+
+base::Status Extensions::look_for_sync() {
+    auto sight = look();
+    is_blind_ = !sight;
+    auto why = sight ? std::string() : sight.error().what;
+    if (!sight && why != blindness_) {
+        log::warn("engine", "our extensions in the PBX are left as they are: {}", why);
+    }
+    blindness_ = std::move(why);
+    return sight;
 }
 
 void Extensions::sync(const Desk::Rules& rules, bool look_again) {
@@ -108,6 +139,7 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
         }
     }
     std::map<std::string, std::string> problems;
+    std::optional<base::Status> sight; // of all that is asked for, where anything is
     for (const auto* extension : now.extensions()) {
         const auto& number = extension->number;
         auto copy = wanted(now, *extension, rules);
@@ -116,7 +148,18 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
         if (is_same && !look_again) {
             continue;
         }
-        if (auto done = is_same ? fits(number, copy.home) : put(number, copy); done) {
+        if (!sight) {
+            sight = look_for_sync();
+        }
+        base::Status done;
+        if (!*sight && known == copies_.end()) {
+            done = *sight;
+        } else if (!is_same) {
+            done = put(number, copy);
+        } else if (*sight) {
+            done = may_own(number, copy.home);
+        }
+        if (done) {
             copies_.insert_or_assign(number, std::move(copy));
         } else {
             const auto& what = done.error().what;
@@ -137,6 +180,9 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
 std::vector<std::string> Extensions::problems() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> out;
+    if (!blindness_.empty()) {
+        out.push_back("our extensions in the PBX are left as they are: " + blindness_);
+    }
     for (const auto& [number, what] : problems_) {
         out.push_back(fmt::format("extension {} is not in the PBX: {}", number, what));
     }

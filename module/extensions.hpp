@@ -7,6 +7,7 @@
 #include "provisioning/base/result.hpp"
 #include "provisioning/inventory/inventory.hpp"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +21,8 @@ class Extensions {
         : host_(host), inventory_(inventory) {}
 
     /// Makes, changes and removes what differs from the last time, and with `look_again` takes back
-    /// what the PBX has got an extension of its own for. Blocks as long as the PBX does.
+    /// what the PBX has got an extension of its own for. While those of the PBX cannot be seen,
+    /// ours that it has stay there, and no more are made. Blocks as long as the PBX does.
     void sync(const Desk::Rules& rules, bool look_again = false);
 
     /// Where calls of one of ours start: on all of its phones in the same context, since they share
@@ -33,6 +35,9 @@ class Extensions {
 
     /// Which ones the PBX did not take, each with a sentence.
     std::vector<std::string> problems() const;
+
+    /// Whether those of the PBX could not be seen the last time, so that it is to be tried again.
+    bool is_blind() const noexcept { return is_blind_; }
 
   private:
     /// What the PBX was given.
@@ -52,12 +57,17 @@ class Extensions {
                        const inventory::Extension& extension,
                        const Desk::Rules& rules);
     base::Status put(const std::string& number, const Copy& copy) const;
+    base::Status look() const;
+    base::Status may_own(const std::string& number, const std::string& home) const;
+    base::Status look_for_sync();
 
     const pnp_host& host_;
     const inventory::Inventory& inventory_;
+    std::atomic<bool> is_blind_ = false;
     mutable std::mutex mutex_; ///< one sync at a time; guards what follows
     std::map<std::string, Copy> copies_;
     std::map<std::string, std::string> problems_; ///< by number
+    std::string blindness_;                       ///< why nothing is seen; empty: it is
 };
 
 } // namespace engine

@@ -17,8 +17,9 @@ using base::fail;
 using base::Status;
 using inventory::Step;
 
-void Fleet::take(std::optional<inventory::Fleet> fleet) {
+void Fleet::take(std::optional<inventory::Fleet> fleet, std::uint64_t noted) {
     fleet_ = std::move(fleet);
+    noted_ = noted;
     places_.clear();
     looks_.clear();
     told_.clear();
@@ -43,7 +44,7 @@ Status Fleet::recall() {
         return tl::unexpected(stored.error());
     }
     const std::lock_guard hold(lock_);
-    take(std::move(*stored));
+    take(std::move(*stored), 0);
     if (!was_over_) {
         base::log::info("engine", "the resync that {} ordered goes on: pnp show resync",
                         fleet_->actor);
@@ -55,6 +56,7 @@ Status Fleet::begin(inventory::Fleet fleet) {
     const std::lock_guard order(ordering_);
     fleet.per_minute = std::clamp(fleet.per_minute, 1U, most_per_minute);
     fleet.begun = clock_.unix_ms();
+    const auto noted = inventory_.noted();
     for (auto& phone : fleet.phones) {
         phone.at = fleet.begun;
     }
@@ -70,7 +72,7 @@ Status Fleet::begin(inventory::Fleet fleet) {
     const std::lock_guard hold(lock_);
     busy_ = false;
     if (done) {
-        take(std::move(fleet));
+        take(std::move(fleet), noted);
     }
     return done;
 }
@@ -260,7 +262,7 @@ std::vector<base::Mac> Fleet::take_turns(std::size_t turns) {
         const std::lock_guard hold(lock_);
         if (!fleet_->stopped && is_waiting(fleet_->phones[at].state)) {
             set(at, State::sent, "");
-            told_.insert(mac);
+            told_[mac] = inventory_.noted();
             batch.push_back(mac);
         }
     }
@@ -324,8 +326,10 @@ void Fleet::happened(base::Mac mac, const inventory::Event& event) {
     }
     const auto at = place->second;
     const auto state = fleet_->phones[at].state;
-    const bool was_told = told_.count(mac) != 0;
-    if (state == State::came || (is_waiting(state) && fleet_->reboots)) {
+    const auto told = told_.find(mac);
+    const bool was_told = told != told_.end();
+    if (state == State::came || (is_waiting(state) && fleet_->reboots) ||
+        event.order <= (was_told ? told->second : noted_)) {
         return;
     }
     switch (event.step) {

@@ -57,14 +57,14 @@ class Fleet {
 
     /// Each second, on the loop thread.
     void tick();
-    /// A new step in a phone's timeline.
+    /// A new step in a phone's timeline; in whatever order they come.
     void happened(base::Mac mac, const inventory::Event& event);
 
   private:
     using State = inventory::Resynced;
 
     // All of these: with `lock_` held.
-    void take(std::optional<inventory::Fleet> fleet);
+    void take(std::optional<inventory::Fleet> fleet, std::uint64_t noted);
     void set(std::size_t at, State state, std::string detail);
     base::Duration time_in_state(std::size_t at) const;
     bool has_used_its_url(std::size_t at, const inventory::Device& device) const;
@@ -85,7 +85,9 @@ class Fleet {
     std::optional<inventory::Fleet> fleet_;
     std::unordered_map<base::Mac, std::size_t> places_; ///< in fleet_->phones
     std::unordered_map<base::Mac, base::Steady> looks_; ///< no sooner: those in a call
-    std::unordered_set<base::Mac> told_;                ///< since the program started
+    // Threads tell of steps late: what was noted by then is no sign of a phone that it came.
+    std::uint64_t noted_ = 0;                           ///< when it was ordered
+    std::unordered_map<base::Mac, std::uint64_t> told_; ///< when it was told, by this program
     // The clock on the wall may be set meanwhile.
     std::unordered_map<std::size_t, base::Steady> since_; ///< in this state...
     base::Steady taken_;                                  ///< ...or else since then

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define PNP_HOST_VERSION 3
+#define PNP_HOST_VERSION 4
 
 /* NOLINTBEGIN(readability-identifier-naming): C, for hosts that are written in it */
 
@@ -110,6 +110,10 @@ struct pnp_host {
 	 * the host's meanwhile, so a visitor copies and does no more. */
 	void (*list_dialplan)(void *context, const struct pnp_dialplan_visitor *visitor);
 
+	/* Where each question would read all of the host's own anew: reads them once, and may_own and
+	 * put_extension answer by that until the next look that sees them. 0, or PNP_UNUSABLE and a
+	 * sentence where they cannot be seen now: then ours stay as they are, and it is tried again. */
+	int (*look)(void *context, char *why, size_t why_size);
 	/* Whether an extension of ours with this number has room beside the host's, at home in this
 	 * dial plan context: 0, or PNP_UNUSABLE and a sentence that names both places. */
 	int (*may_own)(void *context, const char *number, const char *home, char *why, size_t why_size);
@@ -126,14 +130,20 @@ struct pnp_host {
 	/* Whether anything rings or talks with this number: 1 or 0; PNP_NONE where the host cannot say. Of
 	 * a number on several phones it is true while one of them does. */
 	int (*in_call)(void *context, const char *number);
+	/* Visits the calls with this number, each with where the phone at its other end is; an empty
+	 * address where the host cannot say. */
+	void (*list_calls)(void *context, const char *number,
+		void (*visit)(void *to, const char *address, uint16_t port), void *to);
 
 	/* Whether a phone that registered with `watcher` and watches `number` (SUBSCRIBE, Event: dialog)
 	 * is told its state: 1 or 0; PNP_NONE where the host cannot say. */
 	int (*has_hint)(void *context, const char *watcher, const char *number);
 
-	/* Takes the codes into the dial plan, in place of those before: 0, or PNP_UNUSABLE and a
-	 * sentence. They must not outlive the engine. */
+	/* Takes the codes into the dial plan, beside those before: 0, or PNP_UNUSABLE and a sentence.
+	 * What was there stays there all the time. They must not outlive the engine. */
 	int (*put_codes)(void *context, const struct pnp_codes *codes, char *why, size_t why_size);
+	/* Takes those out that put_codes was not given the last time. */
+	void (*drop_codes)(void *context);
 	/* Whether a number can be dialled in a context of the dial plan. */
 	int (*has_number)(void *context, const char *where, const char *number);
 
@@ -156,7 +166,7 @@ int engine_reload(struct pnp_engine *engine, char *why, size_t why_size);
 
 /*
  * The host read its files again: its own extensions and its dial plan may be others now. Ours are
- * looked at beside them, soon and on a worker; returns at once.
+ * looked at beside them, soon and on a worker, once for several calls in a row; returns at once.
  */
 void engine_host_changed(struct pnp_engine *engine);
 

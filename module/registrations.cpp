@@ -51,7 +51,7 @@ Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
                                              const std::string& number,
                                              base::Ipv4 from,
                                              std::string_view user_agent,
-                                             base::Mac before) const {
+                                             const Phone& before) const {
     if (const auto owner = owner_of(now, number)) {
         return {*owner, true};
     }
@@ -63,12 +63,20 @@ Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
     // It may have been released a moment ago, and not come for that yet. Anybody can write another
     // phone's MAC, so that one has to have had this number.
     const auto* given_up = now.release(number);
-    const auto former = named && given_up != nullptr && given_up->mac == *named ? *named : before;
+    const bool is_named = named && given_up != nullptr && given_up->mac == *named;
+    const auto former = is_named ? *named : before.mac;
     if (former != base::Mac() && (!named || *named == former) && has_lost(now, former, number)) {
-        return {former, false};
+        const bool is_guess = !is_named && before.is_guess;
+        return {former, false, is_guess, is_guess ? before.when : 0};
     }
     if (named) {
         return {};
+    }
+    // After a restart of the PBX: nobody has the number, and where its last phone was somebody
+    // still registers with it.
+    if (holders.empty() && given_up != nullptr && has_lost(now, given_up->mac, number) &&
+        now.device(given_up->mac)->seen.address == from) {
+        return {given_up->mac, false, true};
     }
     const bool is_sure = holders.size() == 1;
     for (const base::Mac mac : holders) {
@@ -80,10 +88,10 @@ Registrations::Phone Registrations::phone_of(const inventory::Snapshot& now,
     return is_sure ? Phone{holders.front(), true} : Phone();
 }
 
-base::Mac Registrations::phone_at(const Contact& contact) const {
+Registrations::Phone Registrations::phone_at(const Contact& contact) const {
     const std::lock_guard lock(mutex_);
     const auto found = contacts_.find(contact);
-    return found != contacts_.end() ? found->second.mac : base::Mac();
+    return found != contacts_.end() ? found->second : Phone();
 }
 
 void Registrations::registered(const std::string& number,
@@ -95,15 +103,15 @@ void Registrations::registered(const std::string& number,
     const auto* device = now.device(mac);
     const bool is_ours = device != nullptr && device->is_approved();
     if (!is_ours) {
-        if (now.holders(number).empty() || !profile::read_user_agent(user_agent).mac) {
+        if (now.holders(number).empty()) {
             return;
         }
-        phone = {}; // it says that it is none of those, so it does not dial for them
+        phone = {}; // nobody knows which one, or it says that it is none: it dials for nobody
     }
     bool is_new = false;
     {
         const std::lock_guard lock(mutex_);
-        phone.when = ++last_;
+        phone.when = phone.when != 0 ? phone.when : ++last_;
         is_new = contacts_.insert_or_assign({number, from}, phone).second;
     }
     if (!is_ours || !has_line(*device, number)) {
@@ -206,14 +214,37 @@ std::optional<base::Mac> Registrations::behind(const std::string& number,
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = contacts_.find({number, from}); found != contacts_.end()) {
-            const auto& [mac, is_sure, when] = found->second;
-            const auto* device = now.device(mac);
-            return is_sure && device != nullptr && has_line(*device, number) ? std::optional(mac)
-                                                                             : std::nullopt;
+            const auto& phone = found->second;
+            const auto* device = now.device(phone.mac);
+            return phone.is_sure && device != nullptr && has_line(*device, number)
+                       ? std::optional(phone.mac)
+                       : std::nullopt;
+        }
+        if (is_registered_elsewhere(number, from.address)) {
+            return {}; // a program that knows the password
         }
     }
     const auto holders = now.holders(number);
     return holders.size() == 1 ? std::optional(holders.front()) : std::nullopt;
+}
+
+/// A phone may call from another port than the one of its contact (TCP), so its address counts.
+bool Registrations::is_registered_elsewhere(const std::string& number, base::Ipv4 from) const {
+    for (auto each = contacts_.lower_bound({number, {}});
+         each != contacts_.end() && each->first.number == number; ++each) {
+        if (each->first.from.address != from || !each->second.is_sure) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Registrations::is_anothers(base::Mac mac,
+                                const std::string& number,
+                                base::Endpoint from) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = contacts_.find({number, from});
+    return found != contacts_.end() && found->second.mac != base::Mac() && found->second.mac != mac;
 }
 
 std::vector<base::Mac> Registrations::strayed() const {

@@ -40,8 +40,11 @@ class Registrations {
 
     /// The phone behind a contact: by its account where that is one phone's alone, else by who
     /// registered from that very address and port, with a number that it has. Nothing where
-    /// several could be.
+    /// several could be, and where the only one is registered from elsewhere.
     std::optional<base::Mac> behind(const std::string& number, base::Endpoint from) const;
+
+    /// Whether a call with this number, of which one end is there, is another phone's than this.
+    bool is_anothers(base::Mac mac, const std::string& number, base::Endpoint from) const;
 
     /// Those that are or were guests, and registered last with an account that is not on their
     /// lines.
@@ -57,6 +60,7 @@ class Registrations {
     struct Phone {
         base::Mac mac;
         bool is_sure = false;   ///< it cannot be another one
+        bool is_guess = false;  ///< what else it registers with from now on counts before
         std::uint64_t when = 0; ///< greater: later
     };
 
@@ -64,8 +68,9 @@ class Registrations {
                    const std::string& number,
                    base::Ipv4 from,
                    std::string_view user_agent,
-                   base::Mac before) const;
-    base::Mac phone_at(const Contact& contact) const; ///< 0: nobody's, or not known
+                   const Phone& before) const;
+    Phone phone_at(const Contact& contact) const;
+    bool is_registered_elsewhere(const std::string& number, base::Ipv4 from) const; ///< with mutex_
 
     /// It works, so what brought it there ends: its first tokens soon, the leave to get more now.
     void end_credentials(base::Mac mac);

@@ -160,7 +160,6 @@ class Section {
     std::map<std::string, Place, std::less<>> places_;
 };
 
-/// What no option can say by itself.
 /// The PBX takes one meaning of a number: with two, it would be whichever was put there first.
 Status check_codes(const Settings& settings) {
     const auto& codes = settings.claims;
@@ -432,6 +431,11 @@ void keep_until_restart(Settings& fresh, const Settings& running) {
     fresh.key_file = running.key_file;
     fresh.control = running.control;
     fresh.dhcp_control = running.dhcp_control;
+}
+
+bool ClaimCodes::has(std::string_view number) const {
+    return !claim.empty() &&
+           (number == claim || number == release || number.starts_with(claim + "*"));
 }
 
 } // namespace engine

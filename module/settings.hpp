@@ -44,6 +44,9 @@ struct ClaimCodes {
     std::string guests_context = "pnp-guests"; ///< of the PBX's dial plan: all that guests can dial
     std::vector<std::string> emergency;        ///< numbers that guests can dial besides
     std::string emergency_context;             ///< where they are dialled on
+
+    /// Whether who dials this means a code.
+    bool has(std::string_view number) const;
 };
 
 struct Settings {

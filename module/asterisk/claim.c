@@ -27,13 +27,15 @@ struct caller {
 };
 
 /* The channel itself is asked, so that func_channel need not be loaded. */
-static int ask_channel(struct ast_channel *channel, const char *what, char *out, size_t size)
+int pnp_ask_channel(struct ast_channel *channel, const char *what, char *out, size_t size)
 {
 	char words[64];
 
 	*out = '\0';
 	ast_copy_string(words, what, sizeof(words));
-	return ast_channel_tech(channel)->func_channel_read(channel, "CHANNEL", words, out, size)
+	return strcasecmp(ast_channel_tech(channel)->type, "PJSIP")
+		|| !ast_channel_tech(channel)->func_channel_read
+		|| ast_channel_tech(channel)->func_channel_read(channel, "CHANNEL", words, out, size)
 		|| ast_strlen_zero(out);
 }
 
@@ -59,16 +61,14 @@ static int who_calls(struct ast_channel *channel, struct caller *caller)
 			ast_channel_name(channel));
 		return -1;
 	}
-	if (strcasecmp(ast_channel_tech(channel)->type, "PJSIP")
-		|| !ast_channel_tech(channel)->func_channel_read
-		|| ask_channel(channel, "endpoint", caller->endpoint, sizeof(caller->endpoint))) {
+	if (pnp_ask_channel(channel, "endpoint", caller->endpoint, sizeof(caller->endpoint))) {
 		ast_log(LOG_NOTICE, "%s calls a code for phones of PJSIP, and is none\n",
 			ast_channel_name(channel));
 		return -1;
 	}
 	caller->address[0] = '\0';
 	caller->port = 0;
-	if (!ask_channel(channel, "pjsip,remote_addr", remote, sizeof(remote))
+	if (!pnp_ask_channel(channel, "pjsip,remote_addr", remote, sizeof(remote))
 		&& (colon = strrchr(remote, ':'))) {
 		*colon = '\0';
 		ast_copy_string(caller->address, remote, sizeof(caller->address));
@@ -197,43 +197,45 @@ void pnp_claim_unregister(void)
 	ast_unregister_application(RELEASE);
 }
 
-/* Where the codes were put: so few that they are put anew each time. The engine does so once at a
+/* Where codes are: those of before, too, until they are dropped. The engine puts and drops once at a
  * time. */
-static struct {
+static struct place {
 	char context[80];
 	char extension[80];
-} *put;
-static int put_count;
+	int is_wanted;
+} *places;
+static int place_count;
 
-static void remove_codes(void)
+static int want(const char *context, const char *extension)
 {
-	while (put_count) {
-		put_count--;
-		ast_context_remove_extension(put[put_count].context, put[put_count].extension, 0,
-			PNP_REGISTRAR);
+	struct place *more;
+	int i;
+
+	for (i = 0; i < place_count; i++) {
+		if (!strcmp(places[i].context, context) && !strcmp(places[i].extension, extension)) {
+			places[i].is_wanted = 1;
+			return 0;
+		}
 	}
-	ast_free(put);
-	put = NULL;
+	if (!(more = ast_realloc(places, sizeof(*places) * (place_count + 1)))) {
+		return -1;
+	}
+	places = more;
+	ast_copy_string(places[i].context, context, sizeof(places[i].context));
+	ast_copy_string(places[i].extension, extension, sizeof(places[i].extension));
+	places[i].is_wanted = 1;
+	place_count++;
+	return 0;
 }
 
+/* In place of itself where it is there: who dials 112 in that moment must reach it. Never in place
+ * of what is not ours, nor of an extension. */
 static int put_code(const char *context, const char *extension, const char *application,
 	const char *data)
 {
-	void *more = ast_realloc(put, sizeof(*put) * (put_count + 1));
-
-	if (!more) {
-		return -1;
-	}
-	put = more;
-	if (pnp_dialplan_context(context)
-		|| ast_add_extension(context, 0, extension, 1, NULL, NULL, application, ast_strdup(data),
-			ast_free_ptr, PNP_REGISTRAR)) {
-		return -1;
-	}
-	ast_copy_string(put[put_count].context, context, sizeof(put[put_count].context));
-	ast_copy_string(put[put_count].extension, extension, sizeof(put[put_count].extension));
-	put_count++;
-	return 0;
+	return want(context, extension) || pnp_dialplan_context(context)
+		|| ast_add_extension(context, pnp_dialplan_has_code(context, extension), extension, 1, NULL,
+			NULL, application, ast_strdup(data), ast_free_ptr, PNP_REGISTRAR) ? -1 : 0;
 }
 
 static int put_in(const char *context, const struct pnp_codes *codes)
@@ -253,8 +255,11 @@ int pnp_put_codes(void *context, const struct pnp_codes *codes, char *why, size_
 	char target[200];
 	const char *const *number;
 	int done = 0;
+	int i;
 
-	remove_codes();
+	for (i = 0; i < place_count; i++) {
+		places[i].is_wanted = 0;
+	}
 	if (ast_strlen_zero(codes->claim)) {
 		return 0;
 	}
@@ -276,6 +281,21 @@ int pnp_put_codes(void *context, const struct pnp_codes *codes, char *why, size_
 	return 0;
 }
 
+void pnp_drop_codes(void *context)
+{
+	int kept = 0;
+	int i;
+
+	for (i = 0; i < place_count; i++) {
+		if (places[i].is_wanted) {
+			places[kept++] = places[i];
+		} else if (pnp_dialplan_has_code(places[i].context, places[i].extension)) {
+			ast_context_remove_extension(places[i].context, places[i].extension, 0, PNP_REGISTRAR);
+		}
+	}
+	place_count = kept;
+}
+
 int pnp_has_number(void *context, const char *where, const char *number)
 {
 	return ast_exists_extension(NULL, where, number, 1, NULL);
@@ -283,7 +303,7 @@ int pnp_has_number(void *context, const char *where, const char *number)
 
 void pnp_codes_forget(void)
 {
-	ast_free(put);
-	put = NULL;
-	put_count = 0;
+	ast_free(places);
+	places = NULL;
+	place_count = 0;
 }

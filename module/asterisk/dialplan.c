@@ -115,6 +115,18 @@ static int is_ours(struct ast_context *context, struct ast_exten *exten, void *t
 	return 0;
 }
 
+static int is_code(struct ast_context *context, struct ast_exten *exten, void *to)
+{
+	return !strcmp(ast_get_extension_registrar(exten), PNP_REGISTRAR)
+		&& ast_get_extension_priority(exten) == 1
+		&& strcmp(S_OR(ast_get_extension_app(exten), ""), "Dial");
+}
+
+int pnp_dialplan_has_code(const char *home, const char *code)
+{
+	return each_named(home, code, is_code, NULL);
+}
+
 /* Asterisk warns where there is nothing to remove, so it is only asked to where there is. */
 static void remove_from_all_but(const char *home, const char *number)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NOTIFY to one phone, by the manager action of res_pjsip_notify, and whether it is in a call. With permission to link with OpenSSL: see LICENSE. */
+/* NOTIFY to one phone, by the manager action of res_pjsip_notify, and who is in a call. With permission to link with OpenSSL: see LICENSE. */
 
 #include "asterisk.h"
 
+#include "asterisk/channel.h"
 #include "asterisk/devicestate.h"
 #include "asterisk/lock.h"
 #include "asterisk/manager.h"
@@ -117,4 +118,46 @@ int pnp_in_call(void *context, const char *number)
 	default:
 		return PNP_NONE;
 	}
+}
+
+/* Its other end is where the dialogue's requests go: the contact that was called, or that called. */
+static void tell_call(struct ast_channel *channel, const char *number,
+	void (*visit)(void *to, const char *address, uint16_t port), void *to)
+{
+	char endpoint[80];
+	char uri[256];
+	char address[64] = "";
+	unsigned int port = 0;
+	int has_session;
+
+	ast_channel_lock(channel);
+	has_session = ast_channel_tech_pvt(channel) != NULL;
+	ast_channel_unlock(channel);
+	if (!has_session || pnp_ask_channel(channel, "endpoint", endpoint, sizeof(endpoint))
+		|| strcmp(endpoint, number)) {
+		return; /* it ended, or "201-2" begins like "201" */
+	}
+	if (!pnp_ask_channel(channel, "pjsip,target_uri", uri, sizeof(uri))) {
+		pnp_read_uri(uri, address, sizeof(address), &port);
+	}
+	visit(to, address, port);
+}
+
+void pnp_list_calls(void *context, const char *number,
+	void (*visit)(void *to, const char *address, uint16_t port), void *to)
+{
+	struct ast_channel_iterator *each;
+	struct ast_channel *channel;
+	char name[96];
+
+	snprintf(name, sizeof(name), "PJSIP/%s-", number);
+	if (!(each = ast_channel_iterator_by_name_new(name, strlen(name)))) {
+		visit(to, "", 0);
+		return;
+	}
+	while ((channel = ast_channel_iterator_next(each))) {
+		tell_call(channel, number, visit, to);
+		ast_channel_unref(channel);
+	}
+	ast_channel_iterator_destroy(each);
 }

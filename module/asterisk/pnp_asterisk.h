@@ -7,6 +7,7 @@
 
 #define PNP_REGISTRAR "res_pnp"
 
+struct ast_channel;
 struct ast_sorcery;
 struct ast_variable;
 
@@ -44,6 +45,8 @@ void pnp_endpoints_each_foreign(const char *type, void (*visit)(void *object, vo
 int pnp_dialplan_may_own(const char *number, const char *home, char *why, size_t why_size);
 /* Sees to it that this context is there. */
 int pnp_dialplan_context(const char *home);
+/* Whether what stands there is ours, and no extension. */
+int pnp_dialplan_has_code(const char *home, const char *code);
 int pnp_dialplan_put(const struct pnp_extension *extension, char *why, size_t why_size);
 void pnp_dialplan_remove(const char *number);
 void pnp_dialplan_unregister(void);
@@ -53,7 +56,10 @@ int pnp_has_hint(void *context, const char *watcher, const char *number);
 int pnp_claim_register(void);
 void pnp_claim_unregister(void);
 int pnp_put_codes(void *context, const struct pnp_codes *codes, char *why, size_t why_size);
+void pnp_drop_codes(void *context);
 int pnp_has_number(void *context, const char *where, const char *number);
+/* What a PJSIP channel says of itself; -1 where it does not. Not with the channel locked. */
+int pnp_ask_channel(struct ast_channel *channel, const char *what, char *out, size_t size);
 /* They went with their contexts. */
 void pnp_codes_forget(void);
 
@@ -74,6 +80,8 @@ int pnp_registrations_register(void);
 void pnp_registrations_unregister(void);
 /* How many contacts an endpoint has, and how many of them at this address. */
 void pnp_contacts_of(const char *number, const char *address, int *all, int *there);
+/* Address and port of a SIP URI; an empty address where it is no IPv4 address. */
+void pnp_read_uri(const char *uri, char *address, size_t size, unsigned int *port);
 
 /* notify.c: a NOTIFY through the PBX. */
 int pnp_notify_register(void);
@@ -81,6 +89,8 @@ void pnp_notify_unregister(void);
 int pnp_send_notify(void *context, const char *number, const char *address, const char *event,
 	char *why, size_t why_size);
 int pnp_in_call(void *context, const char *number);
+void pnp_list_calls(void *context, const char *number,
+	void (*visit)(void *to, const char *address, uint16_t port), void *to);
 
 /* transports.c: makes way while PJSIP opens its sockets. */
 int pnp_transports_register(void);

@@ -21,10 +21,11 @@ struct contact {
 	char address[64]; /* empty where it is no IPv4 address: phones of ours have one */
 	unsigned int port;
 	char user_agent[256];
+	long ends;
 };
 
 /* "sip:201@10.0.0.2:5062;transport=udp" → 10.0.0.2 and 5062. */
-static void read_uri(const char *uri, char *address, size_t size, unsigned int *port)
+void pnp_read_uri(const char *uri, char *address, size_t size, unsigned int *port)
 {
 	const char *host = strchr(uri, '@');
 	size_t length;
@@ -57,7 +58,8 @@ static int read_contact(const void *object, struct contact *contact)
 	}
 	ast_copy_string(contact->user_agent, pnp_field(fields, "user_agent"),
 		sizeof(contact->user_agent));
-	read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address), &contact->port);
+	contact->ends = atol(pnp_field(fields, "expiration_time"));
+	pnp_read_uri(pnp_field(fields, "uri"), contact->address, sizeof(contact->address), &contact->port);
 	ast_variables_destroy(fields);
 	return 0;
 }
@@ -75,19 +77,24 @@ static void show_state(const char *number, enum ast_endpoint_state state)
 	}
 }
 
+static void tell(const struct contact *contact)
+{
+	struct pnp_engine *engine;
+
+	if ((engine = pnp_engine_hold())) {
+		engine_registered(engine, contact->endpoint, contact->address, contact->port,
+			contact->user_agent);
+	}
+	pnp_engine_release();
+}
+
 static void updated(const void *object)
 {
 	struct contact contact;
-	struct pnp_engine *engine;
 
-	if (read_contact(object, &contact)) {
-		return;
+	if (!read_contact(object, &contact)) {
+		tell(&contact);
 	}
-	if ((engine = pnp_engine_hold())) {
-		engine_registered(engine, contact.endpoint, contact.address, contact.port,
-			contact.user_agent);
-	}
-	pnp_engine_release();
 }
 
 static void came(const void *object)
@@ -96,8 +103,8 @@ static void came(const void *object)
 
 	if (!read_contact(object, &contact)) {
 		show_state(contact.endpoint, AST_ENDPOINT_ONLINE);
+		tell(&contact);
 	}
-	updated(object);
 }
 
 static void went(const void *object)
@@ -158,23 +165,46 @@ void pnp_contacts_of(const char *number, const char *address, int *all, int *the
 	ao2_ref(contacts, -1);
 }
 
-/* Those that registered before we were loaded. */
+static int by_end(const void *one, const void *other)
+{
+	long a = ((const struct contact *) one)->ends;
+	long b = ((const struct contact *) other)->ends;
+
+	return (a > b) - (a < b);
+}
+
+/* Those that registered before we were loaded, the last one last: what a phone was before may still
+ * be there. */
 static void tell_present(void)
 {
 	struct ao2_container *contacts = all_contacts();
 	struct ao2_iterator each;
+	struct contact *present;
 	void *object;
+	int count = 0;
+	int i;
 
 	if (!contacts) {
 		return;
 	}
+	present = ast_calloc(ao2_container_count(contacts) + 1, sizeof(*present));
 	each = ao2_iterator_init(contacts, 0);
 	while ((object = ao2_iterator_next(&each))) {
-		came(object);
+		if (present && !read_contact(object, &present[count])) {
+			count++;
+		}
 		ao2_ref(object, -1);
 	}
 	ao2_iterator_destroy(&each);
 	ao2_ref(contacts, -1);
+	if (count) {
+		qsort(present, count, sizeof(*present), by_end);
+	}
+	for (i = 0; i < count; i++) {
+		show_state(present[i].endpoint, AST_ENDPOINT_ONLINE);
+		tell(&present[i]);
+	}
+	ast_free(present);
 }
 
 /* The registrar has words of its own in place of an ACL's name. */

@@ -103,8 +103,10 @@ static int start_engine(void)
 		.remove_extension = remove_extension,
 		.send_notify = pnp_send_notify,
 		.in_call = pnp_in_call,
+		.list_calls = pnp_list_calls,
 		.has_hint = pnp_has_hint,
 		.put_codes = pnp_put_codes,
+		.drop_codes = pnp_drop_codes,
 		.has_number = pnp_has_number,
 		.sees_registrations = 1,
 	};

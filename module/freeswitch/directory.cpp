@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/directory.hpp"
-#include "module/freeswitch/tree.hpp"
+
+#include "provisioning/base/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -34,13 +34,13 @@ struct Found {
     }
 };
 
-using Visit = std::function<bool(const Found& found)>; ///< false: enough
+using VisitUser = std::function<bool(const Found& found)>; ///< false: enough
 
-bool visit_list(Xml* list, Found found, const Visit& visit) {
+bool visit_list(Xml* list, Found found, const VisitUser& visit) {
     const auto users = children(list, "user");
     return std::all_of(users.begin(), users.end(), [&](Xml* user) {
         // A pointer stands in a group for a user who lies elsewhere.
-        if (std::strcmp(xml_attribute(user, "type"), "pointer") == 0) {
+        if (base::iequals(xml_attribute(user, "type"), "pointer")) {
             return true;
         }
         found.user = user;
@@ -48,26 +48,26 @@ bool visit_list(Xml* list, Found found, const Visit& visit) {
     });
 }
 
-bool visit_lists(Xml* parent, const Found& found, const Visit& visit) {
-    const auto lists = children(parent, "users");
-    return std::all_of(lists.begin(), lists.end(),
-                       [&](Xml* list) { return visit_list(list, found, visit); });
+Xml* first(Xml* parent, const char* name) {
+    return parent == nullptr ? nullptr : xml_child(parent, name);
 }
 
-/// As FreeSWITCH finds them: below <groups>, in <users>, or directly in the domain.
-bool visit_domain(Xml* domain, const Visit& visit) {
-    const Found found{nullptr, nullptr, domain};
-    for (Xml* groups : children(domain, "groups")) {
-        for (Xml* group : children(groups, "group")) {
-            if (!visit_lists(group, {nullptr, group, domain}, visit)) {
-                return false;
-            }
+/// As FreeSWITCH finds them (switch_xml_locate_user): in the <users> of each group, then in those
+/// of the domain, and only where it has none directly in it. Of several <groups> or <users> beside
+/// each other it sees the first.
+bool visit_domain(Xml* domain, const VisitUser& visit) {
+    for (Xml* group : children(first(domain, "groups"), "group")) {
+        if (!visit_list(first(group, "users"), {nullptr, group, domain}, visit)) {
+            return false;
         }
     }
-    return visit_lists(domain, found, visit) && visit_list(domain, found, visit);
+    Xml* users = first(domain, "users");
+    return visit_list(users != nullptr ? users : domain, {nullptr, nullptr, domain}, visit);
 }
 
-void visit_users(const Configuration& configuration, const Document& document, const Visit& visit) {
+void visit_users(const Configuration& configuration,
+                 const Document& document,
+                 const VisitUser& visit) {
     Xml* directory = document.section("directory");
     for (Xml* domain : children(directory, "domain")) {
         if (configuration.has(xml_attribute(domain, "name")) && !visit_domain(domain, visit)) {
@@ -76,21 +76,20 @@ void visit_users(const Configuration& configuration, const Document& document, c
     }
 }
 
-bool is_called(const Found& found, std::string_view number) {
-    return number == xml_attribute(found.user, "id") ||
-           number == xml_attribute(found.user, "number-alias");
-}
-
 /// The sentence that says why nothing can be seen of the administrator's users; empty: it can.
 std::string blindness(const Document& document) {
-    return document.section("directory") != nullptr
-               ? std::string()
-               : "FreeSWITCH's directory cannot be read: another module answers for pnp.conf "
-                 "itself "
-                 "(configuration in its bindings, xml_curl.conf.xml and the like); let that have "
-                 "no pnp.conf, so that autoload_configs/pnp.conf.xml counts, or put an empty "
-                 "<section name=\"directory\"/> into freeswitch.xml where it has none, and run "
-                 "reloadxml";
+    if (document.section("directory") != nullptr) {
+        return {};
+    }
+    if (document.configuration() == nullptr) {
+        return "FreeSWITCH's directory cannot be read: there is no configuration pnp.conf any "
+               "more; "
+               "put autoload_configs/pnp.conf.xml back, and run reloadxml";
+    }
+    return "FreeSWITCH's directory cannot be read: another module answers for pnp.conf itself "
+           "(configuration in its bindings, xml_curl.conf.xml and the like); let that have no "
+           "pnp.conf, so that autoload_configs/pnp.conf.xml counts, or put an empty <section "
+           "name=\"directory\"/> into freeswitch.xml where it has none, and run reloadxml";
 }
 
 bool copy(std::string_view from, char* to, std::size_t size) {
@@ -126,18 +125,6 @@ int take(const Found& found, std::string_view number, pnp_account& account, std:
     return done;
 }
 
-/// Whether an extension of the dial plan is for exactly this number; what else a pattern of its
-/// would match cannot be seen from here.
-bool is_for(Xml* extension, std::string_view number) {
-    const auto exact = fmt::format("^{}$", number);
-    const auto conditions = children(extension, "condition");
-    return std::any_of(conditions.begin(), conditions.end(), [&](Xml* condition) {
-        const std::string_view expression = xml_attribute(condition, "expression");
-        return std::strcmp(xml_attribute(condition, "field"), "destination_number") == 0 &&
-               (expression == exact || expression == fmt::format("^({})$", number));
-    });
-}
-
 } // namespace
 
 bool is_plain_number(std::string_view number) {
@@ -148,77 +135,123 @@ bool is_plain_number(std::string_view number) {
     });
 }
 
-int find_user(const Configuration& configuration,
-              std::string_view number,
-              pnp_account& account,
-              std::string& why) {
-    const Document document("pnp.conf");
-    why = blindness(document);
-    if (!why.empty()) {
-        return PNP_UNUSABLE;
-    }
+int Directory::find(std::string_view number, pnp_account& account, std::string& why) {
     int done = PNP_NONE;
-    why = fmt::format("FreeSWITCH's directory has no user {} in domain {}", number,
-                      configuration.domains.front());
-    visit_users(configuration, document, [&](const Found& found) {
-        if (number != xml_attribute(found.user, "id")) {
-            return true;
+    {
+        const Document document("pnp.conf");
+        why = blindness(document);
+        if (!why.empty()) {
+            const std::lock_guard lock(mutex_);
+            const auto known = on_phones_.find(number);
+            if (known == on_phones_.end()) {
+                return PNP_UNUSABLE;
+            }
+            copy(number, account.number, sizeof account.number);
+            copy(known->second.name, account.name, sizeof account.name);
+            const base::Revealed password = known->second.password.reveal();
+            copy(password, account.password, sizeof account.password);
+            return 0;
         }
-        done = take(found, number, account, why);
-        return false;
-    });
+        why = fmt::format("FreeSWITCH's directory has no user {} in domain {}", number,
+                          configuration_.domains.front());
+        visit_users(configuration_, document, [&](const Found& found) {
+            if (number != xml_attribute(found.user, "id")) {
+                return true;
+            }
+            done = take(found, number, account, why);
+            return false;
+        });
+    }
+    const std::lock_guard lock(mutex_);
+    if (done == 0) {
+        on_phones_.insert_or_assign(std::string(number),
+                                    Known{account.name, base::Secret(account.password)});
+    } else if (const auto gone = on_phones_.find(number); gone != on_phones_.end()) {
+        on_phones_.erase(gone);
+    }
     return done;
 }
 
-void each_user(
-    const Configuration& configuration,
-    const std::function<void(const std::string& number, const std::string& name)>& visit) {
-    std::vector<std::pair<std::string, std::string>> all; // the document is not kept meanwhile
-    {
-        const Document document("pnp.conf");
-        visit_users(configuration, document, [&](const Found& found) {
-            const std::string_view number = xml_attribute(found.user, "id");
-            if (is_plain_number(number) &&
-                (!found.param("password").empty() || !found.param("a1-hash").empty())) {
-                all.emplace_back(number, found.name());
-            }
-            return true;
-        });
-    }
-    for (const auto& [number, name] : all) {
-        visit(number, name);
+void Directory::each(const Visit& visit) {
+    (void)look(); // or those that were seen last
+    if (const auto sight = last()) {
+        for (const auto& [number, name] : sight->users) {
+            visit(number, name);
+        }
     }
 }
 
-std::optional<std::string>
-in_the_way(const Configuration& configuration, std::string_view number, std::string_view context) {
-    const Document document("pnp.conf");
-    if (auto why = blindness(document); !why.empty()) {
-        return why;
-    }
-    std::optional<std::string> out;
+Directory::Sight Directory::read(const Configuration& configuration, const Document& document) {
+    Sight out;
     visit_users(configuration, document, [&](const Found& found) {
-        if (!is_called(found, number)) {
-            return true;
+        const std::string number = xml_attribute(found.user, "id");
+        const std::string domain = xml_attribute(found.domain, "name");
+        out.domains.emplace(number, domain);
+        out.domains.emplace(xml_attribute(found.user, "number-alias"), domain);
+        if (is_plain_number(number) &&
+            (!found.param("password").empty() || !found.param("a1-hash").empty())) {
+            out.users.emplace_back(number, found.name());
         }
-        out = fmt::format(
+        return true;
+    });
+    for (Xml* context : children(document.section("dialplan"), "context")) {
+        auto& expressions = out.dialplan[xml_attribute(context, "name")];
+        for (Xml* extension : children(context, "extension")) {
+            for (Xml* condition : children(extension, "condition")) {
+                if (std::strcmp(xml_attribute(condition, "field"), "destination_number") == 0) {
+                    expressions.emplace(xml_attribute(condition, "expression"),
+                                        xml_attribute(extension, "name"));
+                }
+            }
+        }
+    }
+    return out;
+}
+
+base::Status Directory::look() {
+    std::shared_ptr<const Sight> seen;
+    {
+        const Document document("pnp.conf");
+        if (const auto why = blindness(document); !why.empty()) {
+            return base::fail(base::Errc::refused, "{}", why);
+        }
+        seen = std::make_shared<const Sight>(read(configuration_, document));
+    }
+    const std::lock_guard lock(mutex_);
+    last_ = std::move(seen);
+    return {};
+}
+
+std::shared_ptr<const Directory::Sight> Directory::last() const {
+    const std::lock_guard lock(mutex_);
+    return last_;
+}
+
+std::optional<std::string> Directory::in_the_way(std::string_view number,
+                                                 std::string_view context) const {
+    const auto sight = last();
+    if (!sight) {
+        return "FreeSWITCH's directory was not read yet";
+    }
+    if (const auto user = sight->domains.find(number); user != sight->domains.end()) {
+        return fmt::format(
             "FreeSWITCH's directory has a user {} in domain {}, and ours of pnp.sqlite3 "
             "would hide it: keep that one and assign it as it is, or take it out there "
             "and run reloadxml",
-            number, xml_attribute(found.domain, "name"));
-        return false;
-    });
-    if (out) {
-        return out;
+            number, user->second);
     }
-    Xml* home = child_with(document.section("dialplan"), "context", "name", context);
-    for (Xml* extension : children(home, "extension")) {
-        if (is_for(extension, number)) {
+    const auto home = sight->dialplan.find(context);
+    if (home == sight->dialplan.end()) {
+        return std::nullopt;
+    }
+    // What else a pattern would match cannot be seen from here.
+    for (const auto& exact : {fmt::format("^{}$", number), fmt::format("^({})$", number)}) {
+        if (const auto found = home->second.find(exact); found != home->second.end()) {
             return fmt::format(
                 "context {} of FreeSWITCH's dial plan has {} already (extension {}), and "
                 "ours of pnp.sqlite3 would hide it: take that one out, or set another "
                 "extensions_context in pnp.conf",
-                context, number, xml_attribute(extension, "name"));
+                context, number, found->second);
         }
     }
     return std::nullopt;

@@ -3,32 +3,67 @@
 #pragma once
 
 #include "module/freeswitch/configuration.hpp"
+#include "module/freeswitch/tree.hpp"
 #include "module/host.h"
+#include "provisioning/base/secret.hpp"
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace freeswitch {
 
 /// Whether a number stands for itself in XML, in a regular expression and in a dial string.
 bool is_plain_number(std::string_view number);
 
-/// As pnp_host.find_account: 0, PNP_NONE or PNP_UNUSABLE with a sentence.
-int find_user(const Configuration& configuration,
-              std::string_view number,
-              pnp_account& account,
-              std::string& why);
+/// From any thread. What was seen last stands in for what cannot be seen now: while another module
+/// answers for pnp.conf, or pnp.conf.xml is gone for a moment, the users are there all the same.
+class Directory {
+  public:
+    using Visit = std::function<void(const std::string& number, const std::string& name)>;
 
-/// Those that have something to register with.
-void each_user(
-    const Configuration& configuration,
-    const std::function<void(const std::string& number, const std::string& name)>& visit);
+    explicit Directory(const Configuration& configuration) : configuration_(configuration) {}
 
-/// The sentence that says what of the administrator's one of ours would hide, or that this cannot
-/// be seen; empty: nothing.
-std::optional<std::string>
-in_the_way(const Configuration& configuration, std::string_view number, std::string_view context);
+    /// As pnp_host.find_account: 0, PNP_NONE or PNP_UNUSABLE with a sentence.
+    int find(std::string_view number, pnp_account& account, std::string& why);
+
+    /// Those that have something to register with.
+    void each(const Visit& visit);
+
+    /// Reads all of them, for what is asked next; the error says why nothing can be seen.
+    base::Status look();
+
+    /// The sentence that says what of the administrator's one of ours would hide, by the last look
+    /// that saw something; empty: nothing.
+    std::optional<std::string> in_the_way(std::string_view number, std::string_view context) const;
+
+  private:
+    /// What one look saw.
+    struct Sight {
+        std::vector<std::pair<std::string, std::string>> users;  ///< number and name
+        std::map<std::string, std::string, std::less<>> domains; ///< by each name of a user
+        /// Names of extensions by context and regular expression.
+        std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>>
+            dialplan;
+    };
+
+    struct Known {
+        std::string name;
+        base::Secret password;
+    };
+
+    static Sight read(const Configuration& configuration, const Document& document);
+    std::shared_ptr<const Sight> last() const;
+
+    const Configuration& configuration_;
+    mutable std::mutex mutex_; ///< guards what follows
+    std::shared_ptr<const Sight> last_;
+    std::map<std::string, Known, std::less<>> on_phones_; ///< those that were found
+};
 
 } // namespace freeswitch

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // FreeSWITCH behind the engine's door: users, extensions, NOTIFY, events for each step, the log.
-#include "module/freeswitch/directory.hpp"
 #include "module/freeswitch/module.hpp"
 
 #include <algorithm>
@@ -100,7 +99,7 @@ void tell_step(void* /*context*/, const pnp_step* step) {
 int find_account(
     void* context, const char* number, pnp_account* account, char* why, std::size_t why_size) {
     return guarded(why, why_size, PNP_UNUSABLE, [&](std::string& said) {
-        return find_user(of(context).configuration, number, *account, said);
+        return of(context).directory.find(number, *account, said);
     });
 }
 
@@ -108,11 +107,18 @@ void list_accounts(void* context,
                    void (*visit)(void* to, const char* number, const char* name),
                    void* to) {
     guarded(nullptr, 0, 0, [&](std::string&) {
-        each_user(of(context).configuration,
-                  [&](const std::string& number, const std::string& name) {
-                      visit(to, number.c_str(), name.c_str());
-                  });
+        of(context).directory.each([&](const std::string& number, const std::string& name) {
+            visit(to, number.c_str(), name.c_str());
+        });
         return 0;
+    });
+}
+
+int look(void* context, char* why, std::size_t why_size) {
+    return guarded(why, why_size, PNP_UNUSABLE, [&](std::string& said) {
+        const auto seen = of(context).directory.look();
+        said = seen ? "" : seen.error().what;
+        return seen ? 0 : static_cast<int>(PNP_UNUSABLE);
     });
 }
 
@@ -123,7 +129,7 @@ int may_own(void* context, const char* number, const char* home, char* why, std:
                                number);
             return static_cast<int>(PNP_UNUSABLE);
         }
-        if (auto other = in_the_way(of(context).configuration, number, home)) {
+        if (auto other = of(context).directory.in_the_way(number, home)) {
             said = std::move(*other);
             return static_cast<int>(PNP_UNUSABLE);
         }
@@ -201,6 +207,7 @@ void fill_host(pnp_host& host, Module& context) {
     host.step = tell_step;
     host.find_account = find_account;
     host.list_accounts = list_accounts;
+    host.look = look;
     host.may_own = may_own;
     host.put_extension = put_extension;
     host.remove_extension = remove_extension;

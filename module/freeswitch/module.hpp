@@ -5,6 +5,7 @@
 #include "module/freeswitch/abi.hpp"
 #include "module/freeswitch/configuration.hpp"
 #include "module/freeswitch/contacts.hpp"
+#include "module/freeswitch/directory.hpp"
 #include "module/freeswitch/users.hpp"
 #include "module/host.h"
 
@@ -20,12 +21,13 @@ namespace freeswitch {
 
 struct Module {
     Module(Configuration read, std::set<std::string, std::less<>> of_one)
-        : configuration(std::move(read)), profiles_of_one(std::move(of_one)), users(configuration) {
-    }
+        : configuration(std::move(read)), profiles_of_one(std::move(of_one)), users(configuration),
+          directory(configuration) {}
 
     const Configuration configuration;
     const std::set<std::string, std::less<>> profiles_of_one; ///< as of the load
     Users users;
+    Directory directory;
     Contacts contacts;
     pnp_engine* engine = nullptr;
     std::array<EventNode*, 5> bound{};

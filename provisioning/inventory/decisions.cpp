@@ -209,7 +209,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
             }
             state.renew_credentials(known, device);
             for (const auto& event : planned.events) {
-                steps.emplace_back(device, event);
+                steps.emplace_back(device, event).second.order = ++state.noted;
             }
             state.put(std::move(device));
             state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));

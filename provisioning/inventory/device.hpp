@@ -159,6 +159,8 @@ struct Event {
     base::UnixMs first = 0;
     base::UnixMs last = 0;
     std::uint32_t count = 1;
+    /// Threads that note steps may tell of them in another order than this; 0: read from the disk.
+    std::uint64_t order = 0;
 };
 
 } // namespace inventory

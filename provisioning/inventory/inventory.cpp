@@ -83,6 +83,20 @@ void Inventory::State::drop_old_releases(base::UnixMs now) {
     }
 }
 
+std::vector<std::pair<std::string, Release>>
+Inventory::State::releases_ahead(base::UnixMs now) const {
+    std::vector<std::pair<std::string, Release>> ahead;
+    // A machine without a battery begins in 1970, and hears later what time it is.
+    if (clock.now() - opened >= tidy_every) {
+        current.releases_.each([&](const std::string& number, const Release& release) {
+            if (release.at > now) {
+                ahead.emplace_back(number, Release{now, release.mac});
+            }
+        });
+    }
+    return ahead;
+}
+
 void Inventory::State::put(Device device) {
     current.put(std::move(device));
 }
@@ -196,6 +210,11 @@ void Inventory::on_change(std::function<void(const std::vector<base::Mac>&)> cha
 void Inventory::on_step(std::function<void(const Device&, const Event&)> happened) {
     const std::lock_guard hooks(state_->hooks);
     state_->happened = std::move(happened);
+}
+
+std::uint64_t Inventory::noted() const {
+    const std::lock_guard model(state_->model);
+    return state_->noted;
 }
 
 void Inventory::State::tell(const Device& device, const Event& event) {

@@ -210,6 +210,7 @@ class Inventory {
     void reached(base::Mac mac, Stage stage);
 
     /// Writes the observations (synchronous=NORMAL, one transaction) and drops what is too old.
+    /// Numbers that came free later than now, by a clock that was ahead, rest from now on.
     /// Blocks: call it on a worker, each second and before the end.
     base::Status flush();
 
@@ -252,6 +253,9 @@ class Inventory {
     /// Called for each new step of a device, not for one that repeats the last: on the thread that
     /// noted it, soon after, and with no lock held. Must not block.
     void on_step(std::function<void(const Device&, const Event&)> happened);
+    /// The `order` of the newest step so far: those that on_step() tells of later, and that have no
+    /// greater one, were noted before this was asked.
+    std::uint64_t noted() const;
 
     /// Numbers that the PBX owns: accepted by Assign though they are not in the store. `list` names
     /// them all, those that is_known refuses perhaps among them: a pool asks for no others then. It

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace inventory {
 
 using base::Result;
@@ -77,7 +79,7 @@ void Inventory::saw(base::Mac mac, const Sighting& sighting) {
 
 void Inventory::note(base::Mac mac, Step step, std::string_view address, std::string_view detail) {
     const auto now = state_->clock.unix_ms();
-    const Event event{step, clipped(address), clipped(detail), now, now, 1};
+    Event event{step, clipped(address), clipped(detail), now, now, 1};
     Device as_it_was;
     {
         const std::lock_guard model(state_->model);
@@ -86,6 +88,7 @@ void Inventory::note(base::Mac mac, Step step, std::string_view address, std::st
             return;
         }
         const bool is_stranger = device->approval == Approval::pending;
+        event.order = ++state_->noted;
         if (!state_->events.add(mac, event, state_->most_events(is_stranger), is_stranger)) {
             return;
         }
@@ -195,6 +198,9 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
     if (done) {
         done = Workpoints::write(store->workpoints(), taken.workpoints);
     }
+    for (auto each = taken.releases.begin(); done && each != taken.releases.end(); ++each) {
+        done = store->put_release(each->first, each->second);
+    }
     if (done && (tidy || taken.has_ended)) {
         done = store->remove_expired_tokens(now).and_then(
             [&] { return store->remove_ended_enrolments(now); });
@@ -226,6 +232,9 @@ Status Inventory::flush() {
     {
         const std::lock_guard model(state.model);
         taken = state.take_unsaved(now);
+        if (tidy) {
+            taken.releases = state.releases_ahead(now);
+        }
     }
     taken.workpoints = state.workpoints->take_unsaved();
     if (taken.empty() && !tidy) {
@@ -262,6 +271,16 @@ Status Inventory::flush() {
         if (tidy) {
             state.drop_old_releases(now);
         }
+        for (const auto& [number, release] : taken.releases) {
+            state.current.releases_.put(number, release);
+        }
+    }
+    if (!taken.releases.empty()) {
+        const auto more = taken.releases.size() - 1;
+        base::log::warn("inventory",
+                        "the clock was ahead when {}{} came free: quarantine begins now",
+                        taken.releases.front().first,
+                        more == 0 ? "" : fmt::format(" and {} more numbers", more));
     }
     if (std::exchange(state.is_failing, false)) {
         base::log::info("inventory", "what phones do is written to disk again");

@@ -48,7 +48,8 @@ struct Release {
 constexpr std::chrono::milliseconds longest_quarantine = std::chrono::hours(24 * 366);
 
 /// Also where the clock is behind the one of its release, by whatever: how long it rests already
-/// nobody knows then, and a machine without a battery begins in 1970.
+/// nobody knows then, and a machine without a battery begins in 1970. Where that lasts,
+/// Inventory::flush() takes the release for the wrong one.
 bool is_in_quarantine(const Release& release,
                       std::chrono::milliseconds quarantine,
                       base::UnixMs now) noexcept;

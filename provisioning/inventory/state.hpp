@@ -26,10 +26,11 @@ struct Track {
 };
 
 struct Inventory::State {
-    State(Limits with, const base::Clock& by) : limits(with), clock(by) {}
+    State(Limits with, const base::Clock& by) : limits(with), clock(by), opened(by.now()) {}
 
     const Limits limits;
     const base::Clock& clock;
+    const base::Steady opened;
     base::Secret token_key; ///< set before anybody else sees this
 
     /// Held while the database is used; taken before `model`, never behind it.
@@ -50,6 +51,7 @@ struct Inventory::State {
     std::unordered_set<base::Mac> gone;    ///< dropped strangers that still have a row
     base::UnixMs next_expiry = 0;          ///< of a first token; 0 = none
     std::uint64_t next_serial = 1;
+    std::uint64_t noted = 0; ///< the order of the newest step
     std::uint64_t strangers_dropped = 0;
     std::uint64_t flush_failures = 0;
     bool flush_fails = false;
@@ -80,6 +82,8 @@ struct Inventory::State {
     void set_enrolments(std::vector<Enrolment> enrolments);
     void drop_ended_enrolments(base::UnixMs now);
     void drop_old_releases(base::UnixMs now);
+    /// Those that lie ahead of a clock that had the time to be set, as from now.
+    std::vector<std::pair<std::string, Release>> releases_ahead(base::UnixMs now) const;
     /// Makes exactly the steady tokens known that are valid now; of a device that is not approved
     /// the first ones end too. `before`: as it was, if it was known.
     void renew_credentials(const Device* before, const Device& device);
@@ -107,6 +111,7 @@ struct Inventory::State {
         std::vector<EventQueue::Batch> events;
         std::vector<std::size_t> most_events; ///< of each batch
         std::vector<Workpoints::Unsaved> workpoints;
+        std::vector<std::pair<std::string, Release>> releases; ///< looked for when it is tidied
         bool has_ended = false; ///< a first token or an enrolment window
 
         bool empty() const noexcept {

@@ -32,6 +32,20 @@ NumberPlan plan_of(const std::vector<std::string>& numbers) {
     return plan;
 }
 
+NumberPlan plan_with(const oracle::Contexts& contexts) {
+    NumberPlan plan;
+    for (const auto& [name, context] : contexts) {
+        auto& to = plan[name];
+        for (const auto& pattern : context.patterns) {
+            to.numbers.push_back({pattern});
+        }
+        for (const auto& other : context.includes) {
+            to.includes.push_back({other});
+        }
+    }
+    return plan;
+}
+
 DigitMap
 map_of(std::string_view vendor, const NumberPlan& plan, const DigitMapWishes& wishes = {}) {
     auto map = dialplan::digit_map(vendor, plan, "phones", wishes);
@@ -276,11 +290,19 @@ TEST_P(DigitMapAtRandom, HoldsItsPromisesForAThousandPlans) {
     std::size_t at_once = 0;
     std::size_t refused = 0;
     std::size_t full = 0;
+    std::size_t includes = 0;
+    std::size_t open = 0;
     for (auto seed = GetParam() * 1000; seed < (GetParam() + 1) * 1000; ++seed) {
         oracle::Maker maker(seed);
-        const auto plan = maker.plan();
+        const auto contexts = maker.contexts();
+        const auto plan = oracle::reached(contexts, "phones");
+        includes += plan.patterns.size() > contexts.at("phones").patterns.size() ? 1U : 0U;
+        open += std::any_of(plan.patterns.begin(), plan.patterns.end(),
+                            [](const auto& each) { return each.back() == '!'; })
+                    ? 1U
+                    : 0U;
         const DigitMapWishes wishes{{"112", maker.digits(3)}, maker.below(2) == 0};
-        const auto numbers = plan_of(plan.patterns);
+        const auto numbers = plan_with(contexts);
         const auto context = fmt::format("seed {}: {} and {}", seed, fmt::join(plan.patterns, " "),
                                          fmt::join(wishes.emergency, " "));
         auto samples = maker.samples(plan, 15);
@@ -314,6 +336,8 @@ TEST_P(DigitMapAtRandom, HoldsItsPromisesForAThousandPlans) {
     EXPECT_GT(at_once, 2'000U);
     EXPECT_GT(refused, 100U);
     EXPECT_GT(full, 10U) << "limits were met";
+    EXPECT_GT(includes, 200U) << "numbers came from included contexts";
+    EXPECT_GT(open, 100U) << "and by patterns with !";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DigitMapAtRandom, testing::Range(0U, 10U));

@@ -391,6 +391,28 @@ TEST_F(Import, ChangesNothingWithItsOwnExport) {
     EXPECT_EQ(planned.unchanged, 5U) << "four phones, and 201 on none";
 }
 
+TEST_F(Import, AnExportIsImportedAgainThoughThePbxHasLostAPasswordOrAnEndpoint) {
+    shelf->host_numbers([](const std::string& number) { return number[0] == '9'; });
+    shelf.apply({inventory::Assign{mac_of("001fc1000001"), {"202", "900", "999"}},
+                 inventory::Assign{mac_of("001fc1000002"), {"201", "999"}},
+                 inventory::Assign{mac_of("001fc1000003"), {"901", "900"}},
+                 inventory::Assign{mac_of("001fc1000004"), {"999"}}});
+    const auto exported = dialplan::export_csv(shelf->now());
+    const ImportPlan planned = plan(exported); // 901 has no password now, and 999 is gone
+    EXPECT_THAT(planned.changes, IsEmpty());
+    EXPECT_EQ(planned.unchanged, 4U);
+    ASSERT_THAT(planned.notes, SizeIs(4));
+    EXPECT_EQ(planned.notes[0].line, 2);
+    EXPECT_THAT(planned.notes[0].text, HasSubstr("extension 999 does not exist"));
+    EXPECT_EQ(planned.notes[1].line, 3);
+    EXPECT_EQ(planned.notes[2].text, "901 has no password");
+    EXPECT_EQ(planned.notes[3].line, 5);
+    EXPECT_EQ(dialplan::export_csv(shelf->now()), exported);
+    EXPECT_THAT(only_problem(plan("mac,extensions\n001fc1000003,900 901\n"), 2),
+                HasSubstr("no password"))
+        << "in another order, which is a change";
+}
+
 TEST(CsvField, QuotesOnlyWhatNeedsIt) {
     EXPECT_EQ(dialplan::csv_field("Alice Bell"), "Alice Bell");
     EXPECT_EQ(dialplan::csv_field("a,b"), "\"a,b\"");

@@ -3,8 +3,10 @@
 // with the product and tries every way, one key at a time.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -100,6 +102,35 @@ struct Plan {
         return false;
     }
 };
+
+struct Context {
+    std::vector<std::string> patterns;
+    std::vector<std::string> includes;
+};
+
+using Contexts = std::map<std::string, Context>;
+
+/// What calls that start in `from` reach: each context once, round whatever circles.
+inline void
+reach(const Contexts& all, const std::string& from, std::set<std::string>& been, Plan& plan) {
+    const auto found = all.find(from);
+    if (found == all.end() || !been.insert(from).second) {
+        return;
+    }
+    for (const auto& pattern : found->second.patterns) {
+        plan.patterns.push_back(pattern);
+    }
+    for (const auto& other : found->second.includes) {
+        reach(all, other, been, plan);
+    }
+}
+
+inline Plan reached(const Contexts& all, const std::string& from) {
+    Plan plan;
+    std::set<std::string> been;
+    reach(all, from, been, plan);
+    return plan;
+}
 
 enum class Does { wait, call, refuse };
 
@@ -247,6 +278,24 @@ class Maker {
             plan.patterns.push_back(pattern());
         }
         return plan;
+    }
+
+    /// Of "phones", which has a number, and three more that include each other as it comes.
+    Contexts contexts() {
+        static const std::vector<std::string> names = {"phones", "inland", "abroad", "lobby"};
+        Contexts all;
+        for (const auto& name : names) {
+            auto& context = all[name];
+            for (auto count = below(3); count > 0; --count) {
+                // One that nobody wrote, now and then.
+                context.includes.push_back(below(15) == 0 ? "gone" : names[below(names.size())]);
+            }
+        }
+        all["phones"].patterns.push_back(pattern());
+        for (auto& pattern : plan().patterns) {
+            all[names[below(names.size())]].patterns.push_back(std::move(pattern));
+        }
+        return all;
     }
 
     std::string digits(std::size_t length) {

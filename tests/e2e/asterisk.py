@@ -168,14 +168,15 @@ class Asterisk:
     pjsip, extensions   added to pjsip.conf and extensions.conf
     files      more files of the configuration, or instead of ours: name → text
     modules    more names to load, where not everything is loaded anyway
+    sounds     prompts in place of the stock ones: name → µ-law
     user       whom Asterisk becomes, where not root
     sanitized  the module is built with AddressSanitizer
     environment  more of it, as NAME=VALUE
     """
 
     def __init__(self, place, host, folder, *, module=None, stock=False, bind="", pjsip="",
-                 extensions="", files=None, modules=(), user=None, sanitized=False, environment=(),
-                 patience=1):
+                 extensions="", files=None, modules=(), sounds=None, user=None, sanitized=False,
+                 environment=(), patience=1):
         self.place = place
         self.version = place.version
         self.host = host
@@ -188,6 +189,7 @@ class Asterisk:
         self.module = None
         self.program = None
         self.etc = self._folder("etc")
+        self.data = place.data if sounds is None else self._data_with(sounds)
         self.module_folder = self._folder("modules")
         self.log_folder = self._folder("log")
         self.control = os.path.join(self._folder("run"), "asterisk.ctl")
@@ -217,14 +219,23 @@ class Asterisk:
         os.makedirs(path, exist_ok=True)
         return path
 
+    def _data_with(self, sounds):
+        data = self._folder("data")
+        for name in os.listdir(self.place.outside(self.place.data)):
+            if name != "sounds":
+                os.symlink(os.path.join(self.place.data, name), os.path.join(data, name))
+        for name, text in sounds.items():
+            with open(os.path.join(self._folder("data/sounds/en"), f"{name}.ulaw"), "wb") as file:
+                file.write(text)
+        return data
+
     def directories(self):
         """[directories] of asterisk.conf: all that is written lies in the folder."""
         var = self._folder("var")
         self._folder("var/keys")
         return {"astcachedir": var, "astetcdir": self.etc, "astmoddir": self.module_folder,
                 "astvarlibdir": var, "astdbdir": var, "astkeydir": var,
-                "astdatadir": self.place.data,
-                "astagidir": os.path.join(self.place.data, "agi-bin"),
+                "astdatadir": self.data, "astagidir": os.path.join(self.data, "agi-bin"),
                 "astspooldir": self._folder("spool"), "astrundir": os.path.dirname(self.control),
                 "astlogdir": self.log_folder}
 

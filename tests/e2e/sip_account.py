@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One SIP account on one socket: registers, calls, types digits. It shares no code with the product
 nor with pnp-phone, so that a claim is judged by what crosses the wire."""
+import contextlib
 import hashlib
 import re
 import secrets
@@ -27,6 +28,7 @@ class SipAccount:
         self.media = host.udp(0, host.address)
         self.notified = []  # the Event of each NOTIFY
         self.ended = []  # the Call-ID of each call that the other side ended
+        self.called = None  # the INVITE of the last call that was taken
         self.answers = []
         self.sequence = 0
         self.news = threading.Condition()
@@ -59,8 +61,16 @@ class SipAccount:
         keep = ("via:", "from:", "to:", "call-id:", "cseq:")
         lines = [line for line in request.split("\r\n\r\n")[0].split("\r\n")
                  if line.lower().startswith(keep)]
-        self.socket.sendto("\r\n".join(["SIP/2.0 200 OK", *lines, "Content-Length: 0", "", ""])
-                           .encode(), source)
+        body = ""
+        if request.startswith("INVITE "):
+            body = self._sdp()
+            lines += [f"Contact: <sip:{self.number}@{self.host.address}:{self.port}>",
+                      "Content-Type: application/sdp"]
+            if ";tag=" not in header(request, "To"):
+                self.called = request
+                lines = [f"{line};tag=called" if line.startswith("To:") else line for line in lines]
+        self.socket.sendto("\r\n".join(["SIP/2.0 200 OK", *lines,
+                                        f"Content-Length: {len(body)}", "", body]).encode(), source)
 
     def wait(self, question, what, seconds=20):
         with self.news:
@@ -68,12 +78,18 @@ class SipAccount:
 
     # What goes.
 
-    def _send(self, method, uri, call, cseq, to, more=(), body="", branch=None):
+    def _sdp(self):
+        return "\r\n".join([
+            "v=0", f"o=- 1 1 IN IP4 {self.host.address}", "s=-", f"c=IN IP4 {self.host.address}",
+            "t=0 0", f"m=audio {self.media.getsockname()[1]} RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000",
+            "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", ""])
+
+    def _send(self, method, uri, call, cseq, to, more=(), body="", branch=None, tag=None):
         self.socket.sendto("\r\n".join([
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.host.address}:{self.port};rport;"
             f"branch=z9hG4bK{branch or secrets.token_hex(8)}",
-            f"From: <sip:{self.number}@{self.server}>;tag={call[:8]}", f"To: {to}",
+            f"From: <sip:{self.number}@{self.server}>;tag={tag or call[:8]}", f"To: {to}",
             f"Call-ID: {call}", f"CSeq: {cseq} {method}", "Max-Forwards: 70",
             f"Contact: <sip:{self.number}@{self.host.address}:{self.port}>",
             f"User-Agent: {self.user_agent}", *more,
@@ -122,13 +138,9 @@ class SipAccount:
 
     def call(self, number, typed=(), caller=None):
         """Calls, types what is to be typed, and waits until the other side hangs up. The status."""
-        body = "\r\n".join([
-            "v=0", f"o=- 1 1 IN IP4 {self.host.address}", "s=-", f"c=IN IP4 {self.host.address}",
-            "t=0 0", f"m=audio {self.media.getsockname()[1]} RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000",
-            "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", ""])
         uri = f"sip:{number}@{self.server}"
         more = [f"P-Asserted-Identity: <sip:{caller}@{self.server}>"] if caller else []
-        answer, call = self._ask("INVITE", uri, f"<{uri}>", more, body)
+        answer, call = self._ask("INVITE", uri, f"<{uri}>", more, self._sdp())
         status = int(answer[8:11])
         if status == 200:
             where = re.search(r"c=IN IP4 (\S+)", answer)[1], int(
@@ -138,6 +150,26 @@ class SipAccount:
                 self._type(digits, where)
             self.wait(lambda: call in self.ended, "end of the call", 60)
         return status
+
+    def refer(self, number):
+        """Transfers who called last to a number, without asking there first. The status."""
+        uri = re.search(r"<([^>]*)>", header(self.called, "Contact"))[1]
+        call = header(self.called, "Call-ID")
+        self.sequence += 1
+        self._send("REFER", uri, call, self.sequence, header(self.called, "From"),
+                   [f"Refer-To: <sip:{number}@{self.server}>"], tag="called")
+        return int(self._final(call, f"{self.sequence} REFER")[8:11])
+
+    def heard(self):
+        """What came since it was asked last, as sounds of one sample each."""
+        sounds = []
+        self.media.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                sound = set(self.media.recv(2048)[12:])
+                if len(sound) == 1 and [*sound] != sounds[-1:]:
+                    sounds += sound
+        return sounds
 
     def _type(self, digits, where):
         """RFC 4733: each digit an event of 100 ms, its end said three times."""

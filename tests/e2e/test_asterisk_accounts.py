@@ -6,6 +6,7 @@ import sqlite3
 
 from asterisk import account
 from test_asterisk import STAYS, assign
+from test_keys import Watcher
 
 HASH = "0123456789abcdef0123456789abcdef"
 
@@ -18,6 +19,37 @@ def test_an_endpoint_whose_aor_has_another_name_is_refused_with_what_to_do(lab):
     said = pbx.pnp(f"assign {desk.mac} 301")
     assert "endpoint 301 has no AOR 301" in said and "aors = desk301" in said, said
     assert pbx.pnp_json("show devices")["devices"] == [], "nothing was assigned"
+
+
+def test_a_phone_with_a_line_of_pjsip_conf_and_one_of_ours_is_called_and_watched_on_both(lab):
+    hall, kitchen = lab.desk(1), lab.desk(2)
+    everybody = ("[everybody]\ninclude => pnp-extensions\ninclude => phones\n[phones]\n"
+                 "exten => 301,hint,PJSIP/301\nexten => 301,1,Dial(PJSIP/301)\n"
+                 "[pnp-extensions]\ninclude => phones\n")
+    pbx = lab.pbx_with_module(pjsip=account("301", "front desk", "everybody"), extensions=everybody,
+                              more=("res_pjsip_dialog_info_body_generator",))
+    assign(pbx, kitchen, "202")
+    pbx.pnp("extension add 201")
+    said = pbx.pnp(f"assign {hall.mac} 301,201")
+    assert f"{hall.mac} has 301" in said, said
+    file = pbx.pnp(f"render {hall.mac} cfg{hall.mac}.xml --reveal")
+    passwords = re.findall(r'Account\d_AuthenticatePassword"?>([^<]+)<', file)
+    assert passwords[0] == "front desk" and len(passwords) == 2, passwords
+    phone = lab.phone(hall, "--answer", "--register", "--stay")
+    phone.wait_trace("as 201, with proof", 40)
+    phone.wait_trace("as 301, with proof", 40)
+    for number in ("201", "301"):
+        report = lab.phone(kitchen, "--call", number).report()
+        assert report["exit_status"] == 0 and report["call"]["rtp_received"] > 20, report["call"]
+    for watcher, password, watched in zip(("301", "201"), passwords, ("201", "301")):
+        key = Watcher(kitchen, lab.pbx.address, watcher, password)
+        assert key.watch(watched) == 200
+        assert key.told() == "terminated", "nobody talks"
+        pbx.cli(f"channel originate PJSIP/{watched} application Echo")
+        lab.wait_for(lambda key=key: key.told() == "confirmed", "the lamp")
+        pbx.cli("channel request hangup all")
+    rows = phone.stopped()["accounts"]
+    assert [(row["user"], row["registered"]) for row in rows] == [("301", True), ("201", True)], rows
 
 
 def test_a_password_that_is_left_beside_a_hash_goes_on_no_phone(lab):

@@ -64,34 +64,55 @@ def test_a_guest_claims_an_extension_by_dialling_and_is_a_guest_again(lab):
     again.stopped()
 
 
-class Office:
-    """Two guests that the PBX sees at one address, and what they are told."""
+class Guests:
+    """Two guests, and what they are told."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, hosts, config=CODES, dial_plan=DIAL_PLAN, more=(), **wishes):
         self.lab = lab
-        place = BranchOffice(lab, OUI)
-        self.pbx = lab.pbx_with_module(CODES, extensions=DIAL_PLAN, more=CALLS)
+        self.pbx = lab.pbx_with_module(config, extensions=dial_plan, more=(*CALLS, *more), **wishes)
         self.pbx.pnp("extension add 201")
         self.pbx.pnp("extension add 202")
         self.pbx.pnp("extension pin 201 4711")
         self.pbx.pnp("extension pin 202 123456")
-        self.a, self.b = (self.guest(host, mac) for host, mac in
-                          ((place.phone, A), (place.poser, B)))
-        contacts = self.pbx.cli("pjsip show contacts")
-        assert contacts.count(f"@{OUTSIDE[:6]}") == 2, contacts  # of which it shows no more
+        self.a, self.b = (self.guest(host, mac) for host, mac in zip(hosts, (A, B)))
 
     def guest(self, host, mac):
         self.pbx.pnp(f"guest {mac}")
         number = f"guest{mac}"
         phone = self.account(host, number, password_of(self.pbx, mac, number), 5060)
+        assert phone.register(600) == 200  # which ends before what it registers later
+        return phone
+
+    def account(self, host, number, password, port, user_agent="test"):
+        return self.lab.close_later(SipAccount(host, number, password, self.lab.pbx.address, port,
+                                               user_agent))
+
+    def claimed(self, guest, mac, number, pin, user_agent="test"):
+        """The guest claims the number, and registers with it."""
+        assert guest.call(f"*77*{number}*{pin}") == 200
+        phone = self.account(guest.host, number, password_of(self.pbx, mac, number), 5070, user_agent)
         assert phone.register() == 200
         return phone
 
-    def account(self, host, number, password, port):
-        return self.lab.close_later(SipAccount(host, number, password, self.lab.pbx.address, port))
-
     def lines(self):
         return [lines_of(self.pbx, mac) for mac in (A, B)]
+
+
+class Office(Guests):
+    """The PBX sees both at one address."""
+
+    def __init__(self, lab):
+        place = BranchOffice(lab, OUI)
+        super().__init__(lab, (place.phone, place.poser))
+        contacts = self.pbx.cli("pjsip show contacts")
+        assert contacts.count(f"@{OUTSIDE[:6]}") == 2, contacts  # of which it shows no more
+
+
+class Room(Guests):
+    """They are where the PBX is."""
+
+    def __init__(self, lab, **wishes):
+        super().__init__(lab, (lab.desk(1), lab.desk(2)), **wishes)
 
 
 def test_of_two_guests_behind_one_address_the_one_that_dialled_is_claimed(lab):
@@ -155,6 +176,132 @@ def test_a_phone_that_is_called_or_sent_to_a_code_did_not_dial_it(lab):
     assert office.lines() == [["201"], [f"guest{B}"]]
     assert phone.call("*78") == 200
     assert office.lines() == [[f"guest{A}"], [f"guest{B}"]]
+
+
+def test_a_phone_that_is_transferred_to_a_code_or_called_from_it_did_not_dial_it(lab):
+    room = Room(lab, more=("res_pjsip_refer",))
+    pbx = room.pbx
+    one, other = room.claimed(room.a, A, "201", "4711"), room.claimed(room.b, B, "202", "123456")
+    call = threading.Thread(target=other.call, args=("201",), daemon=True)
+    call.start()
+    lab.wait_for(lambda: re.search(r" 2 +basic ", pbx.cli("bridge show all")), "they talk")
+    assert one.refer("*78") == 202
+    call.join(30)
+    assert not call.is_alive(), "its call goes on"
+    assert pbx.log().count("was transferred to a code") == 1
+    assert room.lines() == [["201"], ["202"]]
+    pbx.cli("channel originate PJSIP/202 extension *78@pnp-extensions")
+    lab.wait_for(lambda: pbx.log().count("was transferred to a code") == 2, "it answered")
+    assert room.lines() == [["201"], ["202"]]
+    assert other.call("*78") == 200
+    assert room.lines() == [["201"], [f"guest{B}"]]
+
+
+def test_a_program_with_a_phones_password_does_not_release_it_from_elsewhere(lab):
+    room = Room(lab)
+    phone = room.claimed(room.a, A, "201", "4711")
+    poser = room.account(room.b.host, "201", phone.password, 5070)
+    assert poser.call("*78") == 200
+    assert room.lines() == [["201"], [f"guest{B}"]]
+    assert phone.call("*78") == 200
+    assert room.lines() == [[f"guest{A}"], [f"guest{B}"]]
+
+
+def test_a_phone_waits_for_the_end_of_its_own_call_and_not_of_another_s_with_its_number(lab):
+    room = Room(lab, dial_plan=DIAL_PLAN + "exten => 7,1,Answer()\n same => n,Wait(300)\n"
+                "[pnp-extensions]\ninclude => phones\n")
+    one, other = (room.claimed(guest, mac, "201", "4711", f"Htek UC924 2.0.4.2 {mac}")
+                  for guest, mac in ((room.a, A), (room.b, B)))
+    assert [guest.register(0) for guest in (room.a, room.b)] == [200, 200]
+    threading.Thread(target=one.call, args=("7",), daemon=True).start()
+    lab.wait_for(lambda: "Wait" in room.pbx.cli("core show channels"), "it talks")
+    assert one.call("*78") == 200
+    assert other.call("*78") == 200
+    assert room.lines() == [[f"guest{A}"], [f"guest{B}"]]
+    other.wait(lambda: other.notified, "word to come, though another with its number talks")
+    assert one.notified == [], "it talks"
+    room.pbx.cli("channel request hangup all")
+    one.wait(lambda: one.notified, "word to come when its call has ended")
+
+
+def test_a_released_phone_that_names_no_mac_is_told_to_come_after_a_restart_of_asterisk(lab):
+    office = Office(lab)
+    phone = office.claimed(office.a, A, "201", "4711")
+    assert phone.call("*78") == 200
+    restart_now(lab, office.pbx)
+    assert office.lines() == [[f"guest{A}"], [f"guest{B}"]]
+    told = len(phone.notified)
+    phone.wait(lambda: len(phone.notified) > told, "word to come after the restart", 90)
+    assert office.b.notified == [], office.b.notified
+
+
+def test_who_dials_hears_what_is_asked_and_what_came_of_it(lab):
+    prompts = ("vm-extension", "agent-pass", "auth-thankyou", "vm-incorrect", "pbx-invalid",
+               "vm-goodbye")
+    sounds = {name: bytes([0x10 + i]) * 2400 for i, name in enumerate(prompts)}
+    room = Room(lab, more=("format_pcm",), sounds=sounds)
+
+    def heard_by(phone):
+        return [prompts[sound - 0x10] for sound in phone.heard() if sound - 0x10 in range(len(prompts))]
+
+    assert room.a.call("*77", ["202#", "123456#"]) == 200
+    assert heard_by(room.a) == ["vm-extension", "agent-pass", "auth-thankyou"]
+    assert room.lines() == [["202"], [f"guest{B}"]]
+    assert room.b.call("*77*201*0000") == 200
+    assert heard_by(room.b) == ["vm-incorrect", "vm-extension", "vm-goodbye"], "nobody types"
+    assert room.a.call("*77*201*4711") == 200
+    assert heard_by(room.a) == ["pbx-invalid", "vm-goodbye"], "it is somebody's already"
+
+
+def test_a_guest_reaches_an_emergency_number_in_the_middle_of_reloads(lab):
+    """There are so many that one would be away for long while all are put anew."""
+    numbers = ", ".join(str(number) for number in range(1000, 1500))
+    room = Room(lab, config=CODES.replace("112", f"112, {numbers}"),
+                dial_plan=DIAL_PLAN + "exten => _1XXX,1,Hangup(17)\n")
+
+    def reload():
+        for _ in range(15):
+            assert "were read again" in room.pbx.pnp("reload")
+
+    reloads = threading.Thread(target=reload, daemon=True)
+    reloads.start()
+    calls = []
+    while reloads.is_alive():
+        calls.append(room.a.call("1499"))
+    assert len(calls) > 30 and set(calls) == {486}, calls
+    room.pbx.configure("pnp.conf", f"[general]\nvendors = {lab.folder}/vendors\n" + CODES
+                       + "guests_context = lobby\n")
+    room.pbx.pnp("reload")
+    assert "1499" not in room.pbx.cli("dialplan show pnp-guests"), "what is not wanted any more goes"
+    assert room.a.call("1499") == 404 and room.a.call("112") == 200
+
+
+def test_a_code_is_no_extension_and_one_that_is_there_already_is_told_of(lab):
+    pbx = lab.pbx_with_module(CODES, extensions=DIAL_PLAN)
+    conf = f"[general]\nvendors = {lab.folder}/vendors\n"
+    for number in ("*77", "*78", "*77*1"):
+        said = pbx.pnp(f"extension add {number}")
+        assert "claim_code = *77, release_code = *78" in said and "another number" in said, said
+    rows = os.path.join(lab.folder, "rows.csv")
+    with open(rows, "w", encoding="utf-8") as file:
+        file.write(f"mac,extensions,name\n{A},*78,Alice\n")
+    said = lab.pbx.run(os.path.join(lab.options.bin, "pnpctl"), "--control",
+                       os.path.join(pbx.folder, "run/pnp.ctl"), "import", rows)
+    assert said.returncode == 1 and "choose another number" in said.stdout + said.stderr, said
+    assert "PnpClaim" in pbx.cli("dialplan show *77@pnp-extensions")
+    assert "is there" in pbx.pnp("extension add *87")
+    pbx.configure("pnp.conf", conf + CODES.replace("*77", "*87"))
+    said = pbx.pnp("reload")
+    assert "extension *87 is in the way" in said and "pnp extension remove *87" in said, said
+    assert "PnpClaim" in pbx.cli("dialplan show *77@pnp-extensions"), "the old ones stay"
+    pbx.restart()
+    assert "extension *87 is in the way" in pbx.pnp("status")
+    assert "Dial(PJSIP/*87" in pbx.cli("dialplan show *87@pnp-extensions")
+    assert "'112' =>" in pbx.cli("dialplan show pnp-guests")
+    assert "is gone" in pbx.pnp("extension remove *87")
+    assert "were read again" in pbx.pnp("reload")
+    assert "in the way" not in pbx.pnp("status")
+    assert "PnpClaim" in pbx.cli("dialplan show *87@pnp-extensions")
 
 
 def test_a_guest_transfers_nobody(lab):

@@ -93,14 +93,46 @@ static int put_extension(void *context, const struct pnp_extension *extension, c
 static void remove_extension(void *context, const char *number)
 {
 	(void) context;
-	check(extension_count > 0 && !strcmp(extensions[extension_count - 1], number), "it was there");
+	int i = 0;
+	while (i < extension_count && strcmp(extensions[i], number) != 0) {
+		++i;
+	}
+	check(i < extension_count, "it was there");
 	--extension_count;
+	if (i < extension_count) {
+		memcpy(extensions[i], extensions[extension_count], sizeof(extensions[0]));
+	}
+}
+
+/* What came after the other at a reload. */
+static char order[200];
+
+static void came(const char *what, const char *how)
+{
+	size_t length = strlen(order);
+	snprintf(order + length, sizeof(order) - length, "%s %s, ", what, how);
+}
+
+static int put_codes(void *context, const struct pnp_codes *codes, char *why, size_t why_size)
+{
+	(void) context;
+	(void) why;
+	(void) why_size;
+	came(*codes->claim ? codes->emergency[0] : "nothing", "put");
+	return 0;
+}
+
+static void drop_codes(void *context)
+{
+	(void) context;
+	came("old ones", "dropped");
 }
 
 static int may_own(void *context, const char *number, const char *home, char *why, size_t why_size)
 {
 	(void) context;
 	(void) home;
+	came(number, "looked at");
 	snprintf(why, why_size, "the PBX has a %s of its own", number);
 	return strcmp(number, "666") ? 0 : PNP_UNUSABLE;
 }
@@ -202,6 +234,40 @@ static int find_account(void *context, const char *number, struct pnp_account *a
 	return 0;
 }
 
+/* What is dialled cannot be an extension as well; one that was there first keeps its number. */
+static void try_codes(struct pnp_host *host)
+{
+	const char *const *plain = host->overrides;
+	const char *with_codes[] = {plain[0], "claim_code=*77", "emergency_numbers=112", NULL};
+	struct pnp_engine *engine = NULL;
+	char why[512] = "";
+
+	check(engine_start(host, &engine, why, sizeof(why)) == 0, why);
+	say(engine, "extension add *77", 0, "is there");
+	engine_stop(engine);
+	extension_count = 0;
+
+	host->overrides = with_codes;
+	check(engine_start(host, &engine, why, sizeof(why)) == 0, why);
+	check(extension_count > 0 && !strcmp(extensions[0], "*77"), "it works as before");
+	say(engine, "status", 0, "extension *77 is in the way of claim_code = *77");
+	check(engine_reload(engine, why, sizeof(why)) == -1, "such a configuration is refused");
+	check(strstr(why, "pnp extension remove *77") != NULL, why);
+	say(engine, "extension remove *77", 0, "is gone");
+	say(engine, "extension remove 201", 0, "is gone");
+	say(engine, "extension remove 202", 0, "is gone");
+	order[0] = 0;
+	check(engine_reload(engine, why, sizeof(why)) == 0, why);
+	check(!strcmp(order, "112 put, 200 looked at, old ones dropped, "), order);
+	say(engine, "extension add *77", 1, "choose another number");
+	say(engine, "extension add *77*1", 1, "choose another number");
+	say(engine, "extension add *78", 1, "release_code = *78");
+	say(engine, "extension add *79", 0, "is there");
+	engine_stop(engine);
+	extension_count = 0;
+	host->overrides = plain;
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/pnp-c-host-XXXXXX";
@@ -227,6 +293,8 @@ int main(void)
 	host.put_extension = put_extension;
 	host.remove_extension = remove_extension;
 	host.send_notify = send_notify;
+	host.put_codes = put_codes;
+	host.drop_codes = drop_codes;
 	host.sees_registrations = 1;
 
 	int fds = 0;
@@ -288,6 +356,7 @@ int main(void)
 			tasks = threads();
 		}
 	}
+	try_codes(&host);
 	check(descriptors() == fds, "no descriptor stays open");
 	check(threads() == tasks, "no thread stays");
 

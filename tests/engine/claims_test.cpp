@@ -90,6 +90,20 @@ TEST_F(ClaimsOf, APhoneInACallIsToldWhenItHasEnded) {
     EXPECT_EQ(told_after(1s), 1U);
 }
 
+TEST_F(ClaimsOf, APhoneWhoseCallNeverEndsIsToldAfterFourHours) {
+    EXPECT_EQ(claims.claim(guest, from, "201", "4711"), PNP_CLAIM_DONE);
+    talks = true;
+    EXPECT_EQ(told_after(0s), 0U);
+    EXPECT_EQ(told_after(3s), 0U);
+    talks = false;
+    EXPECT_EQ(told_after(1s), 1U);
+    talks = true; // another call
+    EXPECT_EQ(told_after(60s), 1U);
+    EXPECT_EQ(told_after(4h - 1s), 1U);
+    EXPECT_EQ(told_after(1s), 2U);
+    EXPECT_EQ(told_after(60s), 3U) << "it is none, so the phone does not wait for it again";
+}
+
 TEST_F(ClaimsOf, APhoneThatIsNoGuestDoesNotTellWhichPinIsRight) {
     shelf.has_extension("205");
     shelf.apply({inventory::Assign{alice, {"205"}}});

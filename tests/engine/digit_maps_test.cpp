@@ -95,6 +95,21 @@ TEST_F(EngineDigitMaps, APlanThatWasNotReadYetIsAskedForAgainSoon) {
     EXPECT_EQ(host.reads, 3);
 }
 
+TEST_F(EngineDigitMaps, AMistypedContextIsNotLookedForEachSecond) {
+    for (int second = 0; second < 60; ++second) {
+        EXPECT_EQ(map_in("fones"), "none");
+        clock.advance(1s);
+    }
+    EXPECT_LE(host.reads, 8) << "every ten seconds, as any other, and once more";
+    host.number = "_3XX"; // the plan was changed: what was mistyped may be there soon
+    clock.advance(10s);
+    map_in("fones");
+    const auto before = host.reads;
+    clock.advance(1s);
+    map_in("fones");
+    EXPECT_EQ(host.reads, before + 1);
+}
+
 TEST_F(EngineDigitMaps, AReloadDoesNotWaitForAMapThatIsBeingMade) {
     host.while_reading = [this] { maps.settings({"112"}); };
     EXPECT_EQ(map_in("pnp-extensions"), "777") << "by the settings that it began with";

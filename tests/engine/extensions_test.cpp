@@ -19,6 +19,8 @@ const base::Mac alice = *base::Mac::parse("001fc1000001");
 struct FakePbx {
     std::vector<std::string> asked;
     std::string refused;
+    bool is_blind = false;
+    unsigned looks = 0;
     pnp_host host{};
 
     FakePbx() {
@@ -44,6 +46,16 @@ struct FakePbx {
     int answer(const std::string& number, char* why, std::size_t size) const {
         std::snprintf(why, size, "pjsip.conf has %s", number.c_str());
         return number == refused ? PNP_UNUSABLE : 0;
+    }
+
+    /// As a host that reads all of its own at once.
+    void can_look() {
+        host.look = [](void* context, char* why, std::size_t size) {
+            auto& self = *static_cast<FakePbx*>(context);
+            ++self.looks;
+            std::snprintf(why, size, "the directory is away");
+            return self.is_blind ? PNP_UNUSABLE : 0;
+        };
     }
 
     std::vector<std::string> take() { return std::exchange(asked, {}); }
@@ -147,6 +159,42 @@ TEST_F(ExtensionsIn, ThePbxGiveWayToWhatTheAdministratorMadeMeanwhile) {
     extensions.sync(rules, true);
     EXPECT_THAT(pbx.take(), ElementsAre("remove 201"));
     EXPECT_EQ(extensions.problems().size(), 1U);
+}
+
+TEST_F(ExtensionsIn, ThePbxStayWhileItsOwnCannotBeSeen) {
+    pbx.can_look();
+    extensions.sync(rules);
+    pbx.take();
+    pbx.is_blind = true;
+    pbx.refused = "201"; // whatever it says of what it cannot see
+    extensions.sync(rules, true);
+    EXPECT_TRUE(extensions.is_blind());
+    EXPECT_THAT(pbx.take(), IsEmpty());
+    EXPECT_THAT(extensions.problems(),
+                ElementsAre(HasSubstr("left as they are: the directory is away")));
+    EXPECT_TRUE(extensions.fits("201", "pnp")) << "its phone's file is made";
+    EXPECT_FALSE(extensions.fits("202", "pnp"));
+    shelf.has_extension("202", "Bob");
+    extensions.sync(rules);
+    EXPECT_THAT(pbx.take(), IsEmpty()) << "it waits";
+
+    pbx.is_blind = false;
+    extensions.sync(rules, true);
+    EXPECT_FALSE(extensions.is_blind());
+    EXPECT_THAT(pbx.take(), ElementsAre("remove 201", HasSubstr("put 202")));
+}
+
+TEST_F(ExtensionsIn, ThePbxAreLookedAtOnceForAllOfThem) {
+    pbx.can_look();
+    for (int number = 300; number < 320; ++number) {
+        shelf.has_extension(std::to_string(number), "");
+    }
+    extensions.sync(rules);
+    EXPECT_EQ(pbx.looks, 1U);
+    extensions.sync(rules);
+    EXPECT_EQ(pbx.looks, 1U) << "nothing is to be asked";
+    extensions.sync(rules, true);
+    EXPECT_EQ(pbx.looks, 2U);
 }
 
 } // namespace

@@ -337,6 +337,37 @@ TEST_F(Site, APhoneThatCameByItselfIsNotTold) {
     EXPECT_EQ(told.size(), 29U);
 }
 
+TEST_F(Site, APhoneThatFetchedJustBeforeItWasToldHasNotCome) {
+    std::vector<std::pair<base::Mac, inventory::Event>> late;
+    const auto hear = [&] {
+        for (const auto& [mac, event] : std::exchange(late, {})) {
+            fleet->happened(mac, event);
+        }
+    };
+    phones_come = false;
+    const auto two = order(2);
+    // As by threads that were kept from telling at once.
+    shelf->on_step([&](const inventory::Device& device, const inventory::Event& event) {
+        late.emplace_back(device.mac, event);
+    });
+    shelf->note(phone(1), Step::file_served, "10.0.0.2", "before-the-order.xml");
+    begin(two);
+    hear();
+    EXPECT_EQ(of(1).state, Resynced::waits);
+    shelf->note(phone(1), Step::file_served, "10.0.0.2", "before-its-turn.xml");
+    shelf->note(phone(2), Step::registered, "10.0.0.2", "202");
+    pass(3s);
+    ASSERT_EQ(told.size(), 2U);
+    hear();
+    EXPECT_EQ(of(1).state, Resynced::sent);
+    EXPECT_EQ(of(2).state, Resynced::sent);
+    shelf->note(phone(1), Step::file_served, "10.0.0.2", "afterwards.xml");
+    shelf->note(phone(2), Step::registered, "10.0.0.2", "again, 202");
+    hear();
+    EXPECT_EQ(of(1).detail, "fetched afterwards.xml");
+    EXPECT_EQ(of(2).detail, "registered: again, 202");
+}
+
 TEST_F(Site, APhoneThatWasBlockedMeanwhileIsNotTold) {
     begin(order(30, 6));
     shelf.apply({inventory::Block{phone(30)}});

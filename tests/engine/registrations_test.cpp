@@ -145,6 +145,57 @@ TEST_F(GuestsRegistrations, APhoneThatNamesAnotherInItsUserAgentDialsNothingForI
     EXPECT_EQ(registrations.behind("205", at("10.0.0.66")), carol);
 }
 
+TEST_F(GuestsRegistrations, AReleasedPhoneThatNamesNoMacIsFoundAgainAfterARestart) {
+    shelf.has_extension("203");
+    shelf.apply({inventory::ClaimPhone{dave, "203"}});
+    heard(dave, "10.0.0.9");
+    shelf.apply({inventory::MakeGuest{dave}});
+    registrations.registered("203", at("10.0.0.66"), "");
+    EXPECT_THAT(registrations.strayed(), IsEmpty()) << "somebody's softphone";
+    registrations.registered("guest001fc1000004", at("10.0.0.9", 1024), ""); // before the claim
+    registrations.registered("203", at("10.0.0.9"), "");
+    registrations.registered("203", at("10.0.0.9"), ""); // refreshed
+    EXPECT_THAT(registrations.strayed(), ElementsAre(dave));
+    EXPECT_EQ(registrations.account(dave), "203");
+    EXPECT_EQ(registrations.contact(dave), at("10.0.0.9"));
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.9")), std::nullopt) << "it has to come first";
+    registrations.registered("guest001fc1000004", at("10.0.0.9", 1025), "");
+    registrations.registered("203", at("10.0.0.9"), ""); // another one behind its router
+    EXPECT_THAT(registrations.strayed(), IsEmpty()) << "it has come";
+    EXPECT_EQ(registrations.account(dave), "guest001fc1000004");
+}
+
+TEST_F(GuestsRegistrations, APhoneIsNotGuessedForANumberThatAnotherHas) {
+    shelf.has_extension("203");
+    shelf.apply({inventory::ClaimPhone{dave, "203"}});
+    heard(dave, "10.0.0.9");
+    shelf.apply({inventory::MakeGuest{dave}});
+    shelf.apply({inventory::ClaimPhone{carol, "203"}});
+    registrations.registered("203", at("10.0.0.9"), "");
+    EXPECT_THAT(registrations.strayed(), IsEmpty());
+}
+
+TEST_F(GuestsRegistrations, AProgramWithAPhonesPasswordDialsNothingForIt) {
+    shelf.has_extension("203");
+    shelf.apply({inventory::ClaimPhone{dave, "203"}});
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.66")), dave)
+        << "the PBX began anew, and no phone has registered yet";
+    registrations.registered("203", at("10.0.0.9"), "");
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.66")), std::nullopt);
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.9", 49152)), dave) << "by TCP";
+    registrations.unregistered("203", at("10.0.0.9"));
+    EXPECT_EQ(registrations.behind("203", at("10.0.0.66")), dave);
+}
+
+TEST_F(RegistrationsOf, ACallIsAnothersWhereThatOneIsRegistered) {
+    registrations.registered("201", at("10.0.0.1"), "Htek UC924 2.0.4.2 00:1f:c1:00:00:01");
+    registrations.registered("201", at("10.0.0.2"), "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+    EXPECT_TRUE(registrations.is_anothers(alice, "201", at("10.0.0.2")));
+    EXPECT_FALSE(registrations.is_anothers(alice, "201", at("10.0.0.1")));
+    EXPECT_FALSE(registrations.is_anothers(alice, "201", at("10.0.0.3"))) << "nobody knows";
+    EXPECT_FALSE(registrations.is_anothers(alice, "202", at("10.0.0.2")));
+}
+
 TEST_F(RegistrationsOf, NobodyGuessesWhichOfTwoPhonesBehindOneAddressCalls) {
     heard(alice, "10.0.0.9");
     heard(bob, "10.0.0.9");

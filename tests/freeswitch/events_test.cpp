@@ -34,19 +34,12 @@ TEST(ModPnpEvents, ARegistrationIsInThePhonesStory) {
     loaded.give("201");
     loaded.registers("201", "call-1");
     EXPECT_THAT(explain(loaded), AllOf(HasSubstr("All is well"), HasSubstr("10.0.0.2")));
-    loaded.host.event("sofia::unregister", {{"profile-name", "internal"},
-                                            {"from-user", "201"},
-                                            {"from-host", "pbx.example"},
-                                            {"call-id", "call-1"},
-                                            {"expires", "0"}});
+    loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-1"));
     EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
 
     loaded.registers("201", "call-2");
     EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
-    loaded.host.event("sofia::expire", {{"profile-name", "internal"},
-                                        {"call-id", "call-2"},
-                                        {"user", "201"},
-                                        {"host", "pbx.example"}});
+    loaded.host.event("sofia::expire", Loaded::of_expiry("201", "call-2"));
     EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
 }
 
@@ -55,8 +48,7 @@ TEST(ModPnpEvents, TheEndOfAnEarlierRegistrationIsNoLoss) {
     loaded.give("201");
     loaded.registers("201", "call-1");
     loaded.registers("201", "call-2"); // it restarted
-    loaded.host.event("sofia::expire",
-                      {{"call-id", "call-1"}, {"user", "201"}, {"host", "pbx.example"}});
+    loaded.host.event("sofia::expire", Loaded::of_expiry("201", "call-1"));
     EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
 }
 
@@ -99,12 +91,7 @@ TEST(ModPnpEvents, SaysOnceWhereAnotherAnsweredForOurUser) {
         });
     };
     for (const char* call_id : {"x", "x", "y"}) { // it renews, and starts again
-        loaded.host.event("sofia::register", {{"profile-name", "internal"},
-                                              {"from-user", "201"},
-                                              {"from-host", "pbx.example"},
-                                              {"call-id", call_id},
-                                              {"network-ip", "10.0.0.2"},
-                                              {"network-port", "5060"}});
+        loaded.host.event("sofia::register", Loaded::of_registration("201", call_id));
         EXPECT_EQ(told(), 1);
     }
     loaded.host.pnp("extension add 201 --name 'Front desk'");
@@ -199,8 +186,7 @@ TEST(ModPnpEvents, NobodyIsToldWhoIsNotRegistered) {
     Loaded loaded;
     loaded.give("201");
     loaded.registers("201", "call-1");
-    loaded.host.event("sofia::unregister",
-                      {{"from-user", "201"}, {"from-host", "pbx.example"}, {"call-id", "call-1"}});
+    loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-1"));
     loaded.host.pnp(std::string("resync ") + phone);
     EXPECT_TRUE(notifies(loaded).empty());
 }

@@ -100,6 +100,7 @@ struct Host::State {
     std::vector<std::string> completions;
     switch_xml* document = nullptr;
     std::size_t documents = 0;
+    Host::Read read;
     void* file = nullptr;
     function_table* table = nullptr;
     switch_loadable_module_interface* interface = nullptr;
@@ -294,13 +295,24 @@ std::optional<std::string> Host::locate(const char* section,
 
 std::optional<std::string> Host::user(const std::string& number, const std::string& domain) {
     return locate("directory", "domain", "name", domain.c_str(),
-                  {{"action", "sip_auth"}, {"key", "id"}, {"user", number}, {"domain", domain}});
+                  {{"action", "sip_auth"},
+                   {"sip_profile", "internal"},
+                   {"sip_auth_username", number},
+                   {"sip_auth_realm", "10.0.0.10"},
+                   {"sip_to_user", number},
+                   {"sip_auth_method", "REGISTER"},
+                   {"key", "id"},
+                   {"user", number},
+                   {"domain", domain},
+                   {"ip", "10.0.0.2"}});
 }
 
 std::optional<std::string> Host::call(const std::string& number, const std::string& context) {
     return locate("dialplan", nullptr, nullptr, nullptr,
-                  {{"Hunt-Context", context},
+                  {{"Hunt-Dialplan", "XML"},
+                   {"Hunt-Context", context},
                    {"Hunt-Destination-Number", number},
+                   {"Caller-Destination-Number", "0"},
                    {"Caller-Context", "elsewhere"}});
 }
 
@@ -348,6 +360,11 @@ std::vector<std::string> Host::completions() const {
 std::size_t Host::live_documents() const {
     const std::lock_guard lock(state_->mutex);
     return state_->documents + static_cast<std::size_t>(state_->document->references - 1);
+}
+
+Host::Read Host::take_read() {
+    const std::lock_guard lock(state_->mutex);
+    return std::exchange(state_->read, {});
 }
 
 std::size_t Host::live_bindings() const {
@@ -403,6 +420,7 @@ PNP_EXPORTED void switch_log_printf(
 
 PNP_EXPORTED switch_xml* switch_xml_open_cfg(const char* name, switch_xml** found, switch_event*) {
     const std::lock_guard lock(current->mutex);
+    ++current->read.documents;
     *found = fake::named(fake::named(current->document, "section", "configuration"),
                          "configuration", name);
     if (*found == nullptr) {
@@ -417,6 +435,10 @@ PNP_EXPORTED switch_xml* switch_xml_child(switch_xml* parent, const char* name) 
 }
 
 PNP_EXPORTED const char* switch_xml_attr_soft(switch_xml* node, const char* name) {
+    if (*node->name_text == "user" && std::strcmp(name, "id") == 0) {
+        const std::lock_guard lock(current->mutex);
+        ++current->read.users;
+    }
     const auto found = node->attributes->find(name);
     return found == node->attributes->end() ? "" : found->second.c_str();
 }

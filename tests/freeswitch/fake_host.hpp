@@ -66,6 +66,13 @@ class Host {
     std::vector<std::string> completions() const; ///< every set_complete
     std::size_t live_documents() const;           ///< not freed, without its own
     std::size_t live_bindings() const;            ///< of documents and events
+
+    struct Read {
+        std::size_t documents = 0; ///< that were opened for a configuration
+        std::size_t users = 0;     ///< whose id was asked for
+    };
+
+    Read take_read(); ///< since it was asked last
     std::string module_name() const;
     std::string api_name() const;
 

@@ -23,7 +23,6 @@ using fake::Loaded;
 using fake::served;
 using fake::Site;
 using ::testing::AllOf;
-using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsSubsetOf;
 using ::testing::Not;
@@ -87,25 +86,6 @@ TEST(ModPnp, LoadsRunsItsCommandAndUnloads) {
     EXPECT_EQ(loaded.host.unload(), 0);
     EXPECT_EQ(loaded.host.live_bindings(), 0U);
     EXPECT_EQ(loaded.host.live_documents(), 0U);
-}
-
-TEST(ModPnp, EveryCommandIsCompletedRunsAndIsForgotten) {
-    Loaded loaded;
-    const auto all = loaded.host.completions();
-    EXPECT_THAT(all, Contains("add pnp show devices"));
-    EXPECT_THAT(all, Contains("add pnp assign"));
-    EXPECT_GT(all.size(), 15U);
-    for (const auto& one : all) {
-        ASSERT_THAT(one, StartsWith("add pnp "));
-        const auto words = one.substr(8);
-        if (words == "probe") { // asks the network for some seconds
-            continue;
-        }
-        EXPECT_FALSE(loaded.host.pnp(words).empty()) << words;
-        EXPECT_THAT(loaded.host.pnp("help " + words), Not(StartsWith("-ERR"))) << words;
-    }
-    loaded.host.unload();
-    EXPECT_EQ(loaded.host.completions().back(), "del pnp");
 }
 
 TEST(ModPnp, WordsInQuotesStayTogether) {

@@ -24,15 +24,17 @@ constexpr const char* phone = "001fc1000001";
 /// What freeswitch.xml has besides pnp.conf, and where phones are served.
 struct Files {
     std::string configurations; ///< more <configuration> elements
-    std::string users = R"(
+    std::string groups = R"(
       <groups><group name="default"><users>
         <user id="1000" number-alias="1900"><params><param name="password" value="of &amp; 1000"/></params>
           <variables><variable name="effective_caller_id_name" value="Anna &lt;A&gt;"/></variables></user>
         <user id="1001"><params><param name="a1-hash" value="0123"/></params></user>
         <user id="1002" type="pointer"/>
         <user id="default"/>
-      </users></group></groups>
-      <users><user id="1003"><params><param name="vm-password" value="1"/></params></user></users>
+      </users></group></groups>)";
+    /// Of the domain's <users>.
+    std::string users = R"(
+      <user id="1003"><params><param name="vm-password" value="1"/></params></user>
       <user id="1004"><params><param name="password" value="alone"/></params></user>)";
     /// By default an address that no interface has: nothing is bound, so a test meets nobody.
     std::string interfaces = "192.0.2.1";
@@ -89,7 +91,8 @@ class Site {
                R"(</section><section name="directory"><domain name="elsewhere.example"><users>
                  <user id="1005"><params><param name="password" value="x"/></params></user></users>
                </domain><domain name="pbx.example">)" +
-               files.domain_params + files.users + "</domain></section>";
+               files.domain_params + files.groups + "<users>" + files.users +
+               "</users></domain></section>";
     }
 
     Files files;
@@ -121,16 +124,60 @@ class Loaded {
                    const std::string& address = "10.0.0.2",
                    const std::string& agent = "Htek UC924 2.0.4.2 00:1f:c1:00:00:01") {
         host.user(number, from);
-        host.event("sofia::register", {{"profile-name", "internal"},
-                                       {"from-user", number},
-                                       {"from-host", from},
-                                       {"contact", "<sip:" + number + "@" + address + ">"},
-                                       {"call-id", call_id},
-                                       {"status", "Registered(UDP)"},
-                                       {"expires", "3600"},
-                                       {"network-ip", address},
-                                       {"network-port", port},
-                                       {"user-agent", agent}});
+        host.event("sofia::register", of_registration(number, call_id, port, from, address, agent));
+    }
+
+    /// What mod_sofia 1.10 puts into its events of a REGISTER (sofia_reg_handle_register_token):
+    /// the host of to-host is the one that the phone wrote, this machine's address.
+    static Headers of_registration(const std::string& number,
+                                   const std::string& call_id,
+                                   const std::string& port = "5060",
+                                   const std::string& from = "pbx.example",
+                                   const std::string& address = "10.0.0.2",
+                                   const std::string& agent = "") {
+        return {{"profile-name", "internal"},
+                {"from-user", number},
+                {"from-host", from},
+                {"presence-hosts", "pbx.example,10.0.0.10"},
+                {"contact", "\"" + number + "\" <sip:" + number + "@" + address + ":" + port + ">"},
+                {"call-id", call_id},
+                {"rpid", "unknown"},
+                {"status", "Registered(UDP)"},
+                {"expires", "3600"},
+                {"to-user", number},
+                {"to-host", "10.0.0.10"},
+                {"network-ip", address},
+                {"network-port", port},
+                {"username", number},
+                {"realm", "10.0.0.10"},
+                {"user-agent", agent},
+                {"user_name", number}, // and the variables of the user, as the directory has them
+                {"domain_name", from},
+                {"user_context", "pnp-extensions"}};
+    }
+
+    /// And of the end of one, by its own hand or by time (sofia_reg_del_callback).
+    static Headers of_end(const std::string& number, const std::string& call_id) {
+        auto headers = of_registration(number, call_id);
+        headers["expires"] = "0";
+        for (const char* not_there : {"presence-hosts", "status", "to-user", "to-host"}) {
+            headers.erase(not_there);
+        }
+        return headers;
+    }
+
+    static Headers of_expiry(const std::string& number, const std::string& call_id) {
+        return {{"profile-name", "internal"},
+                {"call-id", call_id},
+                {"user", number},
+                {"username", number},
+                {"host", "pbx.example"},
+                {"contact", "\"" + number + "\" <sip:" + number + "@10.0.0.2:5060>"},
+                {"expires", "1700000000"},
+                {"user-agent", "Htek UC924 2.0.4.2 00:1f:c1:00:00:01"},
+                {"realm", "10.0.0.10"},
+                {"network-ip", "10.0.0.2"},
+                {"network-port", "5060"}};
     }
 
     Site site;

@@ -264,6 +264,32 @@ TEST_F(Quarantine, AClockThatWasSetBackDoesNotEndItByHoweverMuch) {
     EXPECT_EQ(next(4), "201") << "where there is no quarantine";
 }
 
+TEST_F(Quarantine, ANumberThatCameFreeWhileTheClockWasYearsAheadIsNotKeptForYears) {
+    clock_.advance(3 * 366 * 24h);
+    apply({Unassign{mac(1)}});
+    const auto ahead = clock_.unix_ms();
+    clock_.advance(-3 * 366 * 24h);
+    reopen();
+    flush();
+    clock_.advance(59min); // it may be a machine without a battery, which is told the time yet
+    flush();
+    EXPECT_EQ(inventory().now().release("201")->at, ahead);
+    clock_.advance(1min);
+    flush();
+    EXPECT_EQ(inventory().now().release("201")->at, clock_.unix_ms());
+    EXPECT_EQ(std::count_if(logged_.begin(), logged_.end(),
+                            [](const std::string& line) {
+                                return line.find("the clock was ahead when 201 came free") !=
+                                       std::string::npos;
+                            }),
+              1);
+    clock_.advance(6 * 24h);
+    reopen();
+    EXPECT_EQ(next(3), "203");
+    clock_.advance(24h);
+    EXPECT_EQ(next(4), "201");
+}
+
 TEST_F(Quarantine, ANumberWhosePhoneBecameAGuestRestsAndIsFreeThen) {
     apply({MakeGuest{mac(1), base::Secret("x")}});
     EXPECT_THAT(inventory().now().holders("201"), testing::IsEmpty());
