@@ -12,7 +12,7 @@ namespace phone {
 struct Options {
     bool help = false;
     bool json = false;
-    int phones = 1; ///< alike but for the MAC, and the address if one is given
+    int phones = 1;      ///< alike but for the MAC, and the address if one is given
     bool storms = false; ///< they ask and no more
     int per_second = 0;  ///< so many of them are plugged in; 0: all at once
     Settings settings;

@@ -209,8 +209,8 @@ base::Status Storm::open() {
         identity.mac = base::Mac::from_number(identity.mac.number() + number);
         auto& phone = phones_[number];
         phone.ids = settings_.vendor->new_dialog(local);
-        phone.text = settings_.vendor->subscribe(identity, phone.ids, local,
-                                                 settings_.group.address);
+        phone.text =
+            settings_.vendor->subscribe(identity, phone.ids, local, settings_.group.address);
     }
     return {};
 }
@@ -345,8 +345,8 @@ StormReport Storm::run() {
 
 base::Json StormReport::json() const {
     const auto time = [this](std::size_t per_mille) {
-        return std::int64_t{
-            times.empty() ? 0 : times[(times.size() - 1) * per_mille / 1000].count()};
+        return std::int64_t{times.empty() ? 0
+                                          : times[(times.size() - 1) * per_mille / 1000].count()};
     };
     return base::Json::object({{"phones", phones},
                                {"answered", answered},

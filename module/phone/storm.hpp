@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Thousands of phones that ask at the same moment, in one thread: no more than SUBSCRIBE and NOTIFY.
+// Thousands of phones that ask at the same moment, in one thread: no more than SUBSCRIBE and
+// NOTIFY.
 #pragma once
 
 #include "module/phone/phone.hpp"
@@ -13,11 +14,11 @@ namespace phone {
 
 struct StormReport {
     int phones = 0;
-    int answered = 0;    ///< 200 and NOTIFY came to the phone's address, whatever stood in them
-    int right = 0;       ///< ... in the phone's own dialog, with a URL
-    int at_first = 0;    ///< right, and the phone did not have to ask again
-    int repeats = 0;     ///< of all SUBSCRIBEs
-    int strange = 0;     ///< datagrams that are neither
+    int answered = 0; ///< 200 and NOTIFY came to the phone's address, whatever stood in them
+    int right = 0;    ///< ... in the phone's own dialog, with a URL
+    int at_first = 0; ///< right, and the phone did not have to ask again
+    int repeats = 0;  ///< of all SUBSCRIBEs
+    int strange = 0;  ///< datagrams that are neither
     std::uint32_t lost_here = 0; ///< datagrams that this program was too slow for
     /// From a phone's first SUBSCRIBE to its answer to the NOTIFY, of those answered, sorted.
     std::vector<std::chrono::microseconds> times;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The least that a responder can do: each SUBSCRIBE gets the same 200 and the same NOTIFY, in batches.
+// The least that a responder can do: each SUBSCRIBE gets the same 200 and the same NOTIFY, in
+// batches.
 //
 //   bare_responder ADDRESS NOTIFY-PORT
 //
-// It reads nothing, remembers nothing and waits for no answer: what the kernel allows on this machine.
+// It reads nothing, remembers nothing and waits for no answer: what the kernel allows on this
+// machine.
 #include <array>
 #include <cstdio>
 #include <cstdlib>

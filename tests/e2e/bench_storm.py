@@ -10,51 +10,13 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
-import json
 import os
-import time
 
 import network
-from crowd import TAKES_ALL
 from lab import Lab
+from storm import PBX, Storm
 
-FIRST_MAC, FIRST_ADDRESS = 0x001fc1010000, 0x0a400001  # 10.64.0.1
-CONFIG = "log = warn\n"
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def mac_of(number):
-    return f"{FIRST_MAC + number:012x}"
-
-
-def address_of(number):
-    return ".".join(str(byte) for byte in (FIRST_ADDRESS + number).to_bytes(4, "big"))
-
-
-class Site:
-    """`count` phones behind one cable, each of which the PBX's neighbour table knows."""
-
-    def __init__(self, lab, count):
-        self.lab, self.count = lab, count
-        lab.network.plug(lab.pbx, "eth1", "10.127.0.1/10", "site")
-        self.host = lab.network.host("site", "10.127.0.2/10", "site")
-        self.host.ip("route", "add", "local", "10.64.0.0/12", "dev", "lo")
-        done = self.host.run("nft", "-f", "-", input=TAKES_ALL.replace("hall", "site"))
-        assert done.returncode == 0, done.stderr
-        rows = []
-        for number in range(count):
-            mac = mac_of(number)
-            colons = ":".join(mac[at:at + 2] for at in range(0, 12, 2))
-            rows.append(f"neigh replace {address_of(number)} lladdr {colons} dev eth1 nud permanent\n")
-        done = lab.pbx.run("ip", "-batch", "-", input="".join(rows))
-        assert done.returncode == 0, done.stderr
-
-    def storm(self, *words):
-        done = self.host.start(os.path.join(self.lab.options.bin, "pnp-phone"), "--vendor", "htek",
-                               "--mac", mac_of(0), "--interface", "eth0", "--address", address_of(0),
-                               "--storm", self.count, "--wait", "40s", *words, stdout=-1, text=True)
-        out, _ = done.communicate(timeout=200)
-        return json.loads(out)
 
 
 def cpu(pid):
@@ -63,38 +25,32 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def bare(lab, site):
-    program = lab.pbx.start(lab.compiled("bare_responder"), "10.127.0.1", "5059", stdout=-1, text=True)
+def bare(lab, storm):
+    program = lab.pbx.start(lab.compiled("bare_responder"), PBX, "5059", stdout=-1, text=True)
     try:
         assert program.stdout.readline() == "ready\n"
         before = cpu(program.pid)
-        report = site.storm()
-        report["cpu_us"] = (cpu(program.pid) - before) * 1e6 / site.count
+        report = storm.plug_in()
+        report["cpu_us"] = (cpu(program.pid) - before) * 1e6 / storm.count
         return report
     finally:
         program.kill()
         program.wait()
 
 
-def ours(lab, site, config=CONFIG):
-    pnpd = lab.pnpd(config)
-    table = os.path.join(lab.folder, "site.csv")
-    with open(table, "w", encoding="utf-8") as file:
-        file.write("mac,extensions,name\n")
-        file.writelines(f"{mac_of(number)},{100_000 + number},Phone {number}\n"
-                        for number in range(site.count))
-    pnpd.ctl("import", table)
-    time.sleep(3)
+def ours(storm):
+    pnpd = storm.pnpd("log = warn\n")
     before = cpu(pnpd.program.pid)
-    report = site.storm()
-    time.sleep(2)
-    report["cpu_us"] = (cpu(pnpd.program.pid) - before) * 1e6 / site.count
+    report = storm.plug_in()
+    report["cpu_us"] = (cpu(pnpd.program.pid) - before) * 1e6 / storm.count
     report["rss_mb"] = pnpd.memory("VmHWM") / 1e6
-    for line in pnpd.text("status").splitlines():
-        if "SUBSCRIBE" in line or "drop" in line or "problem" in line:
-            print("     " + line)
     pnpd.stop()
     return report
+
+
+def row(name, report):
+    print(f"{name:<6} {report['answered']:>7} {report['repeats']:>8} {report['us_median'] / 1000:>9.1f} "
+          f"{report['us_99'] / 1000:>9.1f} {report['took_us'] / 1000:>9.1f} {report['cpu_us']:>9.0f}")
 
 
 def main():
@@ -112,13 +68,14 @@ def main():
     for count in options.phones or [1000, 10_000]:
         lab = Lab(options)
         with lab:
-            site = Site(lab, count)
-            limit = bare(lab, site)
-            print("bare", limit)
-            own = ours(lab, site)
-            print("ours", own)
-            print(f"{count} phones: {own['took_us'] / limit['took_us']:.2f} x the bare responder's time, "
-                  f"{own['cpu_us'] / max(limit['cpu_us'], 0.1):.1f} x its CPU; {own['right_at_first']} at first")
+            storm = Storm(lab, count)
+            limit, own = bare(lab, storm), ours(storm)
+            assert own["right"] == own["answered"] and own["lost_here"] == limit["lost_here"] == 0
+            print(f"{count} phones: " + "answered  repeats  median ms   99 % ms   last ms  CPU us/phone")
+            row("bare", limit)
+            row("pnpd", own)
+            print(f"pnpd takes {own['took_us'] / limit['took_us']:.1f} times as long and "
+                  f"{own['cpu_us'] / limit['cpu_us']:.1f} times the CPU; {own['rss_mb']:.0f} MB at its most")
         lab.remove_files()
     return 0
 

@@ -166,5 +166,14 @@ class Network:
             host.address = address.split("/")[0]
             host.mac = mac.replace(":", "") if mac else None
 
+    def cable(self, interface, *ends):
+        """Two hosts without a switch between them: `ends` are (host, ADDRESS/PREFIX)."""
+        (one, _), (other, _) = ends
+        ip("link", "add", interface, "netns", one.namespace, "type", "veth",
+           "peer", "name", interface, "netns", other.namespace)
+        for host, address in ends:
+            host.ip("address", "add", address, "dev", interface)
+            host.ip("link", "set", interface, "up")
+
     def unplug(self, host, interface):
         host.ip("link", "del", interface)

@@ -52,6 +52,18 @@ TEST(Options, CallAndAnswerRegisteredPhonesOnly) {
     EXPECT_FALSE(parse({"--call", "202@elsewhere"}));
 }
 
+TEST(Options, OfAStormNameItsPhonesAddresses) {
+    const auto storm = parse(
+        {"--storm", "5000", "--interface", "eth0", "--address", "10.64.0.1", "--rate", "1000"});
+    ASSERT_TRUE(storm) << storm.error().what;
+    EXPECT_TRUE(storm->storms);
+    EXPECT_EQ(storm->phones, 5000);
+    EXPECT_EQ(storm->per_second, 1000);
+    EXPECT_FALSE(parse({"--storm", "5000", "--interface", "eth0"}));
+    EXPECT_FALSE(parse({"--storm", "0", "--interface", "eth0", "--address", "10.64.0.1"}));
+    EXPECT_FALSE(parse({"--rate", "1000"})) << "of what?";
+}
+
 TEST(Options, TakeAGroupWithAndWithoutAPort) {
     EXPECT_EQ(parse({"--group", "127.0.0.1:5070"})->settings.group.str(), "127.0.0.1:5070");
     EXPECT_EQ(parse({"--group", "239.0.0.1"})->settings.group.str(), "239.0.0.1:5060");
