@@ -189,9 +189,10 @@ std::vector<std::string> Engine::code_problems() const {
     for (const auto& number : codes.emergency) {
         if (!codes.claim.empty() && host_.has_number != nullptr &&
             host_.has_number(host_.context, on.c_str(), number.c_str()) == 0) {
-            problems.push_back(fmt::format(
-                "guests cannot reach {}: context {} has no such number; set emergency_context",
-                number, on));
+            problems.push_back(
+                fmt::format("guests cannot reach {}: context {} has no such number; set "
+                            "emergency_context to one that has",
+                            number, on));
         }
     }
     return problems;
