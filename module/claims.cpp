@@ -18,7 +18,7 @@ using inventory::Step;
 
 namespace {
 
-constexpr std::string_view actor = "dialled";
+constexpr std::string_view actor = "dialling";
 
 /// The caller hears a word of thanks and hangs up.
 constexpr std::chrono::seconds call_ends_within{3};

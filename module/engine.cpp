@@ -334,7 +334,7 @@ base::Status Engine::open() {
         [this](const inventory::Device& device) { return unwatched(device); },
         [this] { return digit_maps_->plan(); },
         [this] { return digit_maps_->emergency(); },
-        [this] { return takes_claims(); },
+        [this] { return claim_code(); },
         [this] {
             const std::lock_guard lock(mutex_);
             return settings_.pools;

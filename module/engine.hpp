@@ -98,7 +98,7 @@ class Engine {
     base::Status may_resync(const inventory::Device* device, base::Mac mac) const;
     std::optional<bool> in_call(const inventory::Device& device) const;
     bool talks_itself(base::Mac mac, const std::string& number) const;
-    base::Status takes_claims() const;
+    base::Result<std::string> claim_code() const;
     std::vector<std::string> numbers_of(const inventory::Device& device) const;
     std::unique_ptr<Fleet> make_fleet();
     std::vector<std::string> unwatched(const inventory::Device& device) const;

@@ -160,16 +160,17 @@ std::string Engine::code_clash(const ClaimCodes& codes) const {
     return {};
 }
 
-base::Status Engine::takes_claims() const {
+base::Result<std::string> Engine::claim_code() const {
     if (host_.put_codes == nullptr) {
         return fail(Errc::refused, "phones are claimed by dialling inside Asterisk only; give this "
                                    "one an extension: pnp assign MAC EXTENSION");
     }
-    if (desk_->rules()->claims.claim.empty()) {
+    auto code = desk_->rules()->claims.claim;
+    if (code.empty()) {
         return fail(Errc::refused, "nobody could claim it: write claim_code = *77 into [general] "
                                    "of pnp.conf, reload, and try again");
     }
-    return {};
+    return code;
 }
 
 /// Asked anew each time: the PBX's dial plan may be read after ours, and again at any time.
@@ -188,9 +189,10 @@ std::vector<std::string> Engine::code_problems() const {
     for (const auto& number : codes.emergency) {
         if (!codes.claim.empty() && host_.has_number != nullptr &&
             host_.has_number(host_.context, on.c_str(), number.c_str()) == 0) {
-            problems.push_back(fmt::format(
-                "guests cannot reach {}: context {} has no such number; set emergency_context",
-                number, on));
+            problems.push_back(
+                fmt::format("guests cannot reach {}: context {} has no such number; set "
+                            "emergency_context to one that has",
+                            number, on));
         }
     }
     return problems;

@@ -153,8 +153,8 @@ struct Reach {
     /// The dial plan of the PBX. Blocks.
     std::function<base::Result<std::shared_ptr<const dialplan::NumberPlan>>()> number_plan = {};
     std::function<std::vector<std::string>()> emergency_numbers = {};
-    /// Why nobody could claim a guest by dialling.
-    std::function<base::Status()> takes_claims = {};
+    /// What is dialled at a guest to claim it; the error why nobody can.
+    std::function<base::Result<std::string>()> claim_code = {};
     /// Those of pnp.conf, in its order.
     std::function<std::vector<inventory::Pool>()> pools = {};
 };

@@ -69,7 +69,10 @@ Reply run_extension_pin(Call& call) {
     auto text = generated
                     ? fmt::format("The PIN of {} is {}; it is not shown again.\n", number, *pin)
                     : fmt::format("{} has this PIN now.\n", number);
-    text += fmt::format("At a guest: claim_code, then *{}*PIN#\n", number);
+    const auto code =
+        call.reach.claim_code ? call.reach.claim_code() : base::Result<std::string>("claim_code");
+    text += code ? fmt::format("To dial at a guest: {}*{}*PIN#\n", *code, number)
+                 : fmt::format("So far it is of no use: {}\n", code.error().what);
     auto json = base::Json::object({{"number", number}, {"has_pin", true}});
     if (generated) {
         json = base::Json::object({{"number", number}, {"has_pin", true}, {"pin", *pin}});
@@ -82,10 +85,10 @@ Reply run_guest(Call& call) {
     if (!mac) {
         return misunderstood(mac.error().what);
     }
-    if (call.reach.takes_claims) {
-        if (auto takes = call.reach.takes_claims(); !takes) {
-            return refused(takes.error());
-        }
+    const auto code =
+        call.reach.claim_code ? call.reach.claim_code() : base::Result<std::string>("claim_code");
+    if (!code) {
+        return refused(code.error());
     }
     auto password = base::random_password(guest_password_length);
     if (!password) {
@@ -98,9 +101,9 @@ Reply run_guest(Call& call) {
     }
     const auto number = inventory::guest_number(*mac);
     return done(fmt::format("{} is a guest, with the account {}.\n"
-                            "Whoever dials claim_code there, an extension and its PIN has it: pnp "
-                            "extension pin NUMBER\n",
-                            mac->str(), number),
+                            "Whoever dials {}*EXTENSION*PIN# there has it; to make a PIN: pnp "
+                            "extension pin EXTENSION\n",
+                            mac->str(), number, *code),
                 base::Json::object({{"mac", mac->str()}, {"number", number}}));
 }
 

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace admin {
 namespace {
@@ -95,9 +95,14 @@ base::Result<inventory::Pool> read_pool(const Call& call, std::string_view name)
         return base::fail(base::Errc::malformed,
                           "a pool gives one number and stands alone; write the others as numbers");
     }
-    return base::fail(base::Errc::not_found, "pnp.conf has no pool {}{}", base::printable(name, 40),
-                      pools.empty() ? "; write it into [general], such as: pool sales = 200-299"
-                                    : did_you_mean(name, known));
+    auto instead = did_you_mean(name, known);
+    if (pools.empty()) {
+        instead = "; write it into [general], such as: pool sales = 200-299";
+    } else if (instead.empty()) {
+        instead = fmt::format("; it has {}", fmt::join(known, ", "));
+    }
+    return base::fail(base::Errc::not_found, "pnp.conf has no pool {}{}",
+                      name.empty() ? "without a name" : base::printable(name, 40), instead);
 }
 
 void add_file_warning(const Call& call, base::Mac mac, Reply& reply) {

@@ -158,7 +158,7 @@ Reply resync_many(Call& call, const std::vector<const Device*>& devices) {
         return misunderstood(rate.error().what);
     }
     if (devices.empty()) {
-        return refused("no approved phone is meant by that: pnp show devices");
+        return refused("none of these phones is approved: pnp show devices");
     }
     auto order = order_of(call, devices);
     order.per_minute = *rate;

@@ -213,7 +213,7 @@ Result<Pins::Outcome> Pins::check(base::Mac mac, const std::string& number, std:
         locks ? fmt::format("lock {} for claims{}: {} wrong PINs", mac.str(),
                             wanted ? " and extension " + number : std::string(), most_wrong)
               : std::string();
-    auto done = state.commit("dialled", line, [&](PinRows& rows) -> Status {
+    auto done = state.commit("dialling", line, [&](PinRows& rows) -> Status {
         for (const auto& [who, failures] : counts) {
             if (auto put = is_right ? rows.forgive(who) : rows.put_failures(who, failures); !put) {
                 return put;

@@ -156,14 +156,25 @@ TEST_F(FleetOffice, ShowsWhatBecameOfEach) {
 
 TEST_F(FleetOffice, AGuestThatNobodyCouldClaimIsNotMade) {
     auto reach = office.reach();
-    reach.takes_claims = [] {
-        return base::Status(base::fail(base::Errc::refused, "write claim_code"));
+    reach.claim_code = [] {
+        return base::Result<std::string>(base::fail(base::Errc::refused, "write claim_code"));
     };
     commands = std::make_unique<admin::Commands>(std::move(reach));
     const auto reply = run("guest 001fc1000009");
     EXPECT_NE(reply.status, 0);
     EXPECT_THAT(reply.text, HasSubstr("write claim_code"));
     EXPECT_EQ(office.shelf->now().device(mac_of("001fc1000009")), nullptr);
+}
+
+TEST_F(FleetOffice, WhoMakesAPinIsToldWhatIsDialledWithIt) {
+    auto reach = office.reach();
+    base::Result<std::string> code = std::string("*77");
+    reach.claim_code = [&code] { return code; };
+    commands = std::make_unique<admin::Commands>(std::move(reach));
+    EXPECT_THAT(run("extension pin 201").text, HasSubstr("To dial at a guest: *77*201*PIN#"));
+    EXPECT_THAT(run("guest 001fc1000009").text, HasSubstr("dials *77*EXTENSION*PIN# there"));
+    code = base::fail(base::Errc::refused, "write claim_code");
+    EXPECT_THAT(run("extension pin 201").text, HasSubstr("of no use: write claim_code"));
 }
 
 } // namespace

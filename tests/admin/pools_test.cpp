@@ -81,6 +81,8 @@ TEST_F(Pools, ThatAreUsedUpSaySoAndWhatToDo) {
 }
 
 TEST_F(Pools, WithoutOneSaysHowToHaveOne) {
+    EXPECT_EQ(office.run("assign 001fc1000001 @marketing").text,
+              "pnp.conf has no pool marketing; it has sales, guests\n");
     pools.clear();
     EXPECT_THAT(office.run("show pools").text, HasSubstr("pool sales = 200-299"));
     const auto reply = office.run("assign 001fc1000001 @sales");
