@@ -140,7 +140,11 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
     }
     std::map<std::string, std::string> problems;
     std::optional<base::Status> sight; // of all that is asked for, where anything is
-    for (const auto* extension : now.extensions()) {
+    // The last number first: Asterisk keeps a context sorted in a list and walks it to the place
+    // where a new one belongs, which then is its beginning.
+    const auto extensions = now.extensions();
+    for (auto each = extensions.rbegin(); each != extensions.rend(); ++each) {
+        const auto* extension = *each;
         const auto& number = extension->number;
         auto copy = wanted(now, *extension, rules);
         const auto known = copies_.find(number);

@@ -14,6 +14,13 @@
 
 #include "pnp_asterisk.h"
 
+/* A context is sorted: names in their order, as if they had no dashes, then patterns. To look further
+ * would make an import of ten thousand numbers a matter of seconds. */
+static int is_behind(const char *name, const char *number)
+{
+	return *number != '_' && (*name == '_' || (!strchr(name, '-') && strcmp(name, number) > 0));
+}
+
 /* Calls `visit` for each extension of a context that is named exactly so; stops when it says so. */
 static int each_named(const char *home, const char *number,
 	int (*visit)(struct ast_context *context, struct ast_exten *exten, void *to), void *to)
@@ -27,8 +34,12 @@ static int each_named(const char *home, const char *number,
 	if (context) {
 		ast_rdlock_context(context);
 		while (!done && (exten = ast_walk_context_extensions(context, exten))) {
-			if (!strcmp(ast_get_extension_name(exten), number)) {
+			const char *name = ast_get_extension_name(exten);
+
+			if (!strcmp(name, number)) {
 				done = visit(context, exten, to);
+			} else if (is_behind(name, number)) {
+				break;
 			}
 		}
 		ast_unlock_context(context);
