@@ -23,6 +23,8 @@ constexpr std::string_view actor = "dialling";
 /// The caller hears a word of thanks and hangs up.
 constexpr std::chrono::seconds call_ends_within{3};
 constexpr std::chrono::seconds told_every{60};
+/// The PBX is asked no more often whether a call has ended.
+constexpr std::chrono::seconds between_looks{5};
 
 /// Who types the PIN where the extension is asked for does not find it in a log.
 std::string shown_extension(const inventory::Inventory& inventory, const std::string& dialled) {
@@ -121,6 +123,7 @@ void Claims::look() {
         } else if (!wait.talks_since) {
             wait.talks_since = now;
         }
+        wait.next = now + between_looks;
         if (!wait.talks_since || now - *wait.talks_since >= longest_call) {
             wait.next = now + told_every;
             resync_(mac);

@@ -191,10 +191,10 @@ std::optional<bool> Engine::in_call(const inventory::Device& device) const {
     if (host_.in_call == nullptr) {
         return talks;
     }
-    auto numbers = device.lines;
-    if (auto account = registrations_->account(device.mac);
-        !account.empty() && std::find(numbers.begin(), numbers.end(), account) == numbers.end()) {
-        numbers = {std::move(account)}; // it has not come for its lines yet: others talk with them
+    // With what it is registered, which it may have lost since: others talk with its new lines.
+    auto numbers = registrations_->accounts(device.mac);
+    if (numbers.empty()) {
+        numbers = device.lines;
     }
     for (const auto& number : numbers) {
         if (const int said = host_.in_call(host_.context, number.c_str()); said >= 0) {

@@ -193,6 +193,17 @@ std::string Registrations::account(base::Mac mac) const {
     return found != nullptr ? found->first.number : std::string();
 }
 
+std::vector<std::string> Registrations::accounts(base::Mac mac) const {
+    std::vector<std::string> numbers;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [contact, phone] : contacts_) {
+        if (phone.mac == mac && (numbers.empty() || numbers.back() != contact.number)) {
+            numbers.push_back(contact.number); // they are sorted by it
+        }
+    }
+    return numbers;
+}
+
 const std::pair<const Registrations::Contact, Registrations::Phone>*
 Registrations::newest(base::Mac mac) const {
     const std::pair<const Contact, Phone>* newest = nullptr;

@@ -37,6 +37,8 @@ class Registrations {
     std::optional<base::Endpoint> contact(base::Mac mac) const;
     /// With which account it did that last; empty: it is not registered.
     std::string account(base::Mac mac) const;
+    /// With all of which it is registered.
+    std::vector<std::string> accounts(base::Mac mac) const;
 
     /// The phone behind a contact: by its account where that is one phone's alone, else by who
     /// registered from that very address and port, with a number that it has. Nothing where

@@ -188,7 +188,7 @@ int pnp_claim_register(void)
 			"a guest of PBX PnP, gets this extension. Asks for what is missing, and hangs up.")
 		|| ast_register_application(RELEASE, release_exec, "Makes the calling phone a guest again",
 			"PnpRelease(): takes its extension from the phone behind the calling PJSIP contact, "
-			"which was claimed by PnpClaim, and hangs up.");
+			"which was a guest before, and hangs up.");
 }
 
 void pnp_claim_unregister(void)

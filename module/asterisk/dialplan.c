@@ -116,10 +116,13 @@ static int remember(const char *home)
 	return 0;
 }
 
+/* An extension, not what a guest dials: its emergency number may be the number of one of ours. */
 static int is_ours(struct ast_context *context, struct ast_exten *exten, void *to)
 {
 	for (; exten; exten = ast_walk_extension_priorities(exten, exten)) {
-		if (!strcmp(ast_get_extension_registrar(exten), PNP_REGISTRAR)) {
+		if (!strcmp(ast_get_extension_registrar(exten), PNP_REGISTRAR)
+			&& (ast_get_extension_priority(exten) == PRIORITY_HINT
+				|| !strcmp(S_OR(ast_get_extension_app(exten), ""), "Dial"))) {
 			return 1;
 		}
 	}

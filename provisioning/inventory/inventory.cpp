@@ -86,8 +86,9 @@ void Inventory::State::drop_old_releases(base::UnixMs now) {
 std::vector<std::pair<std::string, Release>>
 Inventory::State::releases_ahead(base::UnixMs now) const {
     std::vector<std::pair<std::string, Release>> ahead;
-    // A machine without a battery begins in 1970, and hears later what time it is.
-    if (clock.now() - opened >= tidy_every) {
+    // A machine without a battery begins in 1970, and hears later what time it is, or never.
+    constexpr base::UnixMs year_2024 = 1'704'067'200'000;
+    if (clock.now() - opened >= tidy_every && now >= year_2024) {
         current.releases_.each([&](const std::string& number, const Release& release) {
             if (release.at > now) {
                 ahead.emplace_back(number, Release{now, release.mac});

@@ -144,6 +144,9 @@ def test_a_guest_reaches_the_codes_and_the_emergency_numbers_alone(lab):
     for number in ("201", "113", f"guest{B}", "*79"):
         assert office.a.call(number) == 404, number
     assert "problem" not in office.pbx.pnp("status"), office.pbx.pnp("status")
+    office.pbx.pnp("extension add 112")
+    office.pbx.pnp("extension remove 112")
+    assert office.a.call("112") == 200, "an extension of ours took the emergency number along"
     office.pbx.configure("extensions.conf", "[phones]\n")
     office.pbx.cli("dialplan reload")
     assert "guests cannot reach 112" in office.pbx.pnp("status")

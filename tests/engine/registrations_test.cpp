@@ -107,6 +107,8 @@ TEST_F(GuestsRegistrations, AreToldApartByTheirAccountsBehindOneAddress) {
     registrations.registered("201", at("10.0.0.9", 1025), "Htek UC924 2.0.4.2 001fc1000004");
     EXPECT_THAT(registrations.strayed(), IsEmpty());
     EXPECT_EQ(registrations.account(dave), "201");
+    EXPECT_THAT(registrations.accounts(dave), ElementsAre("201", "guest001fc1000004"))
+        << "a call with either is its own";
     shelf.apply({inventory::MakeGuest{dave, {}, false, true}});
     EXPECT_THAT(registrations.strayed(), ElementsAre(dave)) << "though the old contact is left";
 }
