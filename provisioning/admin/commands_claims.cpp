@@ -40,6 +40,12 @@ bool is_extension(const Call& call, const std::string& number) {
            call.reach.directory.account(number).has_value();
 }
 
+/// What is dialled at a guest; the error why nobody can.
+base::Result<std::string> claim_code(const Call& call) {
+    return call.reach.claim_code ? call.reach.claim_code()
+                                 : base::Result<std::string>("claim_code");
+}
+
 } // namespace
 
 Reply run_extension_pin(Call& call) {
@@ -69,8 +75,7 @@ Reply run_extension_pin(Call& call) {
     auto text = generated
                     ? fmt::format("The PIN of {} is {}; it is not shown again.\n", number, *pin)
                     : fmt::format("{} has this PIN now.\n", number);
-    const auto code =
-        call.reach.claim_code ? call.reach.claim_code() : base::Result<std::string>("claim_code");
+    const auto code = claim_code(call);
     text += code ? fmt::format("To dial at a guest: {}*{}*PIN#\n", *code, number)
                  : fmt::format("So far it is of no use: {}\n", code.error().what);
     auto json = base::Json::object({{"number", number}, {"has_pin", true}});
@@ -85,8 +90,7 @@ Reply run_guest(Call& call) {
     if (!mac) {
         return misunderstood(mac.error().what);
     }
-    const auto code =
-        call.reach.claim_code ? call.reach.claim_code() : base::Result<std::string>("claim_code");
+    const auto code = claim_code(call);
     if (!code) {
         return refused(code.error());
     }

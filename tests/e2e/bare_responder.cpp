@@ -24,7 +24,7 @@ constexpr std::size_t batch = 64;
 constexpr std::size_t slot = 2048;
 constexpr int receive_buffer = 32 << 20;
 
-// As long as ours are.
+// About as long as ours are.
 const std::string ok =
     "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.64.0.1:60000;branch=z9hG4bK0123456789;rport=60000\r\n"
     "From: <sip:MAC001fc1000001@224.0.1.75>;tag=0123456789\r\n"

@@ -8,13 +8,35 @@ from test_workpoint import CONFIG, wait_served
 FIRST_MAC, FIRST_ADDRESS = 0x001ae8010000, 0x0a1e4001  # 10.30.64.1
 # Frames to all of these MACs arrive at one interface, whose kernel would pass over most of them.
 TAKES_ALL = """
-table netdev hall {
-  chain entrance {
-    type filter hook ingress device "eth0" priority 0;
+table netdev crowd {{
+  chain entrance {{
+    type filter hook ingress device "{}" priority 0;
     meta pkttype set host
-  }
-}
+  }}
+}}
 """
+
+
+def is_many(host, interface, pbx, pbx_interface, phones):
+    """The host answers for each (MAC, address) of `phones`, and the PBX's neighbour table shows them."""
+    done = host.run("nft", "-f", "-", input=TAKES_ALL.format(interface))
+    assert done.returncode == 0, done.stderr
+    rows = []
+    for mac, address in phones:
+        colons = ":".join(mac[at:at + 2] for at in range(0, 12, 2))
+        rows.append(f"neigh replace {address} lladdr {colons} dev {pbx_interface} nud permanent\n")
+    done = pbx.run("ip", "-batch", "-", input="".join(rows))
+    assert done.returncode == 0, done.stderr
+
+
+def give_extensions(lab, pnpd, macs, first):
+    """One to each, counted up from `first`."""
+    table = os.path.join(lab.folder, "crowd.csv")
+    with open(table, "w", encoding="utf-8") as file:
+        file.write("mac,extensions,name\n")
+        file.writelines(f"{mac},{first + number},Phone {number}\n"
+                        for number, mac in enumerate(macs))
+    pnpd.ctl("import", table)
 
 
 def mac_of(number):
@@ -33,23 +55,11 @@ class Hall:
         lab.network.plug(lab.pbx, "eth1", "10.30.0.1/16", "hall")
         self.host = lab.network.host("hall", "10.30.0.2/18", "hall")
         self.host.ip("address", "add", "10.30.64.1/18", "dev", "lo")
-        done = self.host.run("nft", "-f", "-", input=TAKES_ALL)
-        assert done.returncode == 0, done.stderr
-        rows = []
-        for number in range(count):
-            mac = mac_of(number)
-            colons = ":".join(mac[at:at + 2] for at in range(0, 12, 2))
-            rows.append(f"neigh replace {address_of(number)} lladdr {colons} dev eth1 nud permanent\n")
-        done = lab.pbx.run("ip", "-batch", "-", input="".join(rows))
-        assert done.returncode == 0, done.stderr
+        is_many(self.host, "eth0", lab.pbx, "eth1",
+                [(mac_of(number), address_of(number)) for number in range(count)])
         self.pnpd = lab.pnpd(CONFIG)
         wait_served(lab, self.pnpd)
-        table = os.path.join(lab.folder, "hall.csv")
-        with open(table, "w", encoding="utf-8") as file:
-            file.write("mac,extensions,name\n")
-            file.writelines(f"{mac_of(number)},{10_000 + number},Phone {number}\n"
-                            for number in range(count))
-        self.pnpd.ctl("import", table)
+        give_extensions(lab, self.pnpd, map(mac_of, range(count)), 10_000)
 
     def plug_in(self, seconds):
         """All at once; the report is the sum of theirs."""

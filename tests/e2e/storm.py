@@ -3,7 +3,7 @@
 import json
 import os
 
-from crowd import TAKES_ALL
+from crowd import give_extensions, is_many
 
 FIRST_MAC, FIRST_ADDRESS = 0x001fc1010000, 0x0a400001  # 10.64.0.1
 PBX = "10.127.0.1"
@@ -25,26 +25,13 @@ class Storm:
         self.host = lab.network.host("storm")
         lab.network.cable("storm0", (lab.pbx, f"{PBX}/10"), (self.host, "10.127.0.2/10"))
         self.host.ip("route", "add", "local", "10.64.0.0/12", "dev", "lo")
-        done = self.host.run("nft", "-f", "-", input=TAKES_ALL.replace("eth0", "storm0"))
-        assert done.returncode == 0, done.stderr
-        rows = []
-        for number in range(count):
-            mac = mac_of(number)
-            colons = ":".join(mac[at:at + 2] for at in range(0, 12, 2))
-            rows.append(f"neigh replace {address_of(number)} lladdr {colons} dev storm0 "
-                        "nud permanent\n")
-        done = lab.pbx.run("ip", "-batch", "-", input="".join(rows))
-        assert done.returncode == 0, done.stderr
+        is_many(self.host, "storm0", lab.pbx, "storm0",
+                [(mac_of(number), address_of(number)) for number in range(count)])
 
     def pnpd(self, config=""):
         """A daemon that has an extension for each."""
         pnpd = self.lab.pnpd(config)
-        table = os.path.join(self.lab.folder, "storm.csv")
-        with open(table, "w", encoding="utf-8") as file:
-            file.write("mac,extensions,name\n")
-            file.writelines(f"{mac_of(number)},{100_000 + number},Phone {number}\n"
-                            for number in range(self.count))
-        pnpd.ctl("import", table)
+        give_extensions(self.lab, pnpd, map(mac_of, range(self.count)), 100_000)
         return pnpd
 
     def plug_in(self, *options, patience="40s"):
