@@ -38,9 +38,9 @@ std::vector<KeyRun> keyable(std::vector<KeyRun> runs, bool& is_less) {
     return runs;
 }
 
-class Map {
+class HtekMap {
   public:
-    Map(const MapInput& input, bool refuse_others)
+    HtekMap(const MapInput& input, bool refuse_others)
         : input_(input), emergency_(keyable(input.emergency, is_less_)),
           whole_(keyable(whole_besides_emergency(input), is_less_)),
           refuses_(refuse_others && input.is_all) {
@@ -204,7 +204,7 @@ bool takes(const Part& part, std::string_view digits) {
 } // namespace
 
 DigitMap digit_map_htek(const MapInput& input, bool refuse_others) {
-    return Map(input, refuse_others).make();
+    return HtekMap(input, refuse_others).make();
 }
 
 Dialled dial_htek(std::string_view map, std::string_view digits) {

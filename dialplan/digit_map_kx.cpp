@@ -82,9 +82,9 @@ class Parts {
     std::size_t length_ = 0;
 };
 
-class Map {
+class KxMap {
   public:
-    explicit Map(const MapInput& input) : input_(input) {}
+    explicit KxMap(const MapInput& input) : input_(input) {}
 
     DigitMap make() {
         const auto stays_whole = [this](const KeyRun& run) {
@@ -164,7 +164,7 @@ class Map {
 } // namespace
 
 DigitMap digit_map_kx(const MapInput& input) {
-    return Map(input).make();
+    return KxMap(input).make();
 }
 
 Dialled dial_kx(std::string_view map, std::string_view digits) {

@@ -31,7 +31,7 @@ struct ContentRange {
 };
 
 /// RFC 9110 14.4: "bytes 0-1023/4096".
-std::optional<ContentRange> read_range(std::string_view text) noexcept {
+std::optional<ContentRange> read_content_range(std::string_view text) noexcept {
     constexpr std::string_view unit = "bytes ";
     const auto dash = text.find('-');
     const auto slash = text.find('/');
@@ -70,7 +70,7 @@ base::Result<bool> Download::take(const FileAnswer& answer) {
                           answer.status == 0 ? answer.error : std::to_string(answer.status),
                           range());
     }
-    const auto part = read_range(answer.content_range);
+    const auto part = read_content_range(answer.content_range);
     if (!part) {
         return base::fail(Errc::malformed, "206 without a Content-Range that can be read");
     }

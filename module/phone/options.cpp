@@ -177,9 +177,9 @@ Result<std::string> dialled(const std::string& value) {
 }
 
 /// Reads the given values one by one; remembers the first error.
-class Reader {
+class OptionReader {
   public:
-    explicit Reader(const po::variables_map& given) : given_(given) {}
+    explicit OptionReader(const po::variables_map& given) : given_(given) {}
 
     bool has(const char* option) const { return given_.count(option) != 0; }
 
@@ -207,7 +207,7 @@ class Reader {
 };
 
 /// What an openstage alone has.
-void read_workpoint(Reader& reader, Settings& settings) {
+void read_workpoint(OptionReader& reader, Settings& settings) {
     settings.is_fragile = reader.has("fragile");
     settings.commands_fd = reader.has("commands") ? 0 : -1;
     reader.take(
@@ -281,7 +281,7 @@ Status judge(const po::variables_map& given, const Options& options) {
 }
 
 Result<Options> read(const po::variables_map& given) {
-    Reader reader(given);
+    OptionReader reader(given);
     Options options;
     auto& settings = options.settings;
     options.help = reader.has("help");

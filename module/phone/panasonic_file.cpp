@@ -71,9 +71,9 @@ bool goes_on_in_the_next(std::string_view line) noexcept {
            line.find('"', quote + 2) == std::string_view::npos;
 }
 
-class Reader {
+class FileReader {
   public:
-    explicit Reader(BadLine bad_line) : bad_line_(bad_line) {}
+    explicit FileReader(BadLine bad_line) : bad_line_(bad_line) {}
 
     Result<ReadFile> read(std::string_view bytes);
 
@@ -89,7 +89,7 @@ class Reader {
     std::map<std::string, std::size_t> arguments_; ///< of buttons, and their lines
 };
 
-base::Status Reader::bad(std::string_view why) {
+base::Status FileReader::bad(std::string_view why) {
     auto text = fmt::format("line {}: {}", number_, why);
     if (bad_line_ == BadLine::refuses_file) {
         return tl::unexpected(base::Error{Errc::malformed, std::move(text)});
@@ -98,7 +98,7 @@ base::Status Reader::bad(std::string_view why) {
     return {};
 }
 
-base::Status Reader::take_setting(std::string_view line) {
+base::Status FileReader::take_setting(std::string_view line) {
     const auto setting = take_apart(line);
     if (!setting) {
         return bad(setting.error().what);
@@ -120,7 +120,7 @@ base::Status Reader::take_setting(std::string_view line) {
 }
 
 /// The action may stand behind the argument, or in another file: then nobody can tell here.
-base::Status Reader::judge_buttons() {
+base::Status FileReader::judge_buttons() {
     for (const auto& [name, line] : arguments_) {
         const auto action =
             file_.values.find(fmt::format("{}{}", flex_action, name.substr(flex_argument.size())));
@@ -137,7 +137,7 @@ base::Status Reader::judge_buttons() {
     return {};
 }
 
-base::Status Reader::take_line(std::string_view line, bool ends_well) {
+base::Status FileReader::take_line(std::string_view line, bool ends_well) {
     ++number_;
     if (line.size() + line_end.size() > longest_line) {
         file_.faults.push_back(
@@ -160,7 +160,7 @@ base::Status Reader::take_line(std::string_view line, bool ends_well) {
     return take_setting(line);
 }
 
-Result<ReadFile> Reader::read(std::string_view bytes) {
+Result<ReadFile> FileReader::read(std::string_view bytes) {
     if (bytes.substr(0, panasonic_signature.size()) != panasonic_signature) {
         return base::fail(Errc::malformed, "it does not begin with \"{}\"", panasonic_signature);
     }
@@ -194,7 +194,7 @@ Result<ReadFile> Reader::read(std::string_view bytes) {
 } // namespace
 
 Result<ReadFile> read_panasonic_file(std::string_view bytes, BadLine bad_line) {
-    return Reader(bad_line).read(bytes);
+    return FileReader(bad_line).read(bytes);
 }
 
 } // namespace phone

@@ -14,10 +14,6 @@ namespace phone {
 
 namespace {
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 /// Since midnight, by the clock of this machine.
 std::chrono::minutes time_of_day() {
     const auto seconds = std::time(nullptr);
@@ -42,7 +38,7 @@ Phone::Phone(Settings settings, Trace& trace, int stop_fd)
     report_.vendor = vendor_.name;
     report_.model = settings_.identity.model;
     report_.mac = settings_.identity.mac.str();
-    time_ = {settings_.minute, now(), time_of_day()};
+    time_ = {settings_.minute, base::steady_now(), time_of_day()};
 }
 
 Report Phone::run() {
@@ -186,13 +182,13 @@ void Phone::ask() {
     offered_url_.clear();
     listening_ = true;
     while (!stopped_ && offered_url_.empty()) {
-        const auto due =
-            asking_->count() == 0 ? now() : asking_->next().value_or(base::Steady::max());
-        if (now() >= due) {
+        const auto due = asking_->count() == 0 ? base::steady_now()
+                                               : asking_->next().value_or(base::Steady::max());
+        if (base::steady_now() >= due) {
             trace_.step("SUBSCRIBE → {} from {} as MAC{}{}", settings_.group.str(), local.str(),
                         settings_.identity.mac.str(),
                         asking_->count() == 0 ? "" : ", the same again");
-            asking_->sent(now());
+            asking_->sent(base::steady_now());
             ++report_.transmissions;
             report_.subscribe_sent = true;
             if (auto sent = pnp_->send(subscription_->text(), settings_.group); !sent) {
@@ -201,7 +197,7 @@ void Phone::ask() {
             }
         }
         const auto give_up = asking_->last() + settings_.wait;
-        if (now() >= give_up) {
+        if (base::steady_now() >= give_up) {
             break;
         }
         wait_until(std::min(give_up, asking_->next().value_or(give_up)));
@@ -273,8 +269,8 @@ FileAnswer Phone::fetch(const FileRequest& request, const std::string& name) {
         }
         const auto seconds = std::min(answer.retry_after, longest_wait);
         trace_.step("GET {} → 503, again in {} s", name, seconds);
-        const auto until = now() + std::chrono::seconds(seconds);
-        while (!stopped_ && now() < until) {
+        const auto until = base::steady_now() + std::chrono::seconds(seconds);
+        while (!stopped_ && base::steady_now() < until) {
             attend(until);
         }
     }
@@ -363,10 +359,10 @@ Exit Phone::go_into_service() {
         }
     }
     if (settings_.registers && !stopped_) {
-        lines_.start(now());
+        lines_.start(base::steady_now());
     }
     while (!stopped_ && lines_.is_busy()) {
-        attend(lines_.next().value_or(now()));
+        attend(lines_.next().value_or(base::steady_now()));
     }
     return take_stock();
 }
@@ -403,14 +399,15 @@ Exit Phone::take_stock() {
 
 Exit Phone::stay(Exit exit) {
     const bool for_ever = settings_.stay_for.count() == 0;
-    const auto until = for_ever ? base::Steady::max() : now() + settings_.stay_for;
+    const auto until = for_ever ? base::Steady::max() : base::steady_now() + settings_.stay_for;
     trace_.step("staying up");
-    while (!stopped_ && now() < until && exit != Exit::local_problem && exit != Exit::boot_loop) {
+    while (!stopped_ && base::steady_now() < until && exit != Exit::local_problem &&
+           exit != Exit::boot_loop) {
         const bool free = !calls_.is_busy();
         const auto check = free ? next_check_.value_or(until) : until;
         if (order_ != Order::none && free) { // it may have come during the last walk
             exit = obey(std::exchange(order_, Order::none));
-        } else if (next_check_ && now() >= check) {
+        } else if (next_check_ && base::steady_now() >= check) {
             const auto before = std::exchange(exit, look_again(exit));
             if (exit != before) {
                 trace_.step("{}", report_.message);

@@ -14,10 +14,6 @@ namespace {
 /// phone does not want to wait for a server that is gone.
 constexpr std::chrono::seconds leave_within{2};
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 std::string sound(const Report::Call& call) {
     return fmt::format("{} for {}.{} s, {} RTP packets sent, {} received", call.codec,
                        call.stood_for.count() / 1000, call.stood_for.count() / 100 % 10,
@@ -29,8 +25,8 @@ std::string sound(const Report::Call& call) {
 void Phone::attend(base::Steady until) {
     const auto due = std::min(lines_.next().value_or(until), calls_.next().value_or(until));
     wait_until(std::min(until, due));
-    lines_.tick(now());
-    calls_.tick(now());
+    lines_.tick(base::steady_now());
+    calls_.tick(base::steady_now());
 }
 
 /// What is sent for the number that was keyed, once the dial plan has decided.
@@ -47,8 +43,8 @@ base::Result<std::string> Phone::dial(int line) {
     if (!why.empty()) {
         trace_.step("line {} sends {}: {}", line, dialled.number, why);
     }
-    const auto until = now() + dialled.after.count() * time_.minute / 60;
-    while (!stopped_ && now() < until) { // for one more digit
+    const auto until = base::steady_now() + dialled.after.count() * time_.minute / 60;
+    while (!stopped_ && base::steady_now() < until) { // for one more digit
         attend(until);
     }
     return dialled.number;
@@ -73,7 +69,7 @@ Exit Phone::call() {
     if (stopped_) {
         return Exit::configured;
     }
-    if (auto placed = calls_.place(std::move(seat), *line, *number, now()); !placed) {
+    if (auto placed = calls_.place(std::move(seat), *line, *number, base::steady_now()); !placed) {
         return end(Exit::local_problem, placed.error().what);
     }
     while (calls_.is_busy() && !stopped_) {
@@ -83,9 +79,9 @@ Exit Phone::call() {
 }
 
 void Phone::end_calls() {
-    const auto until = now() + leave_within;
-    calls_.hang_up(now());
-    while (calls_.is_busy() && now() < until) {
+    const auto until = base::steady_now() + leave_within;
+    calls_.hang_up(base::steady_now());
+    while (calls_.is_busy() && base::steady_now() < until) {
         attend(until);
     }
     calls_.abandon();
@@ -134,9 +130,9 @@ void Phone::unregister() {
     if (!lines_.any_registered()) {
         return;
     }
-    const auto until = now() + leave_within;
-    lines_.leave(now());
-    while (lines_.is_busy() && now() < until) {
+    const auto until = base::steady_now() + leave_within;
+    lines_.leave(base::steady_now());
+    while (lines_.is_busy() && base::steady_now() < until) {
         attend(until);
     }
     report_.unregistered = !lines_.any_registered() && !lines_.is_busy();
@@ -151,7 +147,7 @@ void Phone::on_invite(UdpPort& port, const Message& invite, base::Endpoint from)
         reply(port, invite, from, 420, "Bad Extension", fmt::format("Unsupported: {}\r\n", wanted));
     } else if (!settings_.answers || calls_.is_busy()) {
         reply(port, invite, from, 486, "Busy Here");
-    } else if (auto taken = calls_.take(*seat, port, invite, from, now()); !taken) {
+    } else if (auto taken = calls_.take(*seat, port, invite, from, base::steady_now()); !taken) {
         trace_.step("  {}", taken.error().what);
         reply(port, invite, from, 500, "Server Internal Error");
     }

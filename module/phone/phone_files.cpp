@@ -17,10 +17,6 @@ namespace {
 constexpr int http_seconds = 30;
 constexpr std::size_t most_remarks = 100; // of each kind, in the report
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 void remember(std::vector<std::string>& list, std::string text) {
     if (list.size() < most_remarks && std::find(list.begin(), list.end(), text) == list.end()) {
         list.push_back(std::move(text));
@@ -92,12 +88,12 @@ Phone::Checked Phone::check_files() {
     flash_.values = flash_.layers.merged();
     keep_flash();
     const auto news = this->plan();
-    next_check_ = next_check(news, checked.failed, now(), time_);
+    next_check_ = next_check(news, checked.failed, base::steady_now(), time_);
     if (news.daily && !news.has_clock) {
         trace_.step("CFG_RESYNC_TIME without NTP_ADDR: its clock is not set, it never checks");
     } else if (next_check_) {
         trace_.step("the next check is due in {} of its minutes",
-                    (*next_check_ - now() + time_.minute / 2) / time_.minute);
+                    (*next_check_ - base::steady_now() + time_.minute / 2) / time_.minute);
     }
     return checked;
 }
@@ -245,7 +241,7 @@ Exit Phone::look_for_lines(Exit exit) {
     for (int looks = 0; looks < most_looks && exit == Exit::configured && next_check_ &&
                         vendor_.accounts(flash_.values).empty();
          ++looks) {
-        while (!stopped_ && now() < *next_check_) {
+        while (!stopped_ && base::steady_now() < *next_check_) {
             attend(*next_check_);
         }
         if (stopped_) {

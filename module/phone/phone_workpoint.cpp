@@ -24,10 +24,6 @@ constexpr std::size_t most_faults = 100;
 constexpr std::size_t largest_image = 128U << 20U;
 constexpr std::size_t longest_command = 4096;
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 /// As file-deployment-date and -time have it.
 std::pair<std::string, std::string> date_and_time() {
     const auto seconds = std::time(nullptr);
@@ -134,7 +130,8 @@ Exit Phone::judge_talk(Talked talked) {
         return end(Exit::local_problem, problem_);
     }
     if (talked == Talked::unreachable || talked == Talked::wrong) {
-        agenda_.start_at = now() + minute; // the guide does not say when it tries again
+        agenda_.start_at =
+            base::steady_now() + minute; // the guide does not say when it tries again
     }
     if (!vendor_.accounts(flash_.values).empty()) {
         return Exit::configured; // a phone that has its items works without the service
@@ -198,11 +195,13 @@ Phone::Talked Phone::talk(std::string_view reason) {
     fetcher_->hang_up();
     keep_flash();
     if (report.interactions == 1) {
-        report.first = std::chrono::duration_cast<std::chrono::milliseconds>(now() - time_.started);
+        report.first = std::chrono::duration_cast<std::chrono::milliseconds>(base::steady_now() -
+                                                                             time_.started);
     }
     report.unreachable += talked == Talked::unreachable && !stopped_ ? 1 : 0;
     report.wrong += talked == Talked::wrong ? 1 : 0;
-    agenda_.not_before = talked == Talked::unreachable ? now() + minutes(1) : base::Steady();
+    agenda_.not_before =
+        talked == Talked::unreachable ? base::steady_now() + minutes(1) : base::Steady();
     plan_poll();
     return talked;
 }
@@ -327,7 +326,8 @@ void Phone::plan_poll() {
     next_check_.reset();
     if (workpoint_->abilities().polls && !workpoint_->value_of("dcmp-url").empty()) {
         const auto interval = base::parse_number(workpoint_->value_of("dcmp-poll-interval"));
-        next_check_ = now() + minutes(std::max<std::uint64_t>(interval.value_or(5), 1));
+        next_check_ =
+            base::steady_now() + minutes(std::max<std::uint64_t>(interval.value_or(5), 1));
     }
 }
 
@@ -365,13 +365,14 @@ void Phone::hear_contact_me() {
                         asked.status);
             continue;
         }
-        const bool too_close = agenda_.contact_heard && now() - *agenda_.contact_heard < second;
-        agenda_.contact_heard = now();
+        const bool too_close =
+            agenda_.contact_heard && base::steady_now() - *agenda_.contact_heard < second;
+        agenda_.contact_heard = base::steady_now();
         report.contact_me_too_close += too_close ? 1 : 0;
         const auto gap = base::parse_number(workpoint_->value_of("dls-contact-interval"));
         const bool within_gap =
             agenda_.contact_served &&
-            now() - *agenda_.contact_served <
+            base::steady_now() - *agenda_.contact_served <
                 static_cast<std::int64_t>(gap.value_or(300)) * time_.minute / 60;
         trace_.step("contact-me ← {}{}{}", asked.from.str(),
                     asked.service ? ", to " + asked.service->str() : "",
@@ -380,7 +381,7 @@ void Phone::hear_contact_me() {
             ++report.contact_me_ignored;
         } else {
             ++report.contact_me_accepted;
-            agenda_.contact_served = now();
+            agenda_.contact_served = base::steady_now();
             agenda_.calls_back = true;
             agenda_.elsewhere = std::move(asked.service);
         }
@@ -448,14 +449,14 @@ std::string_view Phone::next_errand() {
     if (std::exchange(agenda_.restarts, false)) {
         return "restart";
     }
-    if (agenda_.start_at && now() >= *agenda_.start_at) {
+    if (agenda_.start_at && base::steady_now() >= *agenda_.start_at) {
         return "start-up";
     }
     if (agenda_.calls_back && (agenda_.elsewhere || service())) {
         return "solicited";
     }
     agenda_.calls_back = false;
-    if (service() && now() >= agenda_.not_before) {
+    if (service() && base::steady_now() >= agenda_.not_before) {
         if (workpoint_->owes_contact() && !is_in_call()) {
             return "solicited";
         }
@@ -466,7 +467,7 @@ std::string_view Phone::next_errand() {
             return "inventory-changes";
         }
     }
-    return next_check_ && now() >= *next_check_ ? "poll" : "";
+    return next_check_ && base::steady_now() >= *next_check_ ? "poll" : "";
 }
 
 Exit Phone::run_errand(std::string_view errand, Exit exit) {
@@ -521,9 +522,10 @@ Exit Phone::restart_workpoint() {
 
 Exit Phone::stay_by_workpoint(Exit exit) {
     const bool for_ever = settings_.stay_for.count() == 0;
-    const auto until = for_ever ? base::Steady::max() : now() + settings_.stay_for;
+    const auto until = for_ever ? base::Steady::max() : base::steady_now() + settings_.stay_for;
     trace_.step("staying up");
-    while (!stopped_ && now() < until && exit != Exit::local_problem && exit != Exit::boot_loop) {
+    while (!stopped_ && base::steady_now() < until && exit != Exit::local_problem &&
+           exit != Exit::boot_loop) {
         if (const auto errand = next_errand(); !errand.empty()) {
             const auto before = std::exchange(exit, run_errand(errand, exit));
             if (exit != before) {
@@ -533,7 +535,7 @@ Exit Phone::stay_by_workpoint(Exit exit) {
         }
         auto next = std::min(until, next_check_.value_or(until));
         next = std::min(next, agenda_.start_at.value_or(next));
-        if (agenda_.not_before > now()) {
+        if (agenda_.not_before > base::steady_now()) {
             next = std::min(next, agenda_.not_before);
         }
         attend(next);

@@ -111,9 +111,9 @@ std::optional<std::uint64_t> number_of(std::string_view reference) {
     return is_char ? std::optional(code) : std::nullopt;
 }
 
-class Reader {
+class MessageReader {
   public:
-    explicit Reader(std::string_view text) : text_(text) {}
+    explicit MessageReader(std::string_view text) : text_(text) {}
 
     Result<Element> document() {
         constexpr std::string_view declaration = "<?xml ";
@@ -361,7 +361,7 @@ std::string write_words(const PhoneWords& words) {
 }
 
 Result<ServiceWords> read_words(std::string_view body) {
-    const auto root = Reader(body).document();
+    const auto root = MessageReader(body).document();
     if (!root) {
         return tl::unexpected(root.error());
     }

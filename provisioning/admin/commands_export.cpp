@@ -7,7 +7,7 @@
 namespace admin {
 namespace {
 
-base::Result<std::optional<base::Ipv4>> host_of(const Call& call) {
+base::Result<std::optional<base::Ipv4>> proxy_host_of(const Call& call) {
     if (!call.has("--host")) {
         return std::nullopt;
     }
@@ -45,7 +45,7 @@ Reply deliver(const Call& call,
 } // namespace
 
 Reply run_export_tftp(Call& call) {
-    const auto host = host_of(call);
+    const auto host = proxy_host_of(call);
     if (!host) {
         return misunderstood(host.error().what);
     }
@@ -59,7 +59,7 @@ Reply run_export_tftp(Call& call) {
 
 Reply run_export_sdcard(Call& call) {
     const auto mac = read_mac(call.places[0]);
-    const auto host = host_of(call);
+    const auto host = proxy_host_of(call);
     if (!mac || !host) {
         return misunderstood((mac ? host.error() : mac.error()).what);
     }

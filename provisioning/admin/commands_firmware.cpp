@@ -11,15 +11,15 @@ namespace admin {
 namespace {
 
 using serve::Turn;
-using Row = serve::Upgrades::Row;
+using UpgradeRow = serve::Upgrades::Row;
 
-const std::vector<base::Mac>& those(const Row& row, Turn turn) {
+const std::vector<base::Mac>& those(const UpgradeRow& row, Turn turn) {
     static const std::vector<base::Mac> none;
     const auto found = row.who.find(turn);
     return found == row.who.end() ? none : found->second;
 }
 
-std::string how_many(const Row& row, Turn turn) {
+std::string how_many(const UpgradeRow& row, Turn turn) {
     return std::to_string(those(row, turn).size());
 }
 
@@ -42,7 +42,7 @@ std::string some(const std::vector<base::Mac>& all) {
 }
 
 /// What keeps it from going on, and what to do.
-std::string remarks(const Row& row) {
+std::string remarks(const UpgradeRow& row) {
     const auto name = shown_name(row.firmware.name);
     std::string text;
     if (!row.problem.empty()) {
@@ -73,7 +73,7 @@ std::string remarks(const Row& row) {
 } // namespace
 
 Reply run_show_firmware(Call& call) {
-    const auto all = call.reach.firmware ? call.reach.firmware() : std::vector<Row>();
+    const auto all = call.reach.firmware ? call.reach.firmware() : std::vector<UpgradeRow>();
     std::vector<std::vector<std::string>> rows;
     base::Json list = base::Json::array();
     std::string remarked;

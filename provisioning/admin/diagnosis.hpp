@@ -32,6 +32,17 @@ std::string how_to_call(const Facts& facts);
 constexpr std::string_view replug = "Unplug the phone and plug it in again: it asks once when it "
                                     "starts.";
 
+constexpr base::UnixMs registers_within = 10 * minute; // it restarts with the new file first
+
+inline bool is_configured(const Facts& f) {
+    return f.device.seen.stage == inventory::Stage::configured;
+}
+
+/// What was seen, without what the step advises: that is told better by the rule.
+inline std::string until_semicolon(const std::string& detail) {
+    return detail.substr(0, detail.find(';'));
+}
+
 inline std::string nothing(const Facts& /*unused*/) {
     return {};
 }

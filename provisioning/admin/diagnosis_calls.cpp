@@ -21,17 +21,8 @@ using inventory::JobState;
 using inventory::Stage;
 using inventory::Step;
 
-constexpr base::UnixMs registers_within = 10 * minute;
 constexpr base::UnixMs is_news = 24LL * 60 * minute; // a job that failed
 constexpr std::size_t most_named = 5;
-
-bool is_configured(const Facts& f) {
-    return f.device.seen.stage == Stage::configured;
-}
-
-std::string until_semicolon(const std::string& detail) {
-    return detail.substr(0, detail.find(';'));
-}
 
 std::string called(const Facts& f) {
     return ago(f.last_contact(), f.around.now);
@@ -166,7 +157,7 @@ bool was_busy(const Facts& f) {
                                       f.detail_has(Step::items_refused, "busy"));
 }
 
-constexpr Rule rules[] = {
+constexpr Rule calls_rules[] = {
     {[](const Facts& f) { return !f.around.calls.is_on && !f.is_registered(); },
      [](const Facts&) {
          return std::string("The Workpoint Interface is off here, so it cannot call.");
@@ -442,7 +433,7 @@ std::string how_to_call(const Facts& f) {
 }
 
 std::span<const Rule> rules_of_calls() {
-    return rules;
+    return calls_rules;
 }
 
 } // namespace admin

@@ -18,11 +18,6 @@ std::string day_and_time(base::UnixMs at) {
     return local_time(at, at + minute * 60 * 48); // as of something older than a day
 }
 
-/// What was seen, without what the step advises: that is told better here.
-std::string until_semicolon(const std::string& detail) {
-    return detail.substr(0, detail.find(';'));
-}
-
 /// What has to be right for the first file of a phone that asks a TFTP server.
 std::string tftp_advice(const Facts& f) {
     const auto& vendor = *f.around.vendor;
@@ -54,7 +49,7 @@ bool is_refused_caller(const Facts& f) {
                       {Step::heard, Step::called, Step::file_served, Step::registered});
 }
 
-constexpr Rule rules[] = {
+constexpr Rule entry_rules[] = {
     {[](const Facts& f) { return f.device.approval == Approval::blocked; },
      [](const Facts&) { return std::string("It is blocked and gets nothing."); },
      [](const Facts& f) {
@@ -295,7 +290,7 @@ constexpr Rule rules[] = {
 } // namespace
 
 std::span<const Rule> rules_of_entry() {
-    return rules;
+    return entry_rules;
 }
 
 } // namespace admin

@@ -46,7 +46,7 @@ std::string ask_again(const Facts& f) {
     return fmt::format("{} It then gets a fresh URL.", replug);
 }
 
-constexpr Rule rules[] = {
+constexpr Rule files_rules[] = {
     {[](const Facts& f) {
          return f.starts_by_tftp() && f.detail_has(Step::file_refused, "asked by tftp for") &&
                 f.is_newer(Step::file_refused, {Step::guest_served, Step::boot_served,
@@ -233,7 +233,7 @@ constexpr Rule rules[] = {
 } // namespace
 
 std::span<const Rule> rules_of_files() {
-    return rules;
+    return files_rules;
 }
 
 } // namespace admin

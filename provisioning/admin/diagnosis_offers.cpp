@@ -12,7 +12,7 @@ using inventory::Step;
 
 constexpr base::UnixMs answers_within = 35 * second; // RFC 3261 17.1.2.2: timer F, and a little
 
-constexpr Rule rules[] = {
+constexpr Rule offers_rules[] = {
     {[](const Facts& f) {
          return f.is_newer(Step::resync_failed, {Step::resync_answered, Step::heard,
                                                  Step::configured, Step::registered}) &&
@@ -136,7 +136,7 @@ constexpr Rule rules[] = {
 } // namespace
 
 std::span<const Rule> rules_of_offers() {
-    return rules;
+    return offers_rules;
 }
 
 } // namespace admin

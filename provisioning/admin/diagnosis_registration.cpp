@@ -11,13 +11,7 @@ namespace {
 using inventory::Stage;
 using inventory::Step;
 
-constexpr base::UnixMs registers_within = 10 * minute; // it restarts with the new file first
-
-bool is_configured(const Facts& f) {
-    return f.device.seen.stage == Stage::configured;
-}
-
-constexpr Rule rules[] = {
+constexpr Rule registration_rules[] = {
     {[](const Facts& f) {
          return is_configured(f) &&
                 f.is_newer(Step::register_refused,
@@ -108,7 +102,7 @@ constexpr Rule rules[] = {
 } // namespace
 
 std::span<const Rule> rules_of_registration() {
-    return rules;
+    return registration_rules;
 }
 
 } // namespace admin

@@ -10,6 +10,10 @@ namespace base {
 using Steady = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
+inline Steady steady_now() noexcept {
+    return std::chrono::steady_clock::now();
+}
+
 /// Milliseconds since 1970-01-01 UTC: what the database and the timelines hold.
 using UnixMs = std::int64_t;
 

@@ -2,26 +2,17 @@
 // Randomness and hashes by OpenSSL 3, which may be in FIPS mode and lack MD5.
 #include "provisioning/base/crypto.hpp"
 
+#include "provisioning/base/error_mark.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdexcept>
 
 namespace base {
 namespace {
-
-/// Our failures must not stay in the thread's queue, where the host's TLS code would find them.
-struct ErrorMark {
-    ErrorMark() { ERR_set_mark(); }
-
-    ~ErrorMark() { ERR_pop_to_mark(); }
-
-    ErrorMark(const ErrorMark&) = delete;
-    ErrorMark& operator=(const ErrorMark&) = delete;
-};
 
 struct MdFree {
     void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }

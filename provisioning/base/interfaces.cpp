@@ -4,6 +4,7 @@
 
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/netlink.hpp"
+#include "provisioning/base/text.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -29,10 +30,6 @@ struct IfaddrsFree {
 
 Ipv4 ipv4_of(const ::sockaddr* address) noexcept {
     return Endpoint::from(*reinterpret_cast<const sockaddr_in*>(address)).address;
-}
-
-std::string why(int error) {
-    return std::system_category().message(error);
 }
 
 } // namespace

@@ -40,10 +40,6 @@ std::uint32_t mask(int prefix) noexcept {
     return prefix >= 32 ? ~0U : ~0U << (32U - static_cast<unsigned>(prefix));
 }
 
-std::string why(int error) {
-    return std::system_category().message(error);
-}
-
 std::string bind_error(Endpoint local, int error) {
     const std::string where = "UDP " + local.str();
     switch (error) {

@@ -2,6 +2,7 @@
 #include "provisioning/base/netlink.hpp"
 
 #include "provisioning/base/log.hpp"
+#include "provisioning/base/text.hpp"
 
 #include <array>
 #include <cerrno>
@@ -12,14 +13,6 @@
 #include <system_error>
 
 namespace base {
-namespace {
-
-std::string why(int error) {
-    return std::system_category().message(error);
-}
-
-} // namespace
-
 Result<Fd> netlink_socket(std::uint32_t groups) {
     Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
     if (!fd) {

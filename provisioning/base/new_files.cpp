@@ -21,10 +21,6 @@ namespace {
 
 constexpr mode_t readable_by_all = 0644;
 
-std::string why(int error) {
-    return std::generic_category().message(error);
-}
-
 bool is_plain(std::string_view name) {
     return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
            printable(name, name.size()) == name;

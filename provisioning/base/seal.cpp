@@ -3,13 +3,13 @@
 #include "provisioning/base/seal.hpp"
 
 #include "provisioning/base/crypto.hpp"
+#include "provisioning/base/error_mark.hpp"
 
 #include <array>
 #include <cassert>
 #include <memory>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 namespace base {
@@ -26,16 +26,6 @@ struct ContextFree {
 };
 
 using Context = std::unique_ptr<EVP_CIPHER_CTX, ContextFree>;
-
-/// Our failures must not stay in the thread's queue, where the host's TLS code would find them.
-struct ErrorMark {
-    ErrorMark() { ERR_set_mark(); }
-
-    ~ErrorMark() { ERR_pop_to_mark(); }
-
-    ErrorMark(const ErrorMark&) = delete;
-    ErrorMark& operator=(const ErrorMark&) = delete;
-};
 
 const unsigned char* bytes(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());

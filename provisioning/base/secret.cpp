@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t number_size = sizeof(std::uint64_t);
 constexpr std::size_t piece = 1U << 20U; // EVP counts in int
 
-struct ContextFree {
+struct CipherFree {
     void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
 };
 
@@ -42,7 +42,7 @@ const std::uint8_t* process_key() {
 bool apply_stream(const char* number, std::string_view from, char* to) {
     std::array<std::uint8_t, 16> start{}; // the number, and the count of blocks behind it
     std::memcpy(start.data(), number, number_size);
-    const std::unique_ptr<EVP_CIPHER_CTX, ContextFree> context(EVP_CIPHER_CTX_new());
+    const std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context(EVP_CIPHER_CTX_new());
     bool fine = context && EVP_EncryptInit_ex(context.get(), EVP_aes_256_ctr(), nullptr,
                                               process_key(), start.data()) == 1;
     for (std::size_t at = 0; fine && at < from.size(); at += piece) {

@@ -181,10 +181,14 @@ std::string iso_time(UnixMs time) {
                        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+std::string why(int error) {
+    return std::system_category().message(error);
+}
+
 Result<std::string> read_file(const std::string& path, std::size_t most) {
     const auto failed = [&](int error) {
         return fail(error == ENOENT || error == ENOTDIR ? Errc::not_found : Errc::io, "{}: {}",
-                    path, std::system_category().message(error));
+                    path, why(error));
     };
     if (path.find('\0') != std::string::npos) {
         return fail(Errc::malformed, "{}: a file name cannot hold a NUL byte", printable(path));

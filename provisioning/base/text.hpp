@@ -29,6 +29,9 @@ std::string format_duration(std::chrono::milliseconds value); ///< the shortest 
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> candidates);
 
+/// What the system says of an errno.
+std::string why(int error);
+
 /// Replaces control characters and bytes above 126 by \xNN: strangers' bytes in logs and on
 /// screens.
 std::string printable(std::string_view text, std::size_t most = 200);

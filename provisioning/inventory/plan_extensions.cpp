@@ -17,7 +17,7 @@ using base::Status;
 namespace {
 
 constexpr std::size_t most_number = 64;
-constexpr std::size_t most_text = 200;
+constexpr std::size_t most_account_text = 200;
 
 bool is_number_letter(char letter) {
     return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
@@ -46,18 +46,18 @@ Status Plan::carry_out(const AddExtension& change) {
                     "add extension: a number has 1 to {} letters, digits or * # + - . _",
                     most_number);
     }
-    if (name.size() > most_text || !base::is_plain_text(name)) {
+    if (name.size() > most_account_text || !base::is_plain_text(name)) {
         return fail(Errc::malformed,
                     "add extension {}: a name has at most {} bytes of UTF-8 and no control "
                     "characters",
-                    number, most_text);
+                    number, most_account_text);
     }
     const base::Revealed text = password.reveal();
-    if (password.empty() || password.size() > most_text || !base::is_plain_text(text)) {
+    if (password.empty() || password.size() > most_account_text || !base::is_plain_text(text)) {
         return fail(Errc::malformed,
                     "add extension {}: a password has 1 to {} bytes of UTF-8 and no control "
                     "characters; anybody could register as {} without one",
-                    number, most_text, number);
+                    number, most_account_text, number);
     }
     if (const auto whose = guest_of(number)) {
         return fail(Errc::refused,

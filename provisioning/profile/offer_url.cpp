@@ -110,12 +110,12 @@ std::string folder_url(const Vendor& vendor,
 namespace {
 
 /// "http", "192.0.2.10:5480": of the folder URL, so that all of a vendor's URLs lead to one place.
-struct Origin {
+struct UrlOrigin {
     std::string scheme;
     std::string authority;
 };
 
-Origin origin_of(const Vendor& vendor, base::Ipv4 host, Ports ports, std::string_view scheme) {
+UrlOrigin origin_of(const Vendor& vendor, base::Ipv4 host, Ports ports, std::string_view scheme) {
     const auto url = folder_url(vendor, host, ports, "T", scheme);
     const auto colon = std::min(url.find("://"), url.size());
     const auto begin = std::min(colon + 3, url.size());

@@ -4,6 +4,7 @@
 #include "provisioning/serve/certificates.hpp"
 
 #include "provisioning/base/crypto.hpp"
+#include "provisioning/base/error_mark.hpp"
 #include "provisioning/base/text.hpp"
 
 #include <algorithm>
@@ -19,7 +20,6 @@
 #include <fmt/ranges.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -53,16 +53,6 @@ using TimePtr = std::unique_ptr<ASN1_TIME, Free<ASN1_TIME_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 using NumberPtr = std::unique_ptr<BIGNUM, Free<BN_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
-
-/// Errors of ours must not stay in the thread's queue, where the host's TLS code would find them.
-struct ErrorMark {
-    ErrorMark() { ERR_set_mark(); }
-
-    ~ErrorMark() { ERR_pop_to_mark(); }
-
-    ErrorMark(const ErrorMark&) = delete;
-    ErrorMark& operator=(const ErrorMark&) = delete;
-};
 
 std::string words(int error) {
     return std::generic_category().message(error);
@@ -289,7 +279,7 @@ bool is_host_name(const std::string& name) {
 } // namespace
 
 Result<CertificateFacts> read_certificate(const std::string& pem) {
-    const ErrorMark mark;
+    const base::ErrorMark mark;
     const auto certificate = parse_certificate(pem);
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
     unsigned length = 0;
@@ -309,7 +299,7 @@ Result<CertificateFacts> read_certificate(const std::string& pem) {
 
 Result<Identity>
 read_identity(const std::string& certificate_file, const std::string& key_file, base::UnixMs now) {
-    const ErrorMark mark;
+    const base::ErrorMark mark;
     auto certificates = base::read_file(certificate_file);
     if (!certificates) {
         return tl::unexpected(certificates.error());
@@ -344,7 +334,7 @@ std::string Authority::certificate_file(const std::string& folder) {
 }
 
 Result<Authority> Authority::open(const std::string& folder, base::UnixMs now) {
-    const ErrorMark mark;
+    const base::ErrorMark mark;
     const auto certificate_path = certificate_file(folder);
     const auto key_path = folder + "/pnp-ca.key";
     Authority authority;
@@ -402,7 +392,7 @@ Result<Authority> Authority::open(const std::string& folder, base::UnixMs now) {
 Result<Identity> Authority::issue(const std::vector<base::Ipv4>& addresses,
                                   const std::string& host,
                                   base::UnixMs now) const {
-    const ErrorMark mark;
+    const base::ErrorMark mark;
     const auto own = parse_certificate(certificate_);
     const auto own_key = parse_key(key_);
     const auto key = make_key(bits_of_server);

@@ -34,10 +34,6 @@ constexpr std::size_t most_unsaid = 16384;
 /// An answer on its way is given so much time before its connection may be closed for another's.
 constexpr milliseconds undisturbed{1000};
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 /// What a client may still send after our end, which throws it away: so much is on its way before
 /// it can have seen a refusal. Who goes on sends 100 MB that nobody wants, and is cut off.
 constexpr std::size_t most_lingered = std::size_t{1} << 20U;
@@ -89,9 +85,10 @@ Connection::Connection(std::shared_ptr<Shared> shared,
                        asio::ip::tcp::socket socket,
                        base::Endpoint peer,
                        base::Endpoint local,
-                       Door door)
+                       Entrance door)
     : shared_(std::move(shared)), socket_(std::move(socket)), timer_(shared_->loop.context()),
-      number_(next_number()), peer_(peer), local_(local), door_(door), phase_began_(now()) {}
+      number_(next_number()), peer_(peer), local_(local), door_(door),
+      phase_began_(base::steady_now()) {}
 
 void Connection::start() {
     if (!door_.tls) {
@@ -148,7 +145,7 @@ std::optional<base::Steady> Connection::waits_since() const {
 
 void Connection::set_phase(Phase phase) {
     phase_ = phase;
-    phase_began_ = now();
+    phase_began_ = base::steady_now();
 }
 
 // Between requests, and with pipelined bytes the next request at once.
@@ -167,7 +164,7 @@ void Connection::next() {
 }
 
 void Connection::set_deadline(milliseconds from_now) {
-    set_deadline(now() + from_now);
+    set_deadline(base::steady_now() + from_now);
 }
 
 void Connection::set_deadline(base::Steady when) {
@@ -439,7 +436,7 @@ bool Connection::may_ask(const Request* request) {
 void Connection::answered(Response response) {
     auto due = read_;
     if (is_refusal(response)) {
-        const auto looked = now() - read_;
+        const auto looked = base::steady_now() - read_;
         due += (looked / refusal_time + 1) * refusal_time;
     }
     if (response.delay > milliseconds::zero()) {
@@ -450,9 +447,9 @@ void Connection::answered(Response response) {
         }
         ++shared_->delayed;
         counts_as_delayed_ = true;
-        due = std::max(due, now()) + response.delay;
+        due = std::max(due, base::steady_now()) + response.delay;
     }
-    if (due <= now()) {
+    if (due <= base::steady_now()) {
         leave(response);
         return;
     }

@@ -68,11 +68,11 @@ struct Shared {
 };
 
 /// Where a connection came in: the address as it was asked for, and whether TLS is spoken there.
-struct Door {
+struct Entrance {
     base::Endpoint local;
     bool tls = false;
 
-    auto operator<=>(const Door&) const = default;
+    auto operator<=>(const Entrance&) const = default;
 };
 
 /// Asio's handlers hold the connection and look at shared_ first: a completion that was queued when
@@ -83,11 +83,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
                boost::asio::ip::tcp::socket socket,
                base::Endpoint peer,
                base::Endpoint local,
-               Door door);
+               Entrance door);
 
     base::Endpoint peer() const noexcept { return peer_; }
 
-    const Door& door() const noexcept { return door_; }
+    const Entrance& door() const noexcept { return door_; }
 
     /// Since when it keeps us waiting: to make room, the one that does so longest goes first.
     /// Nothing while the next step is ours.
@@ -146,7 +146,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::uint64_t number_;    // of Request::connection
     base::Endpoint peer_;
     base::Endpoint local_;
-    Door door_;
+    Entrance door_;
     std::shared_ptr<TlsSession> tls_; // null where it is not spoken; a worker may hold it longer
 
     Phase phase_ = Phase::idle;

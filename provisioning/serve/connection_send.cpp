@@ -28,10 +28,6 @@ constexpr milliseconds longest_linger = std::chrono::seconds(2);
 /// Of an answer in one TLS record.
 constexpr std::size_t largest_piece = 16384;
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 } // namespace
 
 /// Writes what TLS has to say, then goes on.
@@ -122,7 +118,7 @@ void Connection::read_piece() {
 }
 
 bool Connection::is_too_slow(std::uint64_t of_body) const {
-    const auto took = now() - reply_began_;
+    const auto took = base::steady_now() - reply_began_;
     const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
     return took >= shared_->limits.least_rate_after &&
            of_body < static_cast<std::uint64_t>(ms) * shared_->limits.least_rate / 1000;

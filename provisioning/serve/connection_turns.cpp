@@ -15,14 +15,6 @@ namespace serve {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-namespace {
-
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
-} // namespace
-
 // The private key is used by workers: the loop has phones to answer.
 void Connection::shake_hands() {
     if (shared_->turns->size() >= shared_->limits.waiting_requests) {
@@ -30,7 +22,7 @@ void Connection::shake_hands() {
         close();
         return;
     }
-    const auto left = timer_.expiry() - now();
+    const auto left = timer_.expiry() - base::steady_now();
     const auto step = std::make_shared<TlsSession::Step>(TlsSession::Step::failed);
     await_turn();
     shared_->turns->add(peer_.address,
@@ -38,9 +30,9 @@ void Connection::shake_hands() {
                          [weak = weak_from_this(), step, left] {
                              const auto self = weak.lock();
                              if (self && self->shared_) {
-                                 self->phase_began_ += now() - *self->turn_began_;
+                                 self->phase_began_ += base::steady_now() - *self->turn_began_;
                                  self->turn_began_.reset();
-                                 self->set_deadline(now() + left);
+                                 self->set_deadline(base::steady_now() + left);
                                  self->shook_hands(*step);
                              }
                          }});
@@ -65,7 +57,7 @@ void Connection::shook_hands(TlsSession::Step step) {
 
 /// However long the others take, it is not this client that is slow.
 void Connection::await_turn() {
-    turn_began_ = now();
+    turn_began_ = base::steady_now();
     ++turn_;
     set_deadline(shared_->limits.turn_deadline);
     // What follows the first flight may be the alert that says why it hangs up.

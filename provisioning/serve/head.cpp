@@ -37,11 +37,11 @@ std::string joined(const Fields& fields, http::field name, std::string_view betw
     return text;
 }
 
-tl::unexpected<Refusal> refuse(int status, const char* why) {
-    return tl::unexpected<Refusal>(Refusal{status, why});
+tl::unexpected<BadHead> refuse(int status, const char* why) {
+    return tl::unexpected<BadHead>(BadHead{status, why});
 }
 
-tl::expected<Head, Refusal> read(std::string_view bytes, std::uint64_t most_body) {
+tl::expected<Head, BadHead> read(std::string_view bytes, std::uint64_t most_body) {
     http::request_parser<http::empty_body> parser;
     parser.header_limit(std::numeric_limits<std::uint32_t>::max()); // the caller counted the bytes
     parser.body_limit(most_body);
@@ -104,7 +104,7 @@ tl::expected<Head, Refusal> read(std::string_view bytes, std::uint64_t most_body
 
 } // namespace
 
-tl::expected<Head, Refusal> parse_head(std::string_view bytes, std::uint64_t most_body) {
+tl::expected<Head, BadHead> parse_head(std::string_view bytes, std::uint64_t most_body) {
     // Beast asserts that a head ends where it should: say so before it looks.
     if (!bytes.ends_with("\r\n\r\n")) {
         return refuse(400, "no empty line after the head");

@@ -27,7 +27,7 @@ struct Head {
 };
 
 /// A request that is answered with `status` and the end of its connection.
-struct Refusal {
+struct BadHead {
     int status = 400;
     const char* why = "";
 };
@@ -36,6 +36,6 @@ struct Refusal {
 /// could frame differently (RFC 9112 11.2): Transfer-Encoding in HTTP/1.0 or beside a
 /// Content-Length, more than one Content-Length; and a body without a length, or with more than
 /// `most_body` bytes.
-tl::expected<Head, Refusal> parse_head(std::string_view bytes, std::uint64_t most_body);
+tl::expected<Head, BadHead> parse_head(std::string_view bytes, std::uint64_t most_body);
 
 } // namespace serve

@@ -45,18 +45,18 @@ struct Http::State : std::enable_shared_from_this<Http::State> {
         : shared(std::make_shared<Shared>(loop, limits, std::move(handler))) {}
 
     std::shared_ptr<Shared> shared;
-    std::map<Door, std::unique_ptr<Listener>> listeners; // by what was asked for
+    std::map<Entrance, std::unique_ptr<Listener>> listeners; // by what was asked for
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
 
-    void accept(int fd, base::Endpoint peer, const Door& door);
+    void accept(int fd, base::Endpoint peer, const Entrance& door);
     bool make_room(const base::Ipv4* of);
     void forget(Connection& connection);
-    void close_connections(const Door* of); // nullptr = of all listeners
+    void close_connections(const Entrance* of); // nullptr = of all listeners
     void hang_up(base::Ipv4 address);
     std::vector<base::Endpoint> listening(bool tls) const;
 };
 
-void Http::State::accept(int fd, base::Endpoint peer, const Door& door) {
+void Http::State::accept(int fd, base::Endpoint peer, const Entrance& door) {
     asio::ip::tcp::socket socket(shared->loop.context());
     error_code error;
     socket.assign(asio::ip::tcp::v4(), fd, error);
@@ -125,7 +125,7 @@ void Http::State::forget(Connection& connection) {
     connections.erase(&connection);
 }
 
-void Http::State::close_connections(const Door* of) {
+void Http::State::close_connections(const Entrance* of) {
     std::vector<std::shared_ptr<Connection>> leaving;
     for (const auto& [key, connection] : connections) {
         if (of == nullptr || connection->door() == *of) {
@@ -174,7 +174,7 @@ Http::~Http() {
 
 std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& plain,
                                       const std::vector<base::Endpoint>& with_tls) {
-    std::set<Door> wanted;
+    std::set<Entrance> wanted;
     for (const auto& endpoint : plain) {
         wanted.insert({endpoint, false});
     }
@@ -188,7 +188,7 @@ std::vector<base::Error> Http::listen(const std::vector<base::Endpoint>& plain,
             continue;
         }
         base::log::info("serve", "no longer listening at {}", it->second->local().str());
-        const Door gone = it->first;
+        const Entrance gone = it->first;
         it = listeners.erase(it);
         state_->close_connections(&gone); // the address they came to is no longer ours to serve
     }

@@ -27,10 +27,6 @@ namespace {
 
 constexpr int at_once = 64; ///< datagrams of one socket before others of the loop get their turn
 
-base::Steady now() {
-    return std::chrono::steady_clock::now();
-}
-
 /// Says what else there is to do than what is said of any port.
 base::Error with_remedy(base::Error error, base::Endpoint at) {
     if (error.code == base::Errc::refused) {
@@ -121,7 +117,7 @@ struct Tftp::State : std::enable_shared_from_this<Tftp::State> {
     bool is_served(base::Ipv4 source) const;
 
     template <class... Args> void complain(fmt::format_string<Args...> text, Args&&... args) {
-        if (complaints.take(now())) {
+        if (complaints.take(base::steady_now())) {
             const auto silent = complaints.held_back();
             base::log::info("serve", "TFTP: {}{}", fmt::format(text, std::forward<Args>(args)...),
                             silent == 0 ? "" : fmt::format(" ({} more not logged)", silent));
@@ -196,7 +192,7 @@ void Tftp::State::asked(const Listener& listener, base::Endpoint at, const TftpD
         ++repeated;
         return;
     }
-    if (!sources.may_ask(peer.address, now())) {
+    if (!sources.may_ask(peer.address, base::steady_now())) {
         ++limited;
         complain("{} asks more often than is answered", peer.address.str());
         return;
@@ -276,7 +272,7 @@ bool Tftp::State::make_room(const base::Ipv4* of) {
         }
         const bool is_silent = !session->transfer->is_acknowledged();
         const Rank rank{is_silent, is_silent ? 0 : sources.connections(session->peer.address),
-                        now() - session->moved};
+                        base::steady_now() - session->moved};
         if (worst == nullptr || rank > of_worst) {
             worst = session.get();
             of_worst = rank;
@@ -301,7 +297,7 @@ void Tftp::State::hand_over(const Listener& listener,
     session->at = at;
     session->peer = datagram.source;
     session->request = datagram.bytes;
-    session->moved = now();
+    session->moved = base::steady_now();
     sessions.emplace(Key{at, session->peer}, session);
     sources.opened(session->peer.address);
     ++open;
@@ -376,7 +372,7 @@ void Tftp::State::begin(Session& session,
     }
     session.socket = std::move(*socket);
     session.transfer.emplace(std::move(octets), read, tftp_room_for_block(local, session.peer),
-                             limits.patience, now());
+                             limits.patience, base::steady_now());
     session.watch.emplace(loop, session.socket.get(), [this, here = &session] { hear(*here); });
     send(session);
 }
@@ -388,19 +384,19 @@ void Tftp::State::send(Session& session) {
 }
 
 void Tftp::State::wait(Session& session) {
-    const auto left = session.transfer->deadline() - now();
+    const auto left = session.transfer->deadline() - base::steady_now();
     session.timer.after(std::max(left, base::Duration::zero()),
                         [this, here = &session] { due(*here); });
 }
 
 void Tftp::State::due(Session& session) {
-    const auto step = session.transfer->due(now());
+    const auto step = session.transfer->due(base::steady_now());
     // Whoever is not there gets few packets, whatever is asked in its name.
     const bool is_proven = session.transfer->is_acknowledged();
     if (step == TftpTransfer::Step::wait) {
         wait(session);
     } else if (step == TftpTransfer::Step::send && !is_proven &&
-               !unproven.take(session.peer.address.value, now())) {
+               !unproven.take(session.peer.address.value, base::steady_now())) {
         go_on(session, TftpTransfer::Step::given_up);
     } else {
         go_on(session, step);
@@ -423,9 +419,9 @@ void Tftp::State::hear(Session& session) {
             hear_foreign(session, *datagram);
             continue;
         }
-        const auto step = session.transfer->heard(datagram->bytes, now());
+        const auto step = session.transfer->heard(datagram->bytes, base::steady_now());
         if (step != TftpTransfer::Step::wait) {
-            session.moved = now();
+            session.moved = base::steady_now();
             go_on(session, step);
             return; // it may be over; what else waits is read at the next turn
         }
@@ -436,7 +432,7 @@ void Tftp::State::hear(Session& session) {
 void Tftp::State::hear_foreign(const Session& session, const TftpDatagram& datagram) {
     ++foreign;
     const bool is_error = tftp_opcode(datagram.bytes) == TftpOpcode::error; // no error for an error
-    if (!is_error && is_served(datagram.source.address) && foreigners.take(now())) {
+    if (!is_error && is_served(datagram.source.address) && foreigners.take(base::steady_now())) {
         send_tftp(session.socket.get(), datagram.source,
                   write_tftp_error(TftpError::unknown_transfer_id));
     }

@@ -2,6 +2,8 @@
 // OpenSSL on memory: a session reads from one buffer and writes to another.
 #include "provisioning/serve/tls.hpp"
 
+#include "provisioning/base/error_mark.hpp"
+
 #include <array>
 #include <climits>
 #include <new>
@@ -53,16 +55,6 @@ struct KeyFree {
 using BioPtr = std::unique_ptr<BIO, BioFree>;
 using CertificatePtr = std::unique_ptr<X509, CertificateFree>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
-
-/// Errors of ours must not stay in the thread's queue, where the host's TLS code would find them.
-struct ErrorMark {
-    ErrorMark() { ERR_set_mark(); }
-
-    ~ErrorMark() { ERR_pop_to_mark(); }
-
-    ErrorMark(const ErrorMark&) = delete;
-    ErrorMark& operator=(const ErrorMark&) = delete;
-};
 
 BioPtr reading(std::string_view text) {
     return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -147,7 +139,7 @@ struct TlsContext::State {
 
 base::Result<std::shared_ptr<const TlsContext>> TlsContext::make(const Identity& identity,
                                                                  const TlsReach& reach) {
-    const ErrorMark mark;
+    const base::ErrorMark mark;
     auto state = std::make_shared<State>();
     state->reach = reach;
     state->ctx.reset(SSL_CTX_new(TLS_server_method()));

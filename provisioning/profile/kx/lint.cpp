@@ -22,8 +22,6 @@ namespace {
 
 constexpr std::string_view section = "§5.2.1";
 constexpr std::size_t longest_name = 32;         // characters, guide §5.2.1
-constexpr std::size_t most_searched = 25;        // unknown names for which the nearest is looked up
-constexpr std::size_t most_repeats = 25;         // of names set above whose value is looked at
 constexpr std::size_t worth_reading = 1U << 20U; // beyond, only the size is told
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";

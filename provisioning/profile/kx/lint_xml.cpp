@@ -22,9 +22,7 @@ namespace {
 constexpr std::size_t comfortable_xml = 240'000;             // "240 KB" read in the stricter way
 constexpr std::size_t largest_xml = std::size_t{240} * 1024; // and in the laxer one, guide §2.4.4
 constexpr std::size_t most_read = 1U << 20U;
-constexpr std::size_t most_searched = 25; // unknown names for which the nearest is looked up
-constexpr std::size_t most_repeats = 25;  // of names set above whose value is looked at
-constexpr std::string_view section = "§2.4.4.1";
+constexpr std::string_view of_xml = "§2.4.4.1";
 constexpr std::string_view root = "PANASipPhoneConfig";
 constexpr std::string_view xml_blanks = " \t\r\n";
 constexpr std::string_view unknown_parent = "(unknown)"; // what the table has where a page is lost
@@ -221,7 +219,7 @@ class XmlCheck {
     }
 
     void add(Severity severity, std::string_view code, const Spot& spot, std::string what) {
-        report_.add(severity, code, spot, std::move(what), section);
+        report_.add(severity, code, spot, std::move(what), of_xml);
     }
 
     void check_size() {
