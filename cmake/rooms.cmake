@@ -9,6 +9,11 @@ target_compile_options(pnp_flags INTERFACE
   # switch off.
   $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 target_compile_definitions(pnp_flags INTERFACE PNP_VERSION="${PROJECT_VERSION}")
+if(CMAKE_UNITY_BUILD)
+  # What stands in an anonymous namespace is seen by the files that are compiled together with it.
+  target_compile_options(pnp_flags INTERFACE
+    -Wno-shadow -Wno-unused-function $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+endif()
 
 if(PNP_SANITIZE)
   add_compile_options(-fsanitize=${PNP_SANITIZE} -fno-omit-frame-pointer
@@ -102,7 +107,11 @@ function(embed name dir)
             -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     COMMENT "Embedding ${name}" VERBATIM)
+  if(NOT TARGET embedded)
+    add_custom_target(embedded) # all of these: what clang-tidy has to find, besides the sources
+  endif()
   add_library(${name} STATIC ${out}/${name}.cpp)
+  add_dependencies(embedded ${name})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_link_libraries(${name} PRIVATE pnp_flags)
 endfunction()
