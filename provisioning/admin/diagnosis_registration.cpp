@@ -8,7 +8,6 @@
 namespace admin {
 namespace {
 
-using inventory::Stage;
 using inventory::Step;
 
 constexpr Rule registration_rules[] = {
