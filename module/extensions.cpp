@@ -116,6 +116,7 @@ base::Status Extensions::may_own(const std::string& number, const std::string& h
 base::Status Extensions::look_for_sync() {
     auto sight = look();
     is_blind_ = !sight;
+    has_seen_ = has_seen_ || sight.has_value();
     auto why = sight ? std::string() : sight.error().what;
     if (!sight && why != blindness_) {
         log::warn("engine", "our extensions in the PBX are left as they are: {}", why);
@@ -129,6 +130,8 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
         return;
     }
     const std::lock_guard lock(mutex_);
+    look_again =
+        look_again || is_blind_; // whatever was taken or kept unseen is judged at first sight
     const auto now = inventory_.now();
     for (auto it = copies_.begin(); it != copies_.end();) {
         if (now.extension(it->first) == nullptr) {
@@ -156,7 +159,7 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
             sight = look_for_sync();
         }
         base::Status done;
-        if (!*sight && known == copies_.end()) {
+        if (!*sight && known == copies_.end() && has_seen_) {
             done = *sight;
         } else if (!is_same) {
             done = put(number, copy);
@@ -179,6 +182,10 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
         }
     }
     problems_ = std::move(problems);
+    if (!sight && is_blind_) { // nothing of ours is left there to be kept
+        is_blind_ = false;
+        blindness_.clear();
+    }
 }
 
 std::vector<std::string> Extensions::problems() const {

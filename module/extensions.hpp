@@ -22,7 +22,8 @@ class Extensions {
 
     /// Makes, changes and removes what differs from the last time, and with `look_again` takes back
     /// what the PBX has got an extension of its own for. While those of the PBX cannot be seen,
-    /// ours that it has stay there, and no more are made. Blocks as long as the PBX does.
+    /// ours that it has stay there, and no more are made; where they never could be, as after a
+    /// restart, all of ours are, and judged at first sight. Blocks as long as the PBX does.
     void sync(const Desk::Rules& rules, bool look_again = false);
 
     /// Where calls of one of ours start: on all of its phones in the same context, since they share
@@ -68,6 +69,7 @@ class Extensions {
     std::map<std::string, Copy> copies_;
     std::map<std::string, std::string> problems_; ///< by number
     std::string blindness_;                       ///< why nothing is seen; empty: it is
+    bool has_seen_ = false;                       ///< what the PBX has, once at least
 };
 
 } // namespace engine

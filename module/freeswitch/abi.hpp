@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FreeSWITCH's 19 functions and four layouts that the module needs, in declarations of our own:
+// FreeSWITCH's 18 functions and four layouts that the module needs, in declarations of our own:
 // they are the same from 1.6.20 to 1.11, and FreeSWITCH's headers are in no package of Debian's.
 #pragma once
 
@@ -128,7 +128,6 @@ Status event_add(Event* event,
                  int stack,
                  const char* name,
                  const char* value) __asm__("switch_event_add_header_string");
-Status event_body(Event* event, const char* format, ...) __asm__("switch_event_add_body");
 Status event_fire(const char* file,
                   const char* function,
                   int line,

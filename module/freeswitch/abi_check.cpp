@@ -46,7 +46,6 @@ PNP_SAME(event_unbind, switch_event_unbind);
 PNP_SAME(event_header, switch_event_get_header_idx);
 PNP_SAME(event_create, switch_event_create_subclass_detailed);
 PNP_SAME(event_add, switch_event_add_header_string);
-PNP_SAME(event_body, switch_event_add_body);
 PNP_SAME(event_fire, switch_event_fire_detailed);
 #undef PNP_SAME
 

@@ -30,7 +30,7 @@ base::Result<Configuration> read_configuration() {
         return fail(Errc::not_found, "FreeSWITCH has no configuration pnp.conf: {}", see);
     }
     const auto value = [&](std::string_view name) {
-        return value_in(document.configuration(), "settings", "param", name);
+        return value_in(document.configuration(), "settings", "param", name).value_or("");
     };
     Configuration out;
     out.file = value("config");
@@ -139,7 +139,8 @@ bool by_queue(Xml* configuration) {
     const auto more = below(configuration, {"xml_handlers", "profile"});
     profiles.insert(profiles.end(), more.begin(), more.end());
     return std::any_of(profiles.begin(), profiles.end(), [](Xml* profile) {
-        return name_directory(value_in(profile, "params", "param", "xml-handler-bindings").c_str());
+        const auto sections = value_in(profile, "params", "param", "xml-handler-bindings");
+        return name_directory(sections.value_or("").c_str());
     });
 }
 
@@ -233,7 +234,7 @@ std::set<std::string, std::less<>> profiles_of_one() {
     const Document document("sofia.conf");
     for (Xml* profile : below(document.configuration(), {"profiles", "profile"})) {
         const auto value = [&](const char* name) {
-            return value_in(profile, "settings", "param", name);
+            return value_in(profile, "settings", "param", name).value_or("");
         };
         // Shared lines need several, so mod_sofia has them with those.
         if (!is_on(value("multiple-registrations")) && !is_on(value("manage-shared-appearance"))) {

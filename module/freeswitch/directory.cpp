@@ -13,24 +13,37 @@ namespace freeswitch {
 
 namespace {
 
+Xml* first(Xml* parent, const char* name) {
+    return parent == nullptr ? nullptr : xml_child(parent, name);
+}
+
 /// A user and what it inherits from.
 struct Found {
     Xml* user = nullptr;
     Xml* group = nullptr; ///< nullptr: it lies outside of any
     Xml* domain = nullptr;
 
-    /// Of <params>: its own, else its group's, else its domain's.
+    /// Of <params>: its own, else its group's, else its domain's. An empty one is one, too
+    /// (sofia_reg_parse_auth).
     std::string param(std::string_view name) const {
         for (Xml* place : {user, group, domain}) {
-            if (auto value = value_in(place, "params", "param", name); !value.empty()) {
-                return value;
+            if (auto value = value_in(place, "params", "param", name)) {
+                return *std::move(value);
             }
         }
         return {};
     }
 
     std::string name() const {
-        return value_in(user, "variables", "variable", "effective_caller_id_name");
+        for (Xml* variable : children(first(user, "variables"), "variable")) {
+            const std::string value = xml_attribute(variable, "value");
+            // Of variables the first one counts that has a value.
+            if (!value.empty() &&
+                base::iequals(xml_attribute(variable, "name"), "effective_caller_id_name")) {
+                return value;
+            }
+        }
+        return {};
     }
 };
 
@@ -46,10 +59,6 @@ bool visit_list(Xml* list, Found found, const VisitUser& visit) {
         found.user = user;
         return visit(found);
     });
-}
-
-Xml* first(Xml* parent, const char* name) {
-    return parent == nullptr ? nullptr : xml_child(parent, name);
 }
 
 /// As FreeSWITCH finds them (switch_xml_locate_user): in the <users> of each group, then in those
@@ -155,7 +164,7 @@ int Directory::find(std::string_view number, pnp_account& account, std::string& 
         why = fmt::format("FreeSWITCH's directory has no user {} in domain {}", number,
                           configuration_.domains.front());
         visit_users(configuration_, document, [&](const Found& found) {
-            if (number != xml_attribute(found.user, "id")) {
+            if (!base::iequals(number, xml_attribute(found.user, "id"))) {
                 return true;
             }
             done = take(found, number, account, why);
@@ -186,8 +195,8 @@ Directory::Sight Directory::read(const Configuration& configuration, const Docum
     visit_users(configuration, document, [&](const Found& found) {
         const std::string number = xml_attribute(found.user, "id");
         const std::string domain = xml_attribute(found.domain, "name");
-        out.domains.emplace(number, domain);
-        out.domains.emplace(xml_attribute(found.user, "number-alias"), domain);
+        out.domains.emplace(base::lower(number), domain);
+        out.domains.emplace(base::lower(xml_attribute(found.user, "number-alias")), domain);
         if (is_plain_number(number) &&
             (!found.param("password").empty() || !found.param("a1-hash").empty())) {
             out.users.emplace_back(number, found.name());
@@ -210,16 +219,27 @@ Directory::Sight Directory::read(const Configuration& configuration, const Docum
 
 base::Status Directory::look() {
     std::shared_ptr<const Sight> seen;
+    std::string why;
     {
         const Document document("pnp.conf");
-        if (const auto why = blindness(document); !why.empty()) {
-            return base::fail(base::Errc::refused, "{}", why);
+        why = blindness(document);
+        if (why.empty()) {
+            seen = std::make_shared<const Sight>(read(configuration_, document));
         }
-        seen = std::make_shared<const Sight>(read(configuration_, document));
     }
+    {
+        const std::lock_guard lock(mutex_);
+        why_blind_ = std::move(why);
+        if (seen) {
+            last_ = std::move(seen);
+        }
+    }
+    return looked();
+}
+
+base::Status Directory::looked() const {
     const std::lock_guard lock(mutex_);
-    last_ = std::move(seen);
-    return {};
+    return why_blind_.empty() ? base::Status() : base::fail(base::Errc::refused, "{}", why_blind_);
 }
 
 std::shared_ptr<const Directory::Sight> Directory::last() const {
@@ -231,9 +251,9 @@ std::optional<std::string> Directory::in_the_way(std::string_view number,
                                                  std::string_view context) const {
     const auto sight = last();
     if (!sight) {
-        return "FreeSWITCH's directory was not read yet";
+        return std::nullopt;
     }
-    if (const auto user = sight->domains.find(number); user != sight->domains.end()) {
+    if (const auto user = sight->domains.find(base::lower(number)); user != sight->domains.end()) {
         return fmt::format(
             "FreeSWITCH's directory has a user {} in domain {}, and ours of pnp.sqlite3 "
             "would hide it: keep that one and assign it as it is, or take it out there "

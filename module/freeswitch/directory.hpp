@@ -37,16 +37,19 @@ class Directory {
 
     /// Reads all of them, for what is asked next; the error says why nothing can be seen.
     base::Status look();
+    /// What came of the last look.
+    base::Status looked() const;
 
     /// The sentence that says what of the administrator's one of ours would hide, by the last look
-    /// that saw something; empty: nothing.
+    /// that saw something; empty: nothing is known to.
     std::optional<std::string> in_the_way(std::string_view number, std::string_view context) const;
 
   private:
     /// What one look saw.
     struct Sight {
-        std::vector<std::pair<std::string, std::string>> users;  ///< number and name
-        std::map<std::string, std::string, std::less<>> domains; ///< by each name of a user
+        std::vector<std::pair<std::string, std::string>> users; ///< number and name
+        /// By each name of a user, in small letters: FreeSWITCH tells no large ones from them.
+        std::map<std::string, std::string, std::less<>> domains;
         /// Names of extensions by context and regular expression.
         std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>>
             dialplan;
@@ -63,6 +66,7 @@ class Directory {
     const Configuration& configuration_;
     mutable std::mutex mutex_; ///< guards what follows
     std::shared_ptr<const Sight> last_;
+    std::string why_blind_; ///< of the last look; empty: it saw something
     std::map<std::string, Known, std::less<>> on_phones_; ///< those that were found
 };
 

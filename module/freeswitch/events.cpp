@@ -36,10 +36,14 @@ Contact read(Event* event) {
     return out;
 }
 
-/// Runs on FreeSWITCH's dispatch threads; nothing gets past it.
-template <class Body> void guarded(Event* event, const Body& body) noexcept {
+/// Runs on FreeSWITCH's dispatch threads; nothing gets past it. An older one delivers what has the
+/// bound name anywhere in its own, sofia::register_attempt for sofia::register.
+template <class Body>
+void guarded(Event* event, std::string_view subclass, const Body& body) noexcept {
     try {
-        body(read(event));
+        if (header(event, {"Event-Subclass"}) == subclass) {
+            body(read(event));
+        }
     } catch (const std::exception&) { // there is no memory: the next renewal tells it again
     }
 }
@@ -49,8 +53,13 @@ bool is_ours(const Contact& contact) {
     return loaded->configuration.has(contact.host);
 }
 
+constexpr const char* register_event = "sofia::register";
+constexpr const char* unregister_event = "sofia::unregister";
+constexpr const char* expire_event = "sofia::expire";
+constexpr const char* failure_event = "sofia::register_failure";
+
 void registered(Event* event) {
-    guarded(event, [&](const Contact& contact) {
+    guarded(event, register_event, [&](const Contact& contact) {
         if (!is_ours(contact) || contact.call_id.empty() || contact.address.empty()) {
             return;
         }
@@ -74,23 +83,29 @@ void registered(Event* event) {
 }
 
 /// mod_sofia tells of an end by its call-id, and mostly without an address.
-void gone(Event* event) {
-    guarded(event, [&](const Contact& contact) {
-        if (!is_ours(contact)) {
-            return;
-        }
-        if (const auto known = loaded->contacts.gone(contact.call_id)) {
-            engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
-                                known->port);
-        }
-    });
+void ended(const Contact& contact) {
+    if (!is_ours(contact)) {
+        return;
+    }
+    if (const auto known = loaded->contacts.gone(contact.call_id)) {
+        engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
+                            known->port);
+    }
+}
+
+void unregistered(Event* event) {
+    guarded(event, unregister_event, ended);
+}
+
+void expired(Event* event) {
+    guarded(event, expire_event, ended);
 }
 
 /// This one alone tells the host as the phone wrote it, which is mostly an address of this machine
 /// and no domain. A number of another domain does no harm: the engine believes it of the address
 /// that the phone has and of no other.
 void refused(Event* event) {
-    guarded(event, [&](const Contact& contact) {
+    guarded(event, failure_event, [&](const Contact& contact) {
         if (header(event, {"registration-type"}) != "INVITE") {
             engine_register_refused(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                                     "wrong user or password");
@@ -99,8 +114,10 @@ void refused(Event* event) {
 }
 
 /// There may be a user of the administrator's now where one of ours is.
-void read_again(Event* /*event*/) {
-    engine_host_changed(loaded->engine);
+void read_again(Event* event) {
+    if (is_named(event, "RELOADXML")) {
+        engine_host_changed(loaded->engine);
+    }
 }
 
 struct Binding {
@@ -110,10 +127,10 @@ struct Binding {
 };
 
 constexpr std::array<Binding, 5> bindings = {{
-    {event_custom, "sofia::register", registered},
-    {event_custom, "sofia::unregister", gone},
-    {event_custom, "sofia::expire", gone},
-    {event_custom, "sofia::register_failure", refused},
+    {event_custom, register_event, registered},
+    {event_custom, unregister_event, unregistered},
+    {event_custom, expire_event, expired},
+    {event_custom, failure_event, refused},
     {event_reloadxml, nullptr, read_again},
 }};
 

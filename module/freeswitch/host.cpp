@@ -73,6 +73,10 @@ class Firing {
 
     explicit operator bool() const noexcept { return event_ != nullptr; }
 
+    Event* event() const noexcept { return event_; }
+
+    void forget() noexcept { event_ = nullptr; }
+
     void add(const char* name, std::string_view value) {
         if (event_ != nullptr) {
             event_add(event_, stack_bottom, name, one_line(value).c_str());
@@ -116,7 +120,8 @@ void list_accounts(void* context,
 
 int look(void* context, char* why, std::size_t why_size) {
     return guarded(why, why_size, PNP_UNUSABLE, [&](std::string& said) {
-        const auto seen = of(context).directory.look();
+        auto& module = of(context);
+        const auto seen = module.is_started ? module.directory.look() : module.directory.looked();
         said = seen ? "" : seen.error().what;
         return seen ? 0 : static_cast<int>(PNP_UNUSABLE);
     });
@@ -185,6 +190,20 @@ int send_notify(void* context,
 }
 
 } // namespace
+
+bool is_named(Event* event, std::string_view name) noexcept {
+    const char* known = event == nullptr ? nullptr : event_header(event, "Event-Name", -1);
+    return known != nullptr && known == name;
+}
+
+bool numbers_events_as_ours() {
+    Firing notify(event_notify, nullptr); // with no headers it goes to nobody
+    const bool is_same = is_named(notify.event(), "NOTIFY");
+    if (!is_same) {
+        notify.forget(); // lost, since whoever hears it might do anything
+    }
+    return is_same;
+}
 
 void log(LogLevel level, std::string_view text) noexcept {
     try {

@@ -76,6 +76,11 @@ base::Status start() {
                           "this FreeSWITCH numbers the sections of its documents "
                           "otherwise; it is none that mod_pnp knows");
     }
+    if (!numbers_events_as_ours()) {
+        return base::fail(base::Errc::refused,
+                          "this FreeSWITCH numbers its events otherwise (57 is not NOTIFY); it is "
+                          "none that mod_pnp knows");
+    }
     const auto others = rivals();
     if (others.refusal) {
         return base::fail(base::Errc::conflict, "{}", *others.refusal);
@@ -95,9 +100,11 @@ base::Status start() {
                         fmt::join(profiles, ", ")));
     }
     loaded = new Module(std::move(*configuration), profiles_of_one());
+    (void)loaded->directory.look();
     if (auto done = start_engine(*loaded); !done) {
         return done;
     }
+    loaded->is_started = true;
     if (xml_bind(search, section_directory | section_dialplan, &loaded->users, nullptr) !=
         success) {
         return base::fail(base::Errc::io, "FreeSWITCH does not ask us for users");

@@ -10,6 +10,7 @@
 #include "module/host.h"
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <set>
 #include <shared_mutex>
@@ -30,6 +31,9 @@ struct Module {
     Directory directory;
     Contacts contacts;
     pnp_engine* engine = nullptr;
+    /// Until then FreeSWITCH's own thread has looked at its directory for us: it may hold the lock
+    /// of its modules, which a script that answers for a configuration needs, and waits for ours.
+    std::atomic<bool> is_started = false;
     std::array<EventNode*, 5> bound{};
 };
 
@@ -44,7 +48,11 @@ extern std::shared_mutex commands_run;
 /// One line; the last argument of FreeSWITCH's own log function is ours alone.
 void log(LogLevel level, std::string_view text) noexcept;
 
+/// Whether FreeSWITCH calls an event so. Forks number theirs otherwise.
+bool is_named(Event* event, std::string_view name) noexcept;
+
 // host.cpp: what the engine asks and tells.
+bool numbers_events_as_ours();
 void fill_host(pnp_host& host, Module& context);
 
 // events.cpp: registrations, from FreeSWITCH's to the timeline, and what else it tells. False:

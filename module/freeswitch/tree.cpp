@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/tree.hpp"
 
+#include "provisioning/base/text.hpp"
+
 namespace freeswitch {
 
 Xml* Document::section(std::string_view name) const {
@@ -18,20 +20,23 @@ std::vector<Xml*> children(Xml* parent, const char* name) {
 
 Xml* child_with(Xml* parent, const char* name, const char* attribute, std::string_view value) {
     for (Xml* child : children(parent, name)) {
-        if (value == xml_attribute(child, attribute)) {
+        if (base::iequals(value, xml_attribute(child, attribute))) {
             return child;
         }
     }
     return nullptr;
 }
 
-std::string value_in(Xml* parent, const char* list, const char* item, std::string_view name) {
-    for (Xml* each : children(parent, list)) {
-        if (Xml* found = child_with(each, item, "name", name)) {
-            return xml_attribute(found, "value");
+std::optional<std::string>
+value_in(Xml* parent, const char* list, const char* item, std::string_view name) {
+    std::optional<std::string> out;
+    Xml* first = parent == nullptr ? nullptr : xml_child(parent, list);
+    for (Xml* each : children(first, item)) {
+        if (base::iequals(name, xml_attribute(each, "name"))) {
+            out = xml_attribute(each, "value");
         }
     }
-    return {};
+    return out;
 }
 
 } // namespace freeswitch

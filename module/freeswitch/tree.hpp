@@ -4,6 +4,7 @@
 
 #include "module/freeswitch/abi.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +42,12 @@ class Document {
 
 /// The children of that name, in their order. None for nullptr.
 std::vector<Xml*> children(Xml* parent, const char* name);
-/// The one whose attribute has this value; nullptr where there is none.
+/// The one whose attribute has this value, large and small letters alike, as FreeSWITCH finds them;
+/// nullptr where there is none.
 Xml* child_with(Xml* parent, const char* name, const char* attribute, std::string_view value);
-/// The value of <param name="NAME" value="…"/> in <params> or <settings> below `parent`, or of a
-/// <variable> in <variables>; "" where it is not there.
-std::string value_in(Xml* parent, const char* list, const char* item, std::string_view name);
+/// The value of <param name="NAME" value="…"/> in the first <params> or <settings> below `parent`.
+/// FreeSWITCH takes one after the other, so the last one counts; nothing where there is none.
+std::optional<std::string>
+value_in(Xml* parent, const char* list, const char* item, std::string_view name);
 
 } // namespace freeswitch

@@ -185,6 +185,37 @@ TEST_F(ExtensionsIn, ThePbxStayWhileItsOwnCannotBeSeen) {
     EXPECT_THAT(pbx.take(), UnorderedElementsAre("remove 201", HasSubstr("put 202")));
 }
 
+/// As after a restart, while a web server that answers for the PBX's files is away.
+TEST_F(ExtensionsIn, ThePbxAreThereBeforeItsOwnWereEverSeen) {
+    pbx.can_look();
+    pbx.is_blind = true;
+    shelf.has_extension("202", "Bob");
+    extensions.sync(rules, true);
+    EXPECT_THAT(pbx.take(), UnorderedElementsAre(HasSubstr("put 201"), HasSubstr("put 202")));
+    EXPECT_TRUE(extensions.is_blind());
+    EXPECT_FALSE(extensions.fits("203", "pnp"));
+
+    pbx.is_blind = false;
+    pbx.refused = "201";
+    extensions.sync(rules); // something else changed, and what the PBX has can be seen again
+    EXPECT_THAT(pbx.take(), ElementsAre("remove 201"));
+    EXPECT_THAT(extensions.problems(),
+                ElementsAre("extension 201 is not in the PBX: pjsip.conf has 201"));
+    EXPECT_FALSE(extensions.is_blind());
+}
+
+TEST_F(ExtensionsIn, ThePbxWhichWereAllRemovedAreNotSaidToBeLeftThere) {
+    pbx.can_look();
+    extensions.sync(rules);
+    pbx.is_blind = true;
+    extensions.sync(rules, true);
+    EXPECT_EQ(extensions.problems().size(), 1U);
+    decide(inventory::RemoveExtension{"201"});
+    EXPECT_THAT(extensions.problems(), IsEmpty());
+    EXPECT_FALSE(extensions.is_blind());
+    EXPECT_FALSE(extensions.fits("201", "pnp")) << "and none is made in the dark";
+}
+
 TEST_F(ExtensionsIn, ThePbxAreLookedAtOnceForAllOfThem) {
     pbx.can_look();
     for (int number = 300; number < 320; ++number) {

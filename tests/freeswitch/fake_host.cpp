@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
@@ -10,6 +12,7 @@
 #include <dlfcn.h>
 #include <list>
 #include <sched.h>
+#include <set>
 #include <shared_mutex>
 #include <stdexcept>
 #include <utility>
@@ -40,6 +43,13 @@ struct switch_event {
     std::string subclass;
     fake::Headers headers;
     std::string body;
+
+    void add(const std::string& name, const std::string& value) {
+        headers.erase(name);
+        if (!value.empty()) { // an empty one is none
+            headers[name] = value;
+        }
+    }
 };
 
 using Search =
@@ -90,6 +100,14 @@ struct Host::State {
         void* user_data;
     };
 
+    /// Held while one is loaded (as older ones do), while a command is looked for, and while an
+    /// unload waits for commands.
+    std::recursive_mutex modules;
+    std::shared_ptr<switch_loadable_module_interface> interface; // guarded by that
+    mutable std::mutex running_mutex;                            // guards what follows
+    std::condition_variable ended;
+    std::size_t running = 0; // commands
+
     mutable std::shared_mutex bindings_mutex; // held while they are asked, as FreeSWITCH does
     std::list<Binding> bindings;
     mutable std::shared_mutex nodes_mutex; // held while they are told
@@ -101,9 +119,18 @@ struct Host::State {
     switch_xml* document = nullptr;
     std::size_t documents = 0;
     Host::Read read;
+    std::map<int, std::string> names = {{0, "CUSTOM"}, {56, "RELOADXML"}, {57, "NOTIFY"}};
+    std::set<switch_event*> made; // and not fired
+    std::atomic<bool> scripts_answer = false;
+    // Of the one thread that loads and unloads.
     void* file = nullptr;
     function_table* table = nullptr;
-    switch_loadable_module_interface* interface = nullptr;
+
+    void name(switch_event& event) {
+        const std::lock_guard lock(mutex);
+        event.add("Event-Name", names[event.event_id]);
+        event.add("Event-Subclass", event.subclass);
+    }
 };
 
 namespace {
@@ -209,6 +236,9 @@ Host::Host(const std::string& document) : state_(std::make_unique<State>()) {
 
 Host::~Host() {
     unload();
+    for (auto* event : state_->made) {
+        delete event;
+    }
     destroy(state_->document);
     current = nullptr;
 }
@@ -238,7 +268,10 @@ int Host::load(const std::string& file) {
         return -1;
     }
     int pool = 0;
-    const int status = state_->table->load(&state_->interface, &pool);
+    switch_loadable_module_interface* made = nullptr;
+    const std::lock_guard lock(state_->modules);
+    const int status = state_->table->load(&made, &pool);
+    state_->interface.reset(made);
     if (status != 0) {
         state_->table = nullptr;
         ::dlclose(std::exchange(state_->file, nullptr));
@@ -246,13 +279,24 @@ int Host::load(const std::string& file) {
     return status;
 }
 
-int Host::unload() {
+int Host::unload(bool is_impatient) {
     if (state_->file == nullptr) {
         return -1;
     }
+    const auto none_run = [&] { return state_->running == 0; };
+    {
+        const std::lock_guard lock(state_->modules);
+        std::unique_lock running(state_->running_mutex);
+        state_->ended.wait_until(
+            running, std::chrono::system_clock::now() + std::chrono::seconds(is_impatient ? 0 : 10),
+            none_run);
+        state_->interface.reset();
+    }
     const int status = state_->table->shutdown();
-    delete std::exchange(state_->interface, nullptr);
     state_->table = nullptr;
+    std::unique_lock running(state_->running_mutex);
+    // FreeSWITCH does not wait here, so what is left of a command must be short.
+    state_->ended.wait(running, none_run);
     ::dlclose(std::exchange(state_->file, nullptr));
     return status;
 }
@@ -262,9 +306,29 @@ std::string Host::pnp(const std::string& text) {
     switch_stream_handle stream{};
     stream.write_function = write;
     stream.data = &out;
-    state_->interface->apis.front().function(text.empty() ? nullptr : text.c_str(), nullptr,
-                                             &stream);
+    const auto function = [&] {
+        const std::lock_guard lock(state_->modules);
+        const auto& interface = state_->interface;
+        const auto found =
+            interface && !interface->apis.empty() ? interface->apis.front().function : nullptr;
+        if (found != nullptr) {
+            const std::lock_guard running(state_->running_mutex);
+            ++state_->running;
+        }
+        return found;
+    }();
+    if (function != nullptr) {
+        function(text.empty() ? nullptr : text.c_str(), nullptr, &stream);
+        const std::lock_guard running(state_->running_mutex);
+        --state_->running;
+        state_->ended.notify_all();
+    }
     return out;
+}
+
+std::size_t Host::commands() const {
+    const std::lock_guard running(state_->running_mutex);
+    return state_->running;
 }
 
 std::optional<std::string> Host::locate(const char* section,
@@ -327,12 +391,23 @@ void Host::event(const std::string& subclass, const Headers& headers) {
 
 void Host::tell(int id, const std::string& subclass, const Headers& headers) {
     switch_event event{id, subclass, headers, ""};
+    state_->name(event);
     const std::shared_lock telling(state_->nodes_mutex);
     for (const auto* node : state_->nodes) {
-        if (node->event_id == id && node->subclass == subclass) {
+        // As older ones do: a name is found in longer ones, too.
+        if (node->event_id == id && subclass.find(node->subclass) != std::string::npos) {
             node->callback(&event);
         }
     }
+}
+
+void Host::event_name(int id, const std::string& name) {
+    const std::lock_guard lock(state_->mutex);
+    state_->names[id] = name;
+}
+
+void Host::scripts_answer() {
+    state_->scripts_answer = true;
 }
 
 std::vector<Logged> Host::logged() const {
@@ -374,10 +449,12 @@ std::size_t Host::live_bindings() const {
 }
 
 std::string Host::module_name() const {
+    const std::lock_guard lock(state_->modules);
     return state_->interface == nullptr ? "" : state_->interface->name;
 }
 
 std::string Host::api_name() const {
+    const std::lock_guard lock(state_->modules);
     return state_->interface == nullptr || state_->interface->apis.empty()
                ? ""
                : state_->interface->apis.front().interface_name;
@@ -419,6 +496,9 @@ PNP_EXPORTED void switch_log_printf(
 }
 
 PNP_EXPORTED switch_xml* switch_xml_open_cfg(const char* name, switch_xml** found, switch_event*) {
+    if (current->scripts_answer) {
+        const std::lock_guard looked_for(current->modules);
+    }
     const std::lock_guard lock(current->mutex);
     ++current->read.documents;
     *found = fake::named(fake::named(current->document, "section", "configuration"),
@@ -518,6 +598,9 @@ PNP_EXPORTED int switch_event_create_subclass_detailed(
         return 9;
     }
     *made = new switch_event{id, subclass == nullptr ? "" : subclass, {}, ""};
+    current->name(**made);
+    const std::lock_guard lock(current->mutex);
+    current->made.insert(*made);
     return 0;
 }
 
@@ -525,7 +608,7 @@ PNP_EXPORTED int switch_event_add_header_string(switch_event* event,
                                                 int stack,
                                                 const char* name,
                                                 const char* value) {
-    event->headers[name] = value;
+    event->add(name, value);
     return stack == 1 ? 0 : 1;
 }
 
@@ -540,6 +623,7 @@ PNP_EXPORTED int switch_event_add_body(switch_event* event, const char* text, ..
 PNP_EXPORTED int
 switch_event_fire_detailed(const char*, const char*, int, switch_event** event, void*) {
     const std::lock_guard lock(current->mutex);
+    current->made.erase(*event);
     current->fired.push_back(
         {(*event)->event_id, (*event)->subclass, (*event)->headers, (*event)->body});
     delete std::exchange(*event, nullptr);

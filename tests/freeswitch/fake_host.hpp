@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// As much of FreeSWITCH as a module sees: the 19 functions, its documents, bindings, events and
-// console. It knows none of the module's own declarations.
+// As much of FreeSWITCH as a module sees: 19 functions, its documents, bindings, events and
+// console, from any thread, with the locks that FreeSWITCH holds. It knows none of the module's own
+// declarations.
 #pragma once
 
 #include <map>
@@ -37,15 +38,19 @@ class Host {
     Host& operator=(const Host&) = delete;
 
     /// As `load` and `unload` of its console: the status of the module, -1 where the file is none.
+    /// An unload waits ten seconds for commands that run, and then goes on; with `is_impatient` it
+    /// goes on at once.
     int load(const std::string& file);
-    int unload();
+    int unload(bool is_impatient = false);
 
     /// freeswitch.xml, and as `reloadxml` takes it in.
     void document(const std::string& text);
     void reloadxml(const std::string& text);
 
-    /// What the console's command `pnp` prints.
+    /// What the console's command `pnp` prints; nothing where it is not there.
     std::string pnp(const std::string& text);
+    /// How many of them run.
+    std::size_t commands() const;
 
     /// As switch_xml_locate asks its bindings: the text of the answer; nothing: NULL.
     std::optional<std::string> locate(const char* section,
@@ -59,6 +64,10 @@ class Host {
 
     /// Delivers an event of mod_sofia's.
     void event(const std::string& subclass, const Headers& headers);
+    /// As a fork that has another event at this number.
+    void event_name(int id, const std::string& name);
+    /// A script answers for configurations, and looks for a command of FreeSWITCH meanwhile.
+    void scripts_answer();
 
     std::vector<Logged> logged() const;
     bool has_logged(int level, const std::string& part) const;

@@ -155,6 +155,36 @@ TEST(ModPnpExisting, APasswordMayBeInherited) {
     });
 }
 
+/// What mod_sofia compares a REGISTER with (sofia_reg_parse_auth).
+TEST(ModPnpExisting, APhoneHasThePasswordThatFreeSwitchTakes) {
+    struct Given {
+        const char* params; ///< of user 1003, and what else lies in it
+        const char* password;
+    };
+
+    for (const auto& [params, password] : std::initializer_list<Given>{
+             {R"(<params><param name="Password" value="large"/></params>)", "large"},
+             {R"(<params><param name="password" value="first"/>
+                 <param name="PASSWORD" value="last"/></params>)",
+              "last"},
+             {R"(<params><param name="vm-password" value="1"/></params>
+                 <params><param name="password" value="second list"/></params>)",
+              "of the domain"},
+             {R"(<params><param name="password" value=""/></params>)", nullptr}}) {
+        Files files;
+        files.domain_params = R"(<params><param name="password" value="of the domain"/></params>)";
+        files.users = std::string(R"(<user id="1003">)") + params + "</user>";
+        served(files, [password = password](Loaded& loaded) {
+            const auto said = loaded.host.pnp(std::string("assign ") + phone + " 1003");
+            if (password != nullptr) {
+                EXPECT_THAT(config(loaded), HasSubstr(std::string(">") + password + "<"));
+            } else {
+                EXPECT_THAT(said, AllOf(StartsWith("-ERR"), HasSubstr("no password")));
+            }
+        });
+    }
+}
+
 TEST(ModPnpExisting, AChangedPasswordIsReadWithTheNextFile) {
     served({}, [](Loaded& loaded) {
         loaded.host.pnp(std::string("assign ") + phone + " 1004");
@@ -171,6 +201,9 @@ TEST(ModPnpExisting, NothingOfTheAdministratorsIsHidden) {
     files.contexts = R"(<context name="pnp-extensions"><extension name="door">
         <condition field="destination_number" expression="^300$"/></extension></context>)";
     Loaded loaded(files);
+    loaded.site.files.users += R"(<user id="Door"/>)";
+    loaded.host.document(loaded.site.document());
+    EXPECT_THAT(loaded.host.pnp("extension add door"), StartsWith("-ERR")) << "both are found";
     EXPECT_THAT(loaded.host.pnp("extension add 1000"), StartsWith("-ERR"));
     EXPECT_THAT(loaded.host.pnp("extension add 1900"), // its number-alias
                 AllOf(StartsWith("-ERR"), HasSubstr("has a user 1900 in domain pbx.example")));
@@ -252,6 +285,28 @@ TEST(ModPnpExisting, AReloadxmlWithoutTheDirectoryTakesNothingBackAndIsTriedAgai
         EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("are left as they are")));
         EXPECT_EQ(loaded.host.live_documents(), 0U);
     });
+}
+
+/// FreeSWITCH is started again while another module answers for pnp.conf, and its server is away.
+TEST(ModPnpExisting, OurPhonesRegisterAfterARestartThatSeesNoDirectory) {
+    Loaded loaded;
+    loaded.host.pnp("extension add 301");
+    loaded.host.pnp("extension add 302");
+    ASSERT_EQ(loaded.host.unload(), 0);
+    const auto seen = loaded.site.document();
+    loaded.site.files.has_directory = false;
+    loaded.host.document(loaded.site.document());
+    ASSERT_EQ(loaded.host.load(MOD_PNP), 0);
+    EXPECT_TRUE(loaded.host.user("301", domain));
+    EXPECT_TRUE(loaded.host.call("302", "pnp-extensions"));
+    EXPECT_THAT(loaded.host.pnp("extension add 303"), StartsWith("-ERR"));
+
+    auto after = seen; // it is back, and has a user of that number
+    after.replace(after.rfind("</users></domain>"), 0, R"(<user id="301"/>)");
+    loaded.host.reloadxml(after);
+    EXPECT_TRUE(fake::becomes_so([&] { return !loaded.host.user("301", domain); }));
+    EXPECT_TRUE(loaded.host.user("302", domain));
+    EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("are left as they are")));
 }
 
 TEST(ModPnpDirectory, IsNotReadForTheFilesOfOurExtensions) {
