@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""mod_pnp.so in a host that has FreeSWITCH's 19 functions, with a registrar beside it that does what
+"""mod_pnp.so in a host that has 19 of FreeSWITCH's functions, with a registrar beside it that does what
 mod_sofia does: it asks for users by the directory, tells of registrations, and sends NOTIFYs."""
 import hashlib
 import os
