@@ -62,7 +62,7 @@ TEST(ModPnpThreads, ItGoesWhileItIsCalled) {
             loaded.host.reloadxml(loaded.site.document());
             loaded.host.user("1000", fake::domain);
         });
-        for (int round = 0; round < 5; ++round) {
+        for (int round = 0; round < 3; ++round) {
             found = 0;
             said = 0;
             told = 0;
@@ -86,7 +86,7 @@ TEST(ModPnpThreads, ACommandEndsBeforeWhatItUsesGoes) {
     EXPECT_TRUE(fake::becomes_so([&] { return loaded.host.commands() > 0; }));
     EXPECT_EQ(loaded.host.unload(true), 0);
     command.join();
-    EXPECT_FALSE(said.empty());
+    EXPECT_THAT(said, HasSubstr("Nobody else answers phones here."));
 }
 
 } // namespace
