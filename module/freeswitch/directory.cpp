@@ -36,7 +36,7 @@ struct Found {
 
     std::string name() const {
         for (Xml* variable : children(first(user, "variables"), "variable")) {
-            const std::string value = xml_attribute(variable, "value");
+            std::string value = xml_attribute(variable, "value");
             // Of variables the first one counts that has a value.
             if (!value.empty() &&
                 base::iequals(xml_attribute(variable, "name"), "effective_caller_id_name")) {

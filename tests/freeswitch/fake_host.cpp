@@ -210,7 +210,7 @@ switch_xml* named(const switch_xml* parent, const char* tag, const std::string& 
     return nullptr;
 }
 
-std::string format(const char* text, va_list arguments) {
+__attribute__((format(printf, 1, 0))) std::string format(const char* text, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     std::string out(static_cast<std::size_t>(std::vsnprintf(nullptr, 0, text, again)), '\0');
@@ -219,7 +219,8 @@ std::string format(const char* text, va_list arguments) {
     return out;
 }
 
-int write(switch_stream_handle* stream, const char* text, ...) {
+__attribute__((format(printf, 2, 3))) int
+write(switch_stream_handle* stream, const char* text, ...) {
     va_list arguments;
     va_start(arguments, text);
     *static_cast<std::string*>(stream->data) += format(text, arguments);
@@ -482,7 +483,7 @@ PNP_EXPORTED int switch_console_set_complete(const char* text) {
     return 0;
 }
 
-PNP_EXPORTED void switch_log_printf(
+PNP_EXPORTED __attribute__((format(printf, 7, 8))) void switch_log_printf(
     int, const char*, const char*, int, const char*, int level, const char* text, ...) {
     va_list arguments;
     va_start(arguments, text);
@@ -612,7 +613,8 @@ PNP_EXPORTED int switch_event_add_header_string(switch_event* event,
     return stack == 1 ? 0 : 1;
 }
 
-PNP_EXPORTED int switch_event_add_body(switch_event* event, const char* text, ...) {
+PNP_EXPORTED __attribute__((format(printf, 2, 3))) int
+switch_event_add_body(switch_event* event, const char* text, ...) {
     va_list arguments;
     va_start(arguments, text);
     event->body = fake::format(text, arguments);
