@@ -24,8 +24,6 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::size_t max_vias = 16;
-
 struct MsgFree {
     void operator()(msg_t* message) const noexcept { msg_destroy(message); }
 };
@@ -102,6 +100,13 @@ base::Result<MsgPtr> parse(const std::string& bytes) {
         return fail(Errc::malformed, "a header cannot be read");
     }
     return message;
+}
+
+/// RFC 3261 19.1.1: a Request-URI has no headers, so those of a Contact's URI stay behind. A user
+/// may have a ? of its own.
+std::string_view without_headers(std::string_view uri) noexcept {
+    const std::size_t user = uri.find('@');
+    return uri.substr(0, uri.find('?', user == std::string_view::npos ? 0 : user));
 }
 
 /// The URI of a Contact as it was written: sofia's own printing would change its spelling.
@@ -251,9 +256,8 @@ base::Result<Subscribe> parse_subscribe(std::string_view datagram) {
             return tl::unexpected(std::move(one.error()));
         }
     }
-    if (framed->count(Field::via) == 0 || framed->count(Field::via) > max_vias ||
-        framed->count(Field::contact) > 1) {
-        return fail(Errc::malformed, "no Via, too many, or several Contacts");
+    if (framed->count(Field::via) == 0 || framed->count(Field::contact) > 1) {
+        return fail(Errc::malformed, "no Via, or several Contacts");
     }
 
     Subscribe result;
@@ -277,7 +281,7 @@ base::Result<Subscribe> parse_subscribe(std::string_view datagram) {
     result.contact = framed->first(Field::contact);
     result.user_agent = framed->first(Field::user_agent);
     if (!result.contact.empty()) {
-        result.contact_uri = uri_of(result.contact);
+        result.contact_uri = without_headers(uri_of(result.contact));
         if (!is_plain_uri(result.contact_uri)) {
             return fail(Errc::malformed, "Contact holds no sip URI");
         }

@@ -280,6 +280,8 @@ TEST(ParseSubscribe, ReadsAContactWithAndWithoutBrackets) {
     EXPECT_EQ(uri("\"A <b>\" <sip:a@192.0.2.89;transport=udp>;q=1"),
               "sip:a@192.0.2.89;transport=udp");
     EXPECT_EQ(uri("<sip:a@192.0.2.89>, <sip:b@192.0.2.90>"), "sip:a@192.0.2.89");
+    EXPECT_EQ(uri("<sip:a?b@192.0.2.89?Subject=x>"), "sip:a?b@192.0.2.89");
+    EXPECT_EQ(uri("<sip:192.0.2.89?Subject=x>"), "sip:192.0.2.89");
 }
 
 TEST(ParseSubscribe, WantsTheBodyThatWasAnnounced) {
