@@ -29,6 +29,9 @@ constexpr std::size_t most_at_once = 64;
 /// after a second.
 constexpr std::chrono::seconds neighbour_patience{1};
 
+/// So long until a URL that could not be made is tried again: the disk may have room by then.
+constexpr std::chrono::seconds try_again{5};
+
 /// US-ASCII without blanks: a line end in a URL would be a header or a message of its own.
 bool is_one_word(std::string_view url) noexcept {
     return !url.empty() &&
@@ -191,14 +194,22 @@ void Offering::look(Dialog& dialog, bool is_last) {
 }
 
 void Offering::hold(Dialog& dialog, const std::string& reason) {
-    if (dialog.stage != Stage::held) {
+    const bool is_known = dialog.failed && dialog.reason == reason; // tried again in vain
+    if (dialog.stage != Stage::held && !is_known) {
         held_.push_back(dialog.id());
     }
     set_stage(dialog, Stage::held);
     dialog.reason = reason;
-    deadlines_.set(dialog.id(), dialog.due, dialog.began + context_.settings.hold_for);
-    context_.note(dialog.owed.asked, Step::held, reason);
+    deadlines_.set(dialog.id(), dialog.due, held_until(dialog));
+    if (!is_known) {
+        context_.note(dialog.owed.asked, Step::held, reason);
+    }
     make_room_for_held();
+}
+
+base::Steady Offering::held_until(const Dialog& dialog) const {
+    const base::Steady end = dialog.began + context_.settings.hold_for;
+    return dialog.failed ? std::min(context_.clock.now() + try_again, end) : end;
 }
 
 // A held phone keeps its place in the table of answers. Without a bound, strangers that are never
@@ -246,6 +257,7 @@ void Offering::prepared(std::uint32_t id, std::uint32_t round, base::Result<Offe
     }
     Dialog& dialog = found->second;
     if (!offer) {
+        dialog.failed = true;
         hold(dialog, offer.error().what);
     } else if (const base::Revealed url = offer->url.reveal(); !is_one_word(url)) {
         hold(dialog, "its URL is empty or holds a blank or a control character: look at offer_url");
@@ -417,7 +429,7 @@ void Offering::keep(const std::function<bool(base::Ipv4 local)>& is_served) {
 void Offering::settings_changed() {
     for (auto& [id, dialog] : dialogs_) {
         if (dialog.stage == Stage::held) {
-            deadlines_.set(id, dialog.due, dialog.began + context_.settings.hold_for);
+            deadlines_.set(id, dialog.due, held_until(dialog));
         }
     }
 }
@@ -440,6 +452,11 @@ void Offering::ripe(Dialog& dialog) {
         hold(dialog, "its URL was not ready in time; look for database errors in the log");
         return;
     case Stage::held:
+        if (std::exchange(dialog.failed, false) && context_.clock.now() < held_until(dialog)) {
+            deadlines_.set(dialog.id(), dialog.due, held_until(dialog));
+            decided(dialog);
+            return;
+        }
         let_go(dialog, "approved too late is of no use now: unplug the phone and plug it in again");
         return;
     case Stage::sending: // the answer and its deadline are kept by Notifying

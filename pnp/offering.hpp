@@ -80,6 +80,7 @@ class Offering {
         bool was_held = false;   ///< before it was doubted
         bool reusable = true;    ///< its offer is as good as a new one
         bool late = false;       ///< decided upon long after the phone asked
+        bool failed = false;     ///< its URL could not be made; tried again while it is held
         std::string reason;      ///< of the hold
         std::optional<Offer> offer;
         std::optional<base::Steady> due;
@@ -101,6 +102,7 @@ class Offering {
     void leave_others(const Dialog& dialog);
     const Offer* offered_just_now(const Dialog& dialog) const;
     void hold(Dialog& dialog, const std::string& reason);
+    base::Steady held_until(const Dialog& dialog) const;
     void make_room_for_held();
     void prepare(Dialog& dialog);
     void prepared(std::uint32_t id, std::uint32_t round, base::Result<Offer> offer);

@@ -362,6 +362,34 @@ TEST_F(Answering, AFailedPreparationHoldsThePhone) {
     EXPECT_EQ(counters().held, 1U);
 }
 
+TEST_F(Answering, APhoneWhoseUrlCouldNotBeMadeGetsItWhenTheDiskHasRoomAgain) {
+    const auto good = std::exchange(offer, base::fail(base::Errc::io, "the disk is full"));
+    hears(data("htek.sip"));
+    pass(60s);
+    EXPECT_THAT(sent(), SizeIs(1));
+    EXPECT_THAT(notes(), ElementsAre("heard", "held: the disk is full")) << "once is enough";
+    EXPECT_EQ(counters().held, 1U);
+    offer = good;
+    offer->late_allowed = true;
+    pass(5s);
+    EXPECT_THAT(sent(), testing::Not(IsEmpty()));
+    EXPECT_THAT(notes(), ElementsAre(StartsWith("offered: NOTIFY sent, 6")));
+    EXPECT_EQ(counters().held, 0U);
+}
+
+TEST_F(Answering, APhoneWhoseUrlCannotBeMadeIsLetGoLikeAnyOtherThatWaits) {
+    offer = base::fail(base::Errc::io, "the disk is full");
+    hears(data("htek.sip"));
+    pass(10min - 1s);
+    EXPECT_EQ(counters().held, 1U);
+    pass(1s);
+    EXPECT_EQ(counters().held, 0U);
+    EXPECT_THAT(notes(), ElementsAre("heard", "held: the disk is full",
+                                     StartsWith("waited_too_long")));
+    EXPECT_THAT(sent(), SizeIs(1));
+    EXPECT_FALSE(responder.next_due());
+}
+
 TEST_F(Answering, APreparationThatNeverEndsHoldsThePhoneInTheEnd) {
     prepare_later = true;
     hears(data("htek.sip"));
