@@ -27,12 +27,25 @@ using base::fail;
 using base::Result;
 using base::Status;
 
+/// The system's last word on the files; 0: it had none. What it said of a COMMIT SQLite keeps with
+/// the write-ahead log alone.
+int system_error(sqlite3* connection) {
+    int error = sqlite3_system_errno(connection);
+    sqlite3_file* log = nullptr;
+    if (error == 0 &&
+        sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != nullptr && log->pMethods != nullptr) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+    }
+    return error;
+}
+
 /// Says what happened and what to do about it; SQLite's messages never hold a bound value.
 tl::unexpected<base::Error> failure(sqlite3* connection, int code) {
     const char* name = connection == nullptr ? nullptr : sqlite3_db_filename(connection, "main");
     const std::string path = name == nullptr || *name == '\0' ? "the database" : name;
     const char* said = connection == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(connection);
-    const int system = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+    const int system = connection == nullptr ? 0 : system_error(connection);
     switch (code & 0xff) {
     case SQLITE_FULL:
         return fail(Errc::io, "{}: the disk is full; free some space there", path);
