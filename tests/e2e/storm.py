@@ -20,9 +20,12 @@ def address_of(number):
 class Storm:
     """`count` phones, each with a MAC and an address that the PBX's neighbour table shows."""
 
-    def __init__(self, lab, count):
+    def __init__(self, lab, count, host=None):
+        """On a host that is there, or on one of its own at the other end of a cable."""
         self.lab, self.count = lab, count
-        self.host = lab.network.host("storm")
+        self.host = host or lab.network.host("storm")
+        if host:
+            return
         lab.network.cable("storm0", (lab.pbx, f"{PBX}/10"), (self.host, "10.127.0.2/10"))
         self.host.ip("route", "add", "local", "10.64.0.0/12", "dev", "lo")
         is_many(self.host, "storm0", lab.pbx, "storm0",

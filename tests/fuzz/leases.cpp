@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whatever a DHCP server says of a lease, host names of strangers in it too: each command that comes
-// of it names a device and an address, and no word of it is an option that was not ours.
+// Whatever a DHCP server says of a lease, with host names of strangers: each command names a device
+// and an address, and no word of it is an option that is not ours.
 // rooms: ctl
 #include "module/ctl/leases.hpp"
 #include "provisioning/base/mac.hpp"

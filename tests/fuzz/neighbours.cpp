@@ -17,7 +17,7 @@ void demand(bool holds) {
 
 } // namespace
 
-/// In several pieces, each of which ends at a byte 0xff behind its middle; a dump begins after each.
+/// In pieces, each of which ends at a byte 0xff behind its middle; a dump begins after each.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::size_t most = 4;
     base::NeighbourTable table(most);

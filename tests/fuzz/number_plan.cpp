@@ -2,8 +2,8 @@
 // A PBX's numbers, however odd: maps are made of them, and no phone calls by one what the PBX still
 // takes a digit for.
 // rooms: dialplan
-#include "dialplan/digit_map.hpp"
 #include "dialplan/number_plan.hpp"
+#include "dialplan/digit_map.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What a site writes in profile.conf, for keys and for pools: it is read, or refused with its place.
+// What a site writes in profile.conf, for keys and for pools: read, or refused with its place.
 // rooms: profile
+#include "provisioning/profile/vendor_file.hpp"
 #include "provisioning/inventory/pool.hpp"
 #include "provisioning/profile/keys.hpp"
 #include "provisioning/profile/vendor.hpp"
-#include "provisioning/profile/vendor_file.hpp"
 
 #include <cstdint>
 #include <cstdlib>

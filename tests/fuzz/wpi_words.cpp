@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What phones of the Workpoint Interface say beside their messages: where they are called, what they
-// answer to that, polls, versions.
+// What phones of the Workpoint Interface say beside their messages: where they are called, what
+// they answer to that, polls, versions.
 // rooms: wpi
 #include "provisioning/wpi/contact_me.hpp"
 #include "provisioning/wpi/polling.hpp"

@@ -384,8 +384,8 @@ TEST_F(Answering, APhoneWhoseUrlCannotBeMadeIsLetGoLikeAnyOtherThatWaits) {
     EXPECT_EQ(counters().held, 1U);
     pass(1s);
     EXPECT_EQ(counters().held, 0U);
-    EXPECT_THAT(notes(), ElementsAre("heard", "held: the disk is full",
-                                     StartsWith("waited_too_long")));
+    EXPECT_THAT(notes(),
+                ElementsAre("heard", "held: the disk is full", StartsWith("waited_too_long")));
     EXPECT_THAT(sent(), SizeIs(1));
     EXPECT_FALSE(responder.next_due());
 }
