@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/desk.hpp"
 
+#include "provisioning/base/answer.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/offer_url.hpp"
@@ -467,21 +468,26 @@ void Desk::first_token(const pnp::Place& place, Done done) {
 }
 
 void Desk::mint() {
-    minting_ = std::make_shared<Minting>(std::exchange(waiting_, {}));
+    auto batch = std::make_shared<Minting>(std::exchange(waiting_, {}));
     std::vector<base::Mac> macs;
-    macs.reserve(minting_->size());
-    for (const auto& [place, askers] : *minting_) {
+    macs.reserve(batch->size());
+    for (const auto& [place, askers] : *batch) {
         macs.push_back(place.mac);
     }
-    loop_.work([this, macs = std::move(macs), alive = alive_] {
-        auto tokens = std::make_shared<base::Result<std::vector<std::string>>>(
-            inventory_.mint_first_tokens(macs));
-        loop_.post([this, tokens, alive] {
+    auto tokens = std::make_shared<base::Result<std::vector<std::string>>>(
+        fail(Errc::io, "there is no memory left"));
+    loop_.work([this, macs = std::move(macs), tokens, alive = alive_] {
+        try {
+            *tokens = inventory_.mint_first_tokens(macs);
+        } catch (const std::bad_alloc&) { // the phones wait, and are tried again
+        }
+        base::answer(loop_, [this, tokens, alive] {
             if (*alive) {
                 minted(*tokens);
             }
         });
     });
+    minting_ = std::move(batch);
 }
 
 void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {

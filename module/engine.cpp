@@ -756,11 +756,13 @@ void Engine::tick() {
     look_at_strayed();
     workpoints_->tick();
     if (!flushing_.exchange(true)) {
-        loop_->work([this] {
+        // However the task ends, and even if there is no memory for it.
+        const std::shared_ptr<std::atomic<bool>> ended(
+            &flushing_, [](std::atomic<bool>* flushing) { *flushing = false; });
+        loop_->work([this, ended] {
             if (auto done = inventory_->flush(); !done) {
                 log::debug("engine", "{}", done.error().what); // the inventory warns, at its pace
             }
-            flushing_ = false;
         });
     }
     // What could not be opened is tried again: the port may be free by now.

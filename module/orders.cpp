@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/orders.hpp"
 
+#include "provisioning/base/answer.hpp"
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/text.hpp"
@@ -142,17 +143,20 @@ std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
 }
 
 void Orders::begin() {
-    busy_ = true;
     auto batch = std::make_shared<Wishes>(std::move(wishes_));
     wishes_.clear();
     loop_.work([this, batch, alive = alive_] {
-        carry_out(*batch);
-        loop_.post([this, batch, alive] {
+        try {
+            carry_out(*batch);
+        } catch (const std::bad_alloc&) { // who asks again is wished again
+        }
+        base::answer(loop_, [this, batch, alive] {
             if (*alive) {
                 carried_out(*batch);
             }
         });
     });
+    busy_ = true;
 }
 
 /// On a worker.

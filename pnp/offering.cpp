@@ -449,6 +449,7 @@ void Offering::ripe(Dialog& dialog) {
         notify(dialog);
         return;
     case Stage::preparing:
+        dialog.failed = true;
         hold(dialog, "its URL was not ready in time; look for database errors in the log");
         return;
     case Stage::held:

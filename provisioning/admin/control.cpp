@@ -4,12 +4,14 @@
 
 #include "provisioning/admin/listening.hpp"
 #include "provisioning/admin/request.hpp"
+#include "provisioning/base/answer.hpp"
 #include "provisioning/base/log.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <set>
 #include <string>
 #include <system_error>
@@ -121,12 +123,14 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
     }
 
     void start() {
-        timer_.after(limits_.request_deadline, [weak = weak_from_this()] {
-            if (const auto self = weak.lock()) {
-                self->end();
-            }
+        or_end([this] {
+            timer_.after(limits_.request_deadline, [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) {
+                    self->end();
+                }
+            });
+            read_line();
         });
-        read_line();
     }
 
     void refuse(const std::string& why) { reply({2, why + "\n", {}}); }
@@ -141,6 +145,16 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
     }
 
   private:
+    /// Without memory it ends, or its caller would wait for ever.
+    template <class Step> void or_end(const Step& step) {
+        try {
+            step();
+        } catch (const std::bad_alloc&) {
+            end();
+            throw;
+        }
+    }
+
     void read_line() {
         if (got_ == line_.size()) {
             refuse(fmt::format("the request's first line has more than {} bytes", line_.size()));
@@ -201,7 +215,7 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
                 if (error) {
                     self->end();
                 } else {
-                    next(*self, more);
+                    self->or_end([&] { next(*self, more); });
                 }
             });
     }
@@ -212,21 +226,25 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
             end();
             return;
         }
-        timer_.cancel(); // a command takes as long as it takes
         auto caller = std::make_shared<Caller>(
             Caller{actor_, base::Secret(input_.view(input_.size())), true, limits_.only});
+        auto answer = std::make_shared<Reply>(Reply{1, "out of memory\n", {}});
         input_ = WipedBytes();
         // The worker holds the command's words and no socket: that one belongs to the loop.
-        loop_.work([commands = control->commands, caller, words = std::move(request_.words),
+        loop_.work([commands = control->commands, caller, answer, words = std::move(request_.words),
                     weak = weak_from_this(), &loop = loop_]() mutable {
-            auto answer = std::make_shared<Reply>(commands->run(words, *caller));
+            try {
+                *answer = commands->run(words, *caller);
+            } catch (const std::bad_alloc&) { // the caller hears of it all the same
+            }
             wipe(words);
-            loop.post([answer, weak] {
+            base::answer(loop, [answer, weak] {
                 if (const auto self = weak.lock()) {
-                    self->reply(std::move(*answer));
+                    self->or_end([&] { self->reply(std::move(*answer)); });
                 }
             });
         });
+        timer_.cancel(); // a command takes as long as it takes
     }
 
     void reply(Reply answer) {
@@ -312,7 +330,13 @@ void Control::State::take(int fd) {
             ::send(fd, busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         return;
     }
-    auto connection = std::make_shared<Connection>(*this, peer_of(fd));
+    std::shared_ptr<Connection> connection;
+    try {
+        connection = std::make_shared<Connection>(*this, peer_of(fd));
+    } catch (const std::bad_alloc&) {
+        const base::Fd closed(fd); // or its caller would wait for ever
+        throw;
+    }
     if (!connection->adopt(fd)) {
         const base::Fd closed(fd);
         return;

@@ -90,6 +90,7 @@ struct Loop::State {
     std::mutex lock;
     std::condition_variable work_waits;
     std::deque<Task> posted;
+    std::deque<Task> running; ///< taken from there; not made anew, for which there may be no memory
     std::deque<Task> work;
 
     // Last, so that it goes first: what its handlers own may call post() once more.
@@ -98,17 +99,17 @@ struct Loop::State {
 
     /// Runs the tasks that waited when it began; later ones take their turn behind sockets.
     void run_posted() {
-        std::deque<Task> batch;
         {
             const std::lock_guard hold(lock);
-            batch.swap(posted);
+            running.swap(posted);
         }
-        for (Task& task : batch) {
+        for (Task& task : running) {
             if (stopped) {
-                return;
+                break;
             }
             guarded(std::exchange(task, nullptr));
         }
+        running.clear();
     }
 
     void run_loop() {
@@ -199,17 +200,19 @@ void Loop::stop() {
 
 void Loop::post(Task task) {
     State& state = *state_;
-    bool first = false;
-    {
-        const std::lock_guard hold(state.lock);
-        if (state.stopped) {
-            return;
-        }
-        first = state.posted.empty();
-        state.posted.push_back(std::move(task));
+    const std::lock_guard hold(state.lock);
+    if (state.stopped) {
+        return;
     }
-    if (first) {
+    state.posted.push_back(std::move(task));
+    if (state.posted.size() > 1) {
+        return; // whoever came first has called for run_posted()
+    }
+    try {
         asio::post(state.io, [&state] { state.run_posted(); });
+    } catch (...) { // out of memory: the next one must call for it
+        state.posted.pop_back();
+        throw;
     }
 }
 
