@@ -28,7 +28,7 @@ using base::Steady;
 
 constexpr std::size_t batch = 64;
 constexpr std::size_t slot = 2048;
-constexpr int receive_buffer = 128 << 20; ///< what is lost is to be lost at the other end
+constexpr int receive_buffer = 512 << 20; ///< what is lost is to be lost at the other end
 
 struct Asking {
     DialogIds ids;

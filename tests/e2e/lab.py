@@ -129,11 +129,11 @@ class Lab:
         return self.close_later(Capture(host, self.folder, interface))
 
     def compiled(self, name, *options):
-        """A program of this folder, made from NAME.cpp."""
-        made = os.path.join(self.folder, name)
+        """A program of this folder, or of one that NAME leads to, made from NAME.cpp."""
+        made = os.path.join(self.folder, os.path.basename(name))
         source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.cpp")
         try:
-            self.run_here("g++", "-std=c++20", "-O2", *options, "-o", made, source)
+            self.run_here("g++", "-std=c++20", "-O2", "-o", made, source, *options)
         except (OSError, subprocess.CalledProcessError) as problem:
             raise Skip(f"{name}.cpp needs g++: {problem}") from None
         return made

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Each phone's own file, made for it, beside nginx with files of the same bytes; a core for each server
+and one for who asks. The best of some short rounds by turns, since others may use the machine."""
+import json
+import os
+import re
+
+import peers
+from crowd import give_extensions
+from test_https import own_certificate
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+DEVICES = 500  # of each maker
+ROUNDS, SECONDS, CONNECTIONS = 3, 2, 32
+SERVER, CLIENT = "10.127.0.1", "10.127.0.2"
+HTEK, PANASONIC = 0x001fc1010000, 0x0080f0010000
+CHAIN = ("factory0000.xml", "cfg0000.xml", "{}.cfg", "cfg{}", "cfg{}.xml")
+# The limits are there for strangers: here one client is a whole site, and believed to be each phone.
+CONFIG = """log = warn
+neighbour_allow = {client}
+http_requests = 1000000
+http_requests_per_source = 1000000
+tls_certificate = {crt}
+tls_key = {key}
+"""
+NGINX = """
+daemon off;
+worker_processes 1;
+user root;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush off;
+  keepalive_requests 1000000000;
+  open_file_cache max=10000;
+  client_body_temp_path {folder}/t1;
+  proxy_temp_path {folder}/t2;
+  fastcgi_temp_path {folder}/t3;
+  uwsgi_temp_path {folder}/t4;
+  scgi_temp_path {folder}/t5;
+  types {{ text/xml xml; text/plain cfg; }}
+  server {{
+    listen {server}:80;
+    listen {server}:443 ssl;
+    ssl_certificate {crt};
+    ssl_certificate_key {key};
+    root {folder}/root;
+  }}
+}}
+"""
+PORTS = {("pnpd", False): 5480, ("pnpd", True): 5481, ("nginx", False): 80, ("nginx", True): 443}
+
+
+def mac_of(first, number):
+    return f"{first + number:012x}"
+
+
+class Site:
+    """pnpd that knows the phones, nginx with the same files, and a client at the other end."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.client = lab.network.host("client")
+        lab.network.cable("http0", (lab.pbx, f"{SERVER}/10"), (self.client, f"{CLIENT}/10"))
+        self.client.address = CLIENT
+        self.asks = peers.Pinned(self.client, 1)
+        self.serves = peers.Pinned(lab.pbx, 0)
+        self.certificate = own_certificate(lab, "bench", SERVER)  # one for both
+        self.pnpd = lab.pnpd(CONFIG.format(client=CLIENT, **self.certificate), host=self.serves)
+        self.pids = {"pnpd": self.pnpd.program.pid}
+        self.lists = {}
+        self.root = os.path.join(lab.folder, "root")
+        macs = [mac_of(first, number) for first in (HTEK, PANASONIC) for number in range(DEVICES)]
+        give_extensions(lab, self.pnpd, macs, 100_000)
+        self.size = {"Htek": self.write("Htek", HTEK, "cfg{}.xml", CHAIN),
+                     "Panasonic": self.write("Panasonic", PANASONIC, "Config{}.cfg", ())}
+
+    def write(self, maker, first, name, chain):
+        """The files into nginx's folder, and the lists of paths; returns the size of one."""
+        own, whole, size = [], [], 0
+        for number in range(DEVICES):
+            mac = mac_of(first, number)
+            text = self.pnpd.text("render", mac, name.format(mac), "--reveal")
+            folder = re.search(r"/p/[A-Za-z0-9_-]{22}/", text)[0]
+            os.makedirs(self.root + folder)
+            with open(self.root + folder + name.format(mac), "w", encoding="utf-8") as file:
+                size = file.write(text)
+            own.append(folder + name.format(mac))
+            whole += [folder + each.format(mac) for each in chain]
+        for kind, paths in ((maker, own), (f"{maker} chain", whole)):
+            self.lists[kind] = os.path.join(self.lab.folder, kind.replace(" ", "-"))
+            with open(self.lists[kind], "w", encoding="ascii") as file:
+                file.writelines(path + "\n" for path in paths)
+        return size
+
+    def start_nginx(self):
+        config = os.path.join(self.lab.folder, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(NGINX.format(folder=self.lab.folder, server=SERVER, **self.certificate))
+        made = peers.Peer(self.lab, self.serves, "nginx", "usr/sbin/nginx", "-e", "stderr", "-c", config)
+        made.wait_listening(self.lab.pbx, "t", 443)
+        self.pids["nginx"] = made.pid
+
+    def ask(self, server, paths, tls, close):
+        """One round with wrk."""
+        before = peers.cpu(self.pids[server])
+        done = self.asks.run(*peers.words(
+            "wrk", "usr/bin/wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s",
+            f"{FOLDER}/wrk.lua", f"http{'s' if tls else ''}://{SERVER}:{PORTS[server, tls]}", "--",
+            self.lists[paths], *(["close"] if close else [])))
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads(done.stdout.strip().splitlines()[-1])
+        report["cpu"] = (peers.cpu(self.pids[server]) - before) * 1e6 / report["requests"]
+        expected = 0.8 * report["requests"] if "chain" in paths else 0
+        assert abs(report["refused"] - expected) < 100 and not report["lost"], (server, report)
+        report["rate"] = report["requests"] / report["seconds"] / (5 if "chain" in paths else 1)
+        return report
+
+    def shake_hands(self, server, kind):
+        before = peers.cpu(self.pids[server])
+        done = self.asks.run(self.lab.compiled("../bench/tls_load", "-lssl", "-lcrypto"), SERVER,
+                             PORTS[server, True], SECONDS, 8, kind)
+        report = json.loads(done.stdout)
+        # Of each connection the first one is full, whatever follows.
+        expected = report["handshakes"] - 8 if kind == "resumed" else 0
+        assert not report["failed"] and report["resumed"] == expected, (server, report)
+        report["cpu"] = (peers.cpu(self.pids[server]) - before) * 1e6 / report["handshakes"]
+        report["rate"] = report["handshakes"] / report["seconds"]
+        return report
+
+    def by_turns(self, one_round, *words):
+        """The best round of each server that is there."""
+        best = {}
+        for _ in range(ROUNDS):
+            for server in self.pids:
+                report = one_round(server, *words)
+                if server not in best or report["rate"] > best[server]["rate"]:
+                    best[server] = report
+        return best
+
+
+def compare(bench, table, what, best, least=None):
+    for server, report in best.items():
+        table.row(f"{server}, {what}", report["rate"], report["cpu"],
+                  *([report["us_99"] / 1000] if "us_99" in report else []))
+    if "nginx" in best:
+        own, other = best["pnpd"], best["nginx"]
+        bench.ratio(f"{what}: pnpd / nginx", own["rate"] / other["rate"], least=least)
+        bench.ratio(f"{what}: pnpd / nginx, processor", own["cpu"] / other["cpu"])
+
+
+def run(bench):
+    try:
+        peers.folder_of("wrk")
+    except peers.Unavailable as reason:
+        bench.table("HTTP").missing("wrk", reason)
+        return
+    with bench.lab() as lab:
+        site = Site(lab)
+        table = bench.table("Files made for each phone, "
+                            + " and ".join(f"{maker}'s of {size:,} bytes"
+                                           for maker, size in site.size.items()),
+                            "a second", "CPU us", "99 % ms")
+        try:
+            site.start_nginx()
+        except peers.Unavailable as reason:
+            table.missing("nginx", reason)
+        for maker in site.size:
+            for tls in (False, True):
+                for close in (False, True):
+                    what = f"{maker}{' TLS' if tls else ''}{', close' if close else ''}"
+                    compare(bench, table, what, site.by_turns(site.ask, maker, tls, close),
+                            None if close else 1.0)
+        compare(bench, table, "Htek chain", site.by_turns(site.ask, "Htek chain", False, False))
+        compare(bench, table, "Htek chain TLS", site.by_turns(site.ask, "Htek chain", True, False))
+        table = bench.table("Handshakes of TLS 1.2", "a second", "CPU us")
+        for kind in ("full", "resumed"):
+            compare(bench, table, kind, site.by_turns(site.shake_hands, kind))

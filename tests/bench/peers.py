@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Programs of others that do the same work, unpacked from Debian's packages, and what a program costs."""
+import functools
+import glob
+import os
+import subprocess
+
+from asterisk import SCRIPTS
+from network import Host
+from programs import Program, wait_for
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Unavailable(Exception):
+    """The package cannot be fetched; the text says why."""
+
+
+@functools.lru_cache(maxsize=None)
+def fetch(package):
+    """(folder, reason), and one of them is empty."""
+    done = subprocess.run([os.path.join(SCRIPTS, "peer"), package], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode != 0:
+        return "", (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+    return done.stdout.strip(), ""
+
+
+def folder_of(package):
+    folder, reason = fetch(package)
+    if not folder:
+        raise Unavailable(reason)
+    return folder
+
+
+def files(folder, name):
+    return glob.glob(f"{folder}/**/{name}", recursive=True)
+
+
+def words(package, program, *more, environment=()):
+    """A command line of a program of the package."""
+    folder = folder_of(package)
+    libraries = ":".join(sorted({os.path.dirname(path) for path in files(folder, "*.so*")}))
+    return ["env", f"LD_LIBRARY_PATH={libraries}", *environment, os.path.join(folder, program), *more]
+
+
+class Pinned(Host):
+    """A host as its programs see it that have one core to themselves, where the machine has two."""
+
+    def __init__(self, host, core):
+        super().__init__(host.namespace, host.name)
+        self.address, self.core = host.address, core
+
+    def command(self, *more):
+        pin = ["taskset", "-c", str(self.core)] if os.cpu_count() > 1 else []
+        return super().command(*pin, *more)
+
+
+class Peer(Program):
+    """One that serves, ended with its children by their process ids."""
+
+    def __init__(self, lab, host, package, program, *more, environment=()):
+        self.name = os.path.basename(program)
+        super().__init__(host, words(package, program, *more, environment=environment),
+                         os.path.join(lab.folder, f"{self.name}.log"), stdout_too=True)
+        lab.close_later(self)
+
+    def wait_listening(self, host, kind, port):
+        """`kind` is t or u."""
+        def listens():
+            assert self.is_running(), f"{self.name} ended: {self.log()}"
+            return host.run("ss", f"-Hln{kind}", "sport", "=", port).stdout
+
+        wait_for(listens, f"{self.name} listens at {port}: {self.log()}", 20)
+        return self
+
+    def close(self):
+        children = tree(self.pid)[1:] if self.is_running() else []
+        self.end(seconds=5)
+        for pid in children:
+            try:
+                os.kill(pid, 9)
+            except ProcessLookupError:
+                pass
+
+
+def parents():
+    """Process id → its parent's."""
+    found = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                found[int(path.split("/")[2])] = int(file.read().rpartition(")")[2].split()[1])
+        except OSError:
+            pass
+    return found
+
+
+def tree(pid):
+    """The process and those that come of it."""
+    found, known = [pid], parents()
+    for one in found:
+        found += [child for child, parent in known.items() if parent == one]
+    return found
+
+
+def cpu(pid):
+    """Seconds of the processor that the process and its children took."""
+    seconds = 0.0
+    for one in tree(pid):
+        for path in glob.glob(f"/proc/{one}/task/*/schedstat"):
+            with open(path, encoding="ascii") as file:
+                seconds += int(file.read().split()[0]) / 1e9
+        with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
+            ended = file.read().rpartition(")")[2].split()[13:15]
+        seconds += sum(map(int, ended)) / TICKS
+    return seconds
+
+
+def memory(pid):
+    """Megabytes of the process and its children, where what they share counts once."""
+    kilobytes = 0
+    for one in tree(pid):
+        with open(f"/proc/{one}/smaps_rollup", encoding="utf-8") as file:
+            kilobytes += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    return kilobytes / 1024
