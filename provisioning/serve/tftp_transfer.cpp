@@ -11,8 +11,12 @@ TftpTransfer::TftpTransfer(std::shared_ptr<const std::string> octets,
                            std::size_t most_block,
                            const TftpPatience& patience,
                            base::Steady now)
-    : octets_(std::move(octets)), patience_(patience), end_(now + patience.whole) {
+    : octets_(std::move(octets)), patience_(patience), end_(now + patience.whole),
+      wait_(patience.timeout) {
     if (agree(asked, most_block)) {
+        if (learns_) { // atftp 0.8 gives up where an OACK comes a second time
+            wait_ *= 4;
+        }
         wait_for_ack(now);
     } else {
         next(now);
@@ -28,6 +32,8 @@ bool TftpTransfer::agree(const TftpRead& asked, std::size_t most_block) {
     }
     if (asked.timeout && *asked.timeout <= most_timeout) {
         patience_.timeout = *asked.timeout;
+        wait_ = patience_.timeout;
+        learns_ = false;
         options.emplace_back("timeout", std::to_string(asked.timeout->count()));
     }
     // What netascii makes of a file is longer than the file that the client ends up with.
@@ -51,7 +57,19 @@ void TftpTransfer::next(base::Steady now) {
 
 void TftpTransfer::wait_for_ack(base::Steady now) {
     repeated_ = 0;
-    deadline_ = now + patience_.timeout;
+    sent_ = now;
+    deadline_ = now + wait_;
+}
+
+/// RFC 6298 section 3 (Karn): an ACK of what was sent twice does not tell which of both it is for,
+/// so the longer wait stays.
+void TftpTransfer::learn(base::Duration took) {
+    if (!learns_) {
+        wait_ = patience_.timeout;
+    } else if (repeated_ == 0) {
+        const auto least = std::min(patience_.shortest, patience_.timeout);
+        wait_ = std::clamp<base::Duration>(4 * took, least, patience_.longest);
+    }
 }
 
 TftpTransfer::Step TftpTransfer::heard(std::string_view datagram, base::Steady now) {
@@ -71,6 +89,7 @@ TftpTransfer::Step TftpTransfer::heard(std::string_view datagram, base::Steady n
     if (now >= end_) {
         return Step::given_up;
     }
+    learn(now - sent_);
     next(now);
     return Step::send;
 }
@@ -84,8 +103,8 @@ TftpTransfer::Step TftpTransfer::due(base::Steady now) {
         return Step::given_up;
     }
     ++repeated_;
-    const auto longest = std::max(patience_.longest, patience_.timeout);
-    deadline_ = now + std::min(patience_.timeout * (1U << repeated_), longest);
+    wait_ = std::min<base::Duration>(2 * wait_, std::max(patience_.longest, patience_.timeout));
+    deadline_ = now + wait_;
     return Step::send;
 }
 

@@ -16,15 +16,20 @@
 namespace serve {
 
 struct TftpPatience {
-    std::chrono::milliseconds timeout = std::chrono::seconds(1); ///< where the client names none
+    /// Before a packet is sent again, as long as nobody knows how fast the client is; or what it
+    /// names.
+    std::chrono::milliseconds timeout = std::chrono::milliseconds(250);
+    /// Afterwards it is four times what the last block took, and at least this: in a network that
+    /// loses packets a phone waits for nothing else.
+    std::chrono::milliseconds shortest = std::chrono::milliseconds(50);
     /// Each wait is twice the one before, up to this or to the client's timeout. Clients such as
     /// atftp ask again when they heard nothing for five seconds, and let what came twice pass: a
     /// packet that came each second would keep them from it, and both would wait for ever.
     std::chrono::milliseconds longest = std::chrono::seconds(8);
     /// How often a packet is sent again. Where one of five packets is lost in each direction, more
     /// than a third of all exchanges fail, and ten in a row do so once in 27,000. The last one is
-    /// sent after 55 seconds: one more would come after the end of `whole`.
-    unsigned repeats = 9;
+    /// sent after 53 seconds: one more would come after the end of `whole`.
+    unsigned repeats = 13;
     /// The same as long as nothing came back: whoever forges an address makes us send there, and a
     /// phone that is there asks again by itself.
     unsigned unproven_repeats = 3;
@@ -69,12 +74,16 @@ class TftpTransfer {
   private:
     bool agree(const TftpRead& asked, std::size_t most_block);
     void next(base::Steady now);
+    void learn(base::Duration took);
     void wait_for_ack(base::Steady now);
 
     std::shared_ptr<const std::string> octets_;
     TftpPatience patience_;
     base::Steady end_;
     base::Steady deadline_;
+    base::Steady sent_;     ///< packet_, for the first time
+    base::Duration wait_{}; ///< before packet_ is sent again
+    bool learns_ = true;    ///< the client named no timeout
     std::size_t block_size_ = tftp_block;
     std::size_t offset_ = 0;  ///< of what comes after packet_
     std::uint16_t block_ = 0; ///< number of packet_; 0 is the OACK. 0 follows 65535

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t batch = 64;
 constexpr std::size_t slot = 2048;
-constexpr int receive_buffer = 32 << 20;
+constexpr int receive_buffer = 128 << 20;
 
 // About as long as ours are.
 const std::string ok =

@@ -11,7 +11,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 AT_ONCE = (1000, 10_000, 50_000)
 RATES = (1000, 2000, 5000)  # a second, of 10,000 phones
 DEFAULT_BUFFER = 212_992    # net.core.rmem_default and rmem_max of Debian 12's kernel
-LARGE_BUFFER = 32 << 20
+LARGE_BUFFER = 128 << 20
 COLUMNS = ("answered", "at first", "repeats", "drops", "median ms", "99 % ms", "last ms",
            "us/phone", "MB")
 
@@ -34,8 +34,8 @@ def measured(lab, storm, pid, *options):
 
 
 def add(table, name, report):
-    # Who sends constant bytes answers nobody's own question: how many had to ask again then tells.
-    at_first = report["right_at_first"] or report["answered"] - report["repeats"]
+    # Who sends constant bytes answers nobody's own question.
+    at_first = report["right_at_first"] if report["right"] else "-"
     table.row(name, report["answered"], at_first, report["repeats"], report["drops"],
               *(report[key] / 1000 for key in ("us_median", "us_99", "took_us")), report["cpu"],
               report["memory"])
