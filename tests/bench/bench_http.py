@@ -69,7 +69,8 @@ class Site:
         self.asks = peers.Pinned(self.client, 1)
         self.serves = peers.Pinned(lab.pbx, 0)
         self.certificate = own_certificate(lab, "bench", SERVER)  # one for both
-        self.pnpd = lab.pnpd(CONFIG.format(client=CLIENT, **self.certificate), host=self.serves)
+        self.pnpd = peers.settled(lab.pnpd(CONFIG.format(client=CLIENT, **self.certificate),
+                                           host=self.serves))
         self.pids = {"pnpd": self.pnpd.program.pid}
         self.lists = {}
         self.root = os.path.join(lab.folder, "root")

@@ -8,6 +8,7 @@ import sqlite3
 import statistics
 import time
 
+import peers
 from crowd import give_extensions
 from storm import mac_of
 
@@ -65,7 +66,7 @@ def sqlite_commit(folder):
 def with_devices(bench, table, count):
     """The row of so many, as a dictionary."""
     with bench.lab() as lab:
-        pnpd = lab.pnpd("log = warn\n")
+        pnpd = peers.settled(lab.pnpd("log = warn\n"))
         began = time.monotonic()
         give_extensions(lab, pnpd, map(mac_of, range(count)), 1_000_000)
         took = time.monotonic() - began

@@ -53,7 +53,7 @@ def bare(lab, storm, *options):
 
 
 def ours(lab, storm, *options, environment=()):
-    pnpd = storm.pnpd("log = warn\n", environment)
+    pnpd = peers.settled(storm.pnpd("log = warn\n", environment))
     report = measured(lab, storm, pnpd.program.pid, *options)
     assert report["right"] == report["answered"], report
     pnpd.stop()

@@ -36,7 +36,7 @@ class Office:
         with open(template, "w", encoding="ascii") as file:
             file.write("{{>panasonic/guest}}\n")
             file.writelines(f'OF_THE_SITE_{number}="{"x" * 90}"\n' for number in range(40))
-        pnpd.start()
+        peers.settled(pnpd.start())
         pnpd.wait_status("TFTP is served", lambda text: f"tftp://{PBX}:69" in text)
         if not self.expected:
             self.expected = exported(self.lab, pnpd, "--host", PBX)

@@ -36,7 +36,8 @@ def plugged_in(lab, phones, *options):
                         for number in range(phones))
     said = pbx.pnp(f"import {table}")
     assert f"{phones} phones assigned" in said, said
-    pbx.wait_cli("pnp status", "files are served", lambda said: f"http://{PBX}:5480" in said)
+    # The first start makes keys beside all else.
+    pbx.wait_cli("pnp status", "files are served", lambda said: f"https://{PBX}:5481" in said, 60)
     before = processor(pbx.pid)
     running = storm.host.start(
         os.path.join(lab.options.bin, "pnp-phone"), "--vendor", "htek", "--mac", mac_of(0),

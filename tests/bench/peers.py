@@ -84,6 +84,12 @@ class Peer(Program):
                 pass
 
 
+def settled(pnpd):
+    """Its first start makes RSA keys beside all else, which nobody else does."""
+    pnpd.wait_status("HTTPS is served", lambda told: "https://" in told, 60)
+    return pnpd
+
+
 def parents():
     """Process id → its parent's."""
     found = {}
