@@ -143,14 +143,27 @@ class Site:
         return best
 
 
-def compare(bench, table, what, best, least=None):
-    for server, report in best.items():
-        table.row(f"{server}, {what}", report["rate"], report["cpu"],
-                  *([report["us_99"] / 1000] if "us_99" in report else []))
-    if "nginx" in best:
-        own, other = best["pnpd"], best["nginx"]
-        bench.ratio(f"{what}: pnpd / nginx", own["rate"] / other["rate"], least=least)
-        bench.ratio(f"{what}: pnpd / nginx, processor", own["cpu"] / other["cpu"])
+class Comparison:
+    """One table of ours beside nginx's; the goals are told below it."""
+
+    def __init__(self, bench, title):
+        self.bench, self.goals = bench, []
+        self.table = bench.table(title, "pnpd /s", "nginx /s", "/s ratio", "pnpd us", "nginx us",
+                                 "us ratio", "pnpd 99 %", "nginx 99 %")
+
+    def add(self, what, best, least=None):
+        own, other = best["pnpd"], best.get("nginx")
+        if other is None:
+            self.table.row(what, own["rate"], "-", "-", own["cpu"])
+            return
+        pairs = [(own[key], other[key], own[key] / other[key]) for key in ("rate", "cpu")]
+        self.table.row(what, *(each for pair in pairs for each in pair),
+                       *(one["us_99"] / 1000 for one in (own, other) if "us_99" in one))
+        self.goals.append((f"{what}: pnpd / nginx", pairs[0][2], least))
+
+    def close(self):
+        for what, value, least in self.goals:
+            self.bench.ratio(what, value, least=least)
 
 
 def run(bench):
@@ -161,22 +174,23 @@ def run(bench):
         return
     with bench.lab() as lab:
         site = Site(lab)
-        table = bench.table("Files made for each phone, "
-                            + " and ".join(f"{maker}'s of {size:,} bytes"
-                                           for maker, size in site.size.items()),
-                            "a second", "CPU us", "99 % ms")
+        files = Comparison(bench, "Files made for each phone, " + " and ".join(
+            f"{maker}'s of {size:,} bytes" for maker, size in site.size.items())
+            + ": a second, processor, 99 % after ms")
         try:
             site.start_nginx()
         except peers.Unavailable as reason:
-            table.missing("nginx", reason)
+            files.table.missing("nginx", reason)
         for maker in site.size:
             for tls in (False, True):
                 for close in (False, True):
-                    what = f"{maker}{' TLS' if tls else ''}{', close' if close else ''}"
-                    compare(bench, table, what, site.by_turns(site.ask, maker, tls, close),
-                            None if close else 1.0)
-        compare(bench, table, "Htek chain", site.by_turns(site.ask, "Htek chain", False, False))
-        compare(bench, table, "Htek chain TLS", site.by_turns(site.ask, "Htek chain", True, False))
-        table = bench.table("Handshakes of TLS 1.2", "a second", "CPU us")
+                    files.add(f"{maker}{' TLS' if tls else ''}{', close' if close else ''}",
+                              site.by_turns(site.ask, maker, tls, close), None if close else 1.0)
+        for tls in (False, True):
+            files.add(f"Htek chain{' TLS' if tls else ''}",
+                      site.by_turns(site.ask, "Htek chain", tls, False))
+        files.close()
+        shakes = Comparison(bench, "Handshakes of TLS 1.2")
         for kind in ("full", "resumed"):
-            compare(bench, table, kind, site.by_turns(site.shake_hands, kind))
+            shakes.add(kind, site.by_turns(site.shake_hands, kind))
+        shakes.close()
