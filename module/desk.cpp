@@ -100,8 +100,8 @@ std::shared_ptr<const Desk::Rules> Desk::rules() const {
     return rules_;
 }
 
-profile::Site Desk::site_of(const Rules& rules, const pnp::Asked& asked) {
-    const auto* vendor = recognise(rules, asked.mac, asked.vendor, asked.user_agent);
+profile::Site
+Desk::site_of(const Rules& rules, const pnp::Asked& asked, const profile::Vendor* vendor) {
     return profile::site_for(rules.rules, rule_name(vendor, asked.vendor), asked.model,
                              asked.source.address);
 }
@@ -136,13 +136,13 @@ bool Desk::may_be_guest(const inventory::Device& device) const {
 
 pnp::Decision Desk::decide(const pnp::Asked& asked) {
     const auto rules = this->rules();
-    auto decision = decide(*rules, asked);
+    const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
+    const auto site = site_of(*rules, asked, vendor);
+    auto decision = decide(*rules, asked, vendor, site.offer_url.has_value());
     if (decision.verdict != pnp::Verdict::offer || !senses_.speaks_tls) {
         return decision;
     }
     // Phones give up on a URL where nobody listens yet.
-    const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
-    const auto site = site_of(*rules, asked);
     if (vendor != nullptr && !site.offer_url &&
         profile::uses_tls(*vendor, rules->ports, site.scheme) && !senses_.speaks_tls(asked.local)) {
         return {pnp::Verdict::hold,
@@ -153,7 +153,10 @@ pnp::Decision Desk::decide(const pnp::Asked& asked) {
     return decision;
 }
 
-pnp::Decision Desk::decide(const Rules& rules, const pnp::Asked& asked) {
+pnp::Decision Desk::decide(const Rules& rules,
+                           const pnp::Asked& asked,
+                           const profile::Vendor* vendor,
+                           bool elsewhere) {
     inventory::Sighting sighting;
     sighting.last = clock_.unix_ms();
     sighting.address = asked.source.address;
@@ -161,9 +164,12 @@ pnp::Decision Desk::decide(const Rules& rules, const pnp::Asked& asked) {
     sighting.vendor = asked.vendor;
     // What a phone of ours runs it says with its token: anybody can send what came here, and a
     // version decides who restarts for new firmware.
-    const auto before = inventory_.now();
-    const auto* known = before.device(asked.mac);
-    if (known == nullptr || !known->is_configured()) {
+    const auto is_configured = [&] {
+        const auto before = inventory_.now(); // not kept: saw() would have to copy a part of it
+        const auto* known = before.device(asked.mac);
+        return known != nullptr && known->is_configured();
+    };
+    if (!is_configured()) {
         sighting.model = asked.model;
         sighting.version = asked.version;
     }
@@ -178,8 +184,6 @@ pnp::Decision Desk::decide(const Rules& rules, const pnp::Asked& asked) {
     if (device->approval == inventory::Approval::blocked) {
         return {pnp::Verdict::silent, "blocked"};
     }
-    const auto* vendor = recognise(rules, asked.mac, asked.vendor, asked.user_agent);
-    const bool elsewhere = site_of(rules, asked).offer_url.has_value();
     if (vendor == nullptr && !elsewhere) {
         return {pnp::Verdict::silent,
                 "no profile for this vendor: set offer_url in a [profile] section where another "
@@ -208,7 +212,7 @@ bool Desk::answers(const pnp::Asked& asked) const {
         return false;
     }
     const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
-    if (vendor == nullptr && !site_of(*rules, asked).offer_url) {
+    if (vendor == nullptr && !site_of(*rules, asked, vendor).offer_url) {
         return false;
     }
     if (device != nullptr && device->is_approved()) {
@@ -393,7 +397,7 @@ std::vector<base::Mac> Desk::all_undecided() const {
 void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp::Offer>)> done) {
     const auto rules = this->rules();
     const auto* vendor = recognise(*rules, asked.mac, asked.vendor, asked.user_agent);
-    const auto site = site_of(*rules, asked);
+    const auto site = site_of(*rules, asked, vendor);
     pnp::Offer offer;
     follow_habits(offer, asked.vendor);
     if (vendor != nullptr) {
@@ -441,7 +445,7 @@ void Desk::prepare(const pnp::Asked& asked, std::function<void(base::Result<pnp:
                    : fail(Errc::refused, "it is no longer approved"));
         return;
     }
-    first_token({asked.mac, asked.source.address}, finish);
+    first_token({asked.mac, asked.source.address}, std::move(finish));
 }
 
 // Whoever forges a phone's questions would otherwise have us make tokens until the one that the
@@ -493,7 +497,7 @@ void Desk::mint() {
 void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
     const auto batch = std::exchange(minting_, nullptr);
     std::size_t next = 0;
-    for (const auto& [place, askers] : *batch) {
+    for (auto& [place, askers] : *batch) {
         base::Result<std::string> token = fail(Errc::refused, "it is no longer approved");
         if (!tokens) {
             token = tl::unexpected(tokens.error());
@@ -501,12 +505,32 @@ void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
             token = text;
             minted_.at(place) = {base::Secret(text), clock_.now()};
         }
-        for (const auto& done : askers) {
-            done(token);
+        ready_.push_back({std::move(token), std::move(askers)});
+    }
+    if (!waiting_.empty()) {
+        mint();
+    }
+    hand_out();
+}
+
+/// A few at a time: phones that ask meanwhile are heard in between.
+void Desk::hand_out() {
+    constexpr int most_in_a_turn = 32;
+    for (int count = 0; count < most_in_a_turn && !ready_.empty(); ++count) {
+        const auto next = std::move(ready_.front());
+        ready_.pop_front();
+        for (const auto& done : next.askers) {
+            done(next.token);
         }
     }
-    if (!waiting_.empty() && !minting_) {
-        mint();
+    if (!ready_.empty() && !hands_out_) {
+        hands_out_ = true;
+        loop_.post([this, alive = alive_] {
+            if (*alive) {
+                hands_out_ = false;
+                hand_out();
+            }
+        });
     }
 }
 

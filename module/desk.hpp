@@ -12,6 +12,7 @@
 #include "provisioning/profile/catalogue.hpp"
 #include "provisioning/profile/offer_url.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -84,6 +85,9 @@ class Desk {
     /// Asks again about phones whose neighbour entry was not there yet; by itself every 50 ms.
     void look_again();
 
+    /// Whether phones wait for a token right now.
+    bool is_minting() const noexcept { return minting_ != nullptr || !ready_.empty(); }
+
     /// What the rules set for a phone, by what it said of itself.
     static profile::Site site_of(const Rules& rules, const inventory::Device& device);
     const profile::Vendor* vendor_of(const inventory::Device& device) const;
@@ -96,8 +100,12 @@ class Desk {
   private:
     using Done = std::function<void(base::Result<std::string>)>;
 
-    static profile::Site site_of(const Rules& rules, const pnp::Asked& asked);
-    pnp::Decision decide(const Rules& rules, const pnp::Asked& asked);
+    static profile::Site
+    site_of(const Rules& rules, const pnp::Asked& asked, const profile::Vendor* vendor);
+    pnp::Decision decide(const Rules& rules,
+                         const pnp::Asked& asked,
+                         const profile::Vendor* vendor,
+                         bool elsewhere);
     pnp::Decision on_stranger(const Rules& rules,
                               const inventory::Snapshot& now,
                               const pnp::Asked& asked,
@@ -114,6 +122,7 @@ class Desk {
     void first_token(const pnp::Place& place, Done done);
     void mint();
     void minted(const base::Result<std::vector<std::string>>& tokens);
+    void hand_out();
 
     base::Loop& loop_;
     inventory::Inventory& inventory_;
@@ -129,6 +138,14 @@ class Desk {
     using Minting = std::map<pnp::Place, std::vector<Done>>;
     Minting waiting_; // one commit serves all that came meanwhile
     std::shared_ptr<Minting> minting_;
+
+    struct Ready {
+        base::Result<std::string> token;
+        std::vector<Done> askers;
+    };
+
+    std::deque<Ready> ready_; ///< made, and soon handed out
+    bool hands_out_ = false;  ///< again, after others had their turn
 
     struct Minted {
         base::Secret token;

@@ -755,7 +755,10 @@ void Engine::tick() {
     fleet_->tick();
     look_at_strayed();
     workpoints_->tick();
-    if (!flushing_.exchange(true)) {
+    // A flush holds the disk, and there a crowd of phones that start at once waits for its tokens.
+    constexpr int longest_wait = 5;
+    flush_waits_ = desk_->is_minting() && flush_waits_ < longest_wait ? flush_waits_ + 1 : 0;
+    if (flush_waits_ == 0 && !flushing_.exchange(true)) {
         // However the task ends, and even if there is no memory for it.
         const std::shared_ptr<std::atomic<bool>> ended(
             &flushing_, [](std::atomic<bool>* flushing) { *flushing = false; });

@@ -185,6 +185,7 @@ class Engine {
     std::mutex putting_codes_;       ///< and drops: two consoles may reload at once
     std::map<base::Mac, std::vector<std::string>> unwatched_; ///< as it was seen last
     int ticks_ = 0;
+    int flush_waits_ = 0; ///< ticks, for phones that wait for tokens
 };
 
 } // namespace engine

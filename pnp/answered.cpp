@@ -4,6 +4,7 @@
 
 #include "provisioning/base/text.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <utility>
 
@@ -14,7 +15,7 @@ TransactionKey transaction_key(const Subscribe& request, base::Ipv4 source) {
     // A line end cannot occur in a header value, so it keeps the parts apart. The method is always
     // SUBSCRIBE, and a To tag never there.
     if (request.branch.size() > cookie.size() && base::istarts_with(request.branch, cookie)) {
-        return base::sha256(fmt::format("{}\n{}\n{}:{}", source.value, request.branch,
+        return base::sha256(fmt::format(FMT_COMPILE("{}\n{}\n{}:{}"), source.value, request.branch,
                                         request.via_host, request.via_port));
     }
     return base::sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", source.value, request.uri,

@@ -42,14 +42,16 @@ void Context::tell_of_stranger(std::string_view text) {
                     more == 0 ? std::string() : fmt::format(" (and {} more lines like it)", more));
 }
 
-bool Context::send(const Path& path, std::string_view bytes) {
-    if (wiring.send(path, bytes)) {
-        return true;
+void Context::send(const Path& path, std::string_view bytes) {
+    if (!wiring.send(path, bytes)) {
+        not_sent(path);
     }
+}
+
+void Context::not_sent(const Path& path) {
     ++tally.send_failures;
     tell_of_stranger(
         fmt::format("nothing could be sent to {} from {}", path.to.str(), path.local.str()));
-    return false;
 }
 
 Decision Context::hear(const Asked& asked) {

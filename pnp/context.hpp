@@ -31,7 +31,7 @@ struct Tally {
     Counters read() const;
 };
 
-/// Sends one datagram; false when the system would not take it.
+/// Sends one datagram, perhaps a moment later; false when the system would not take it.
 using Send = std::function<bool(const Path&, std::string_view bytes)>;
 
 struct Wiring {
@@ -62,7 +62,9 @@ struct Context {
 
     /// One line about a datagram that is not answered, if the log can take one more.
     void tell_of_stranger(std::string_view text);
-    bool send(const Path& path, std::string_view bytes);
+    void send(const Path& path, std::string_view bytes);
+    /// The system would not take it.
+    void not_sent(const Path& path);
     /// What this phone is told, now that it is known to have asked.
     Decision hear(const Asked& asked);
     /// What the network shows about its MAC; that it fits where nobody wants to know.

@@ -12,17 +12,21 @@
 namespace pnp {
 
 class Deadlines {
+    using Due = std::set<std::pair<base::Steady, std::uint32_t>>;
+
   public:
-    /// Moves the deadline of `id` from where `slot` says to `when`, and notes that in `slot`.
-    void set(std::uint32_t id, std::optional<base::Steady>& slot, base::Steady when) {
-        clear(id, slot);
-        due_.emplace(when, id);
-        slot = when;
+    /// Where an owner notes which deadline is its own.
+    using Slot = std::optional<Due::const_iterator>;
+
+    void set(std::uint32_t id, Slot& slot, base::Steady when) {
+        clear(slot);
+        // Most are later than all others, and found at once.
+        slot = due_.emplace_hint(due_.end(), when, id);
     }
 
-    void clear(std::uint32_t id, std::optional<base::Steady>& slot) {
+    void clear(Slot& slot) {
         if (slot) {
-            due_.erase({*slot, id});
+            due_.erase(*slot);
             slot.reset();
         }
     }
@@ -40,7 +44,7 @@ class Deadlines {
     }
 
   private:
-    std::set<std::pair<base::Steady, std::uint32_t>> due_;
+    Due due_;
 };
 
 } // namespace pnp

@@ -6,15 +6,14 @@
 #include "pnp/params.hpp"
 #include "provisioning/base/text.hpp"
 
-#include <memory>
-#include <sofia-sip/msg.h>
+#include <array>
+#include <cstddef>
 #include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_header.h>
-#include <sofia-sip/sip_parser.h>
 #include <sofia-sip/sip_protos.h>
-#include <sofia-sip/sip_util.h>
 #include <sofia-sip/sofia_features.h>
+#include <sofia-sip/su_alloc.h>
 #include <sofia-sip/su_uniqueid.h>
 #include <utility>
 
@@ -24,17 +23,29 @@ namespace {
 using base::Errc;
 using base::fail;
 
-struct MsgFree {
-    void operator()(msg_t* message) const noexcept { msg_destroy(message); }
+/// Headers as sofia reads them, each handed to the parser of its class alone: a phone's odd spelling
+/// of any other is no reason to leave the phone alone, and less of the library can be reached.
+class Headers {
+  public:
+    Headers() : home_(su_home_auto(area_.data(), sizeof area_)) {}
+
+    ~Headers() { su_home_deinit(home_); }
+
+    Headers(const Headers&) = delete;
+    Headers& operator=(const Headers&) = delete;
+
+    /// Lives as long as this; nothing when it cannot be read.
+    template <class Header> const Header* read(msg_hclass_t* which, std::string_view value) {
+        text_ = value; // which ends with a zero then
+        return reinterpret_cast<const Header*>(msg_header_make(home_, which, text_.c_str()));
+    }
+
+  private:
+    // Sofia takes from the heap what does not fit in here.
+    alignas(std::max_align_t) std::array<char, 4096> area_;
+    su_home_t* home_;
+    std::string text_;
 };
-
-using MsgPtr = std::unique_ptr<msg_t, MsgFree>;
-
-/// Finds a header by class, because the two sofia builds we meet disagree on field offsets.
-template <class Header> const Header* header(const sip_t* sip, msg_hclass_t* which) noexcept {
-    return reinterpret_cast<const Header*>(
-        msg_header_access(reinterpret_cast<const msg_pub_t*>(sip), which));
-}
 
 std::string_view text(const char* c_string) noexcept {
     return c_string != nullptr ? std::string_view(c_string) : std::string_view();
@@ -66,40 +77,6 @@ std::string_view spelled(Field field) noexcept {
         return "User-Agent";
     }
     return {};
-}
-
-/// Hands sofia just the headers whose meaning we need, one per line: a phone's odd spelling of any
-/// other is no reason to leave the phone alone, and less of the library can be reached.
-std::string excerpt(const Frame& frame, std::initializer_list<Field> wanted) {
-    std::string out;
-    out.reserve(1024);
-    out.append(frame.start_line).append("\r\n");
-    for (const Line& line : frame.lines) {
-        for (const Field field : wanted) {
-            if (line.field == field) {
-                out.append(spelled(field)).append(": ").append(line.value).append("\r\n");
-            }
-        }
-    }
-    return out.append("Content-Length: 0\r\n\r\n");
-}
-
-base::Result<MsgPtr> parse(const std::string& bytes) {
-    MsgPtr message(msg_make(sip_default_mclass(), MSG_DO_EXTRACT_COPY, bytes.data(),
-                            static_cast<ssize_t>(bytes.size())));
-    if (!message) {
-        return fail(Errc::malformed, "no SIP message");
-    }
-    const sip_t* sip = sip_object(message.get());
-    if (sip == nullptr || msg_has_error(message.get()) != 0) {
-        return fail(Errc::malformed, "no SIP message");
-    }
-    // A header that it cannot read is put aside, without any flag being raised. What is put aside
-    // may be of any class, a second CSeq for one: nothing of it may be looked at.
-    if (header<sip_error_t>(sip, sip_error_class) != nullptr) {
-        return fail(Errc::malformed, "a header cannot be read");
-    }
-    return message;
 }
 
 /// RFC 3261 19.1.1: a Request-URI has no headers, so those of a Contact's URI stay behind. A user
@@ -178,6 +155,21 @@ std::vector<std::string> vias_of(const Frame& frame) {
     return vias;
 }
 
+/// The first one; nothing unless all can be read.
+const sip_via_t* read_vias(Headers& headers, const Frame& frame) {
+    const sip_via_t* first = nullptr;
+    for (const Line& line : frame.lines) {
+        if (line.field == Field::via) {
+            const auto* via = headers.read<sip_via_t>(sip_via_class, line.value);
+            if (via == nullptr) {
+                return nullptr;
+            }
+            first = first == nullptr ? via : first;
+        }
+    }
+    return first;
+}
+
 /// Event is read by ourselves: sofia refuses values in single quotes, and phones write them.
 base::Status read_event(std::string_view event, Subscribe& into) {
     const std::string_view package = base::trim(event.substr(0, event.find(';')));
@@ -199,14 +191,16 @@ base::Status read_event(std::string_view event, Subscribe& into) {
     return {};
 }
 
-/// What sofia read, each field looked at before it is used.
-base::Status read_fields(const sip_t* sip, Subscribe& into) {
-    const auto* request = header<sip_request_t>(sip, sip_request_class);
-    const auto* via = header<sip_via_t>(sip, sip_via_class);
-    const auto* from = header<sip_from_t>(sip, sip_from_class);
-    const auto* to = header<sip_to_t>(sip, sip_to_class);
-    const auto* call_id = header<sip_call_id_t>(sip, sip_call_id_class);
-    const auto* cseq = header<sip_cseq_t>(sip, sip_cseq_class);
+/// What sofia reads, each field looked at before it is used.
+base::Status read_fields(const Frame& frame, Subscribe& into) {
+    Headers headers;
+    const auto* request = headers.read<sip_request_t>(sip_request_class, frame.start_line);
+    const auto* via = read_vias(headers, frame);
+    const auto* from = headers.read<sip_from_t>(sip_from_class, frame.first(Field::from));
+    const auto* to = headers.read<sip_to_t>(sip_to_class, frame.first(Field::to));
+    const auto* call_id =
+        headers.read<sip_call_id_t>(sip_call_id_class, frame.first(Field::call_id));
+    const auto* cseq = headers.read<sip_cseq_t>(sip_cseq_class, frame.first(Field::cseq));
     if (request == nullptr || via == nullptr || from == nullptr || to == nullptr ||
         call_id == nullptr || cseq == nullptr) {
         return fail(Errc::malformed, "a header that every request needs cannot be read");
@@ -226,7 +220,12 @@ base::Status read_fields(const sip_t* sip, Subscribe& into) {
     into.branch = text(via->v_branch);
     into.wants_rport = via->v_rport != nullptr;
     into.sequence = cseq->cs_seq;
-    if (const auto* contact = header<sip_contact_t>(sip, sip_contact_class)) {
+    if (frame.count(Field::contact) != 0) {
+        const auto* contact =
+            headers.read<sip_contact_t>(sip_contact_class, frame.first(Field::contact));
+        if (contact == nullptr) {
+            return fail(Errc::malformed, "a Contact that cannot be read");
+        }
         into.contact_host = text(contact->m_url->url_host);
         into.contact_port = port(contact->m_url->url_port);
     }
@@ -264,12 +263,7 @@ base::Result<Subscribe> parse_subscribe(std::string_view datagram) {
     if (auto event = read_event(framed->first(Field::event), result); !event) {
         return tl::unexpected(std::move(event.error()));
     }
-    const auto message = parse(excerpt(*framed, {Field::via, Field::from, Field::to, Field::call_id,
-                                                 Field::cseq, Field::contact}));
-    if (!message) {
-        return tl::unexpected(message.error());
-    }
-    if (auto fields = read_fields(sip_object(message->get()), result); !fields) {
+    if (auto fields = read_fields(*framed, result); !fields) {
         return tl::unexpected(std::move(fields.error()));
     }
     result.uri = line->uri;
@@ -305,15 +299,12 @@ base::Result<Response> parse_response(std::string_view datagram) {
             return tl::unexpected(std::move(one.error()));
         }
     }
-    const auto message = parse(excerpt(*framed, {Field::via, Field::call_id, Field::cseq}));
-    if (!message) {
-        return tl::unexpected(message.error());
-    }
-    const sip_t* sip = sip_object(message->get());
-    const auto* status = header<sip_status_t>(sip, sip_status_class);
-    const auto* via = header<sip_via_t>(sip, sip_via_class);
-    const auto* call_id = header<sip_call_id_t>(sip, sip_call_id_class);
-    const auto* cseq = header<sip_cseq_t>(sip, sip_cseq_class);
+    Headers headers;
+    const auto* status = headers.read<sip_status_t>(sip_status_class, framed->start_line);
+    const auto* via = read_vias(headers, *framed);
+    const auto* call_id =
+        headers.read<sip_call_id_t>(sip_call_id_class, framed->first(Field::call_id));
+    const auto* cseq = headers.read<sip_cseq_t>(sip_cseq_class, framed->first(Field::cseq));
     if (status == nullptr || via == nullptr || call_id == nullptr || cseq == nullptr) {
         return fail(Errc::malformed, "a header that every answer needs cannot be read");
     }

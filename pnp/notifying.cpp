@@ -36,7 +36,7 @@ void Notifying::abandon(std::uint32_t id) {
     if (found == waiting_.end()) {
         return;
     }
-    deadlines_.clear(id, found->second.due);
+    deadlines_.clear(found->second.due);
     by_branch_.erase(found->second.notify.branch);
     waiting_.erase(found);
 }

@@ -60,7 +60,7 @@ class Notifying {
         base::Steady give_up{};
         base::Duration interval{};
         int retries = 0;
-        std::optional<base::Steady> due;
+        Deadlines::Slot due;
     };
 
     void end(std::uint32_t id, const NotifyEnd& how);

@@ -58,8 +58,11 @@ void Offering::doubt(Owed owed) {
 /// The caller's new dialog, in the place of its old one; nothing while that is on its way.
 Offering::Dialog* Offering::add(Owed owed, bool offers) {
     const base::Steady now = context_.clock.now();
-    if (const auto older = by_caller_.find(caller(owed.asked)); older != by_caller_.end()) {
-        Dialog& before = dialogs_.at(older->second);
+    for (const std::uint32_t other : dialogs_of(owed.asked.mac)) {
+        Dialog& before = dialogs_.at(other);
+        if (caller(before.owed.asked) != caller(owed.asked)) {
+            continue;
+        }
         if (offers && before.stage != Stage::held && now - before.began < cool_down) {
             return nullptr;
         }
@@ -71,7 +74,7 @@ Offering::Dialog* Offering::add(Owed owed, bool offers) {
     Dialog& dialog = dialogs_[id];
     dialog.owed = std::move(owed);
     dialog.began = now;
-    by_caller_[caller(dialog.owed.asked)] = id;
+    by_mac_[dialog.owed.asked.mac].push_back(id);
     return &dialog;
 }
 
@@ -83,9 +86,11 @@ void Offering::make_room_at(const Place& place) {
         const bool sent = one.stage == Stage::sending;
         return sent != (other.stage == Stage::sending) ? sent : one.began < other.began;
     };
-    for (auto each = by_caller_.lower_bound({place, 0});
-         each != by_caller_.end() && each->first.first == place; ++each) {
-        Dialog& dialog = dialogs_.at(each->second);
+    for (const std::uint32_t id : dialogs_of(place.mac)) {
+        Dialog& dialog = dialogs_.at(id);
+        if (dialog.owed.asked.source.address != place.address) {
+            continue;
+        }
         ++there;
         if (oldest == nullptr || goes_before(dialog, *oldest)) {
             oldest = &dialog;
@@ -142,12 +147,8 @@ const Offer* Offering::offered_just_now(const Dialog& dialog) const {
 }
 
 std::vector<std::uint32_t> Offering::dialogs_of(base::Mac mac) const {
-    std::vector<std::uint32_t> ids;
-    for (auto each = by_caller_.lower_bound({{mac, {}}, 0});
-         each != by_caller_.end() && each->first.first.mac == mac; ++each) {
-        ids.push_back(each->second);
-    }
-    return ids;
+    const auto found = by_mac_.find(mac);
+    return found == by_mac_.end() ? std::vector<std::uint32_t>() : found->second;
 }
 
 void Offering::doubt(Dialog& dialog) {
@@ -306,7 +307,7 @@ void Offering::notify(Dialog& dialog) {
     const base::Steady now = context_.clock.now();
     const Path path = notify_path(dialog);
     std::string bytes = write_notify(owed.request, owed.naming, *dialog.offer, dialect);
-    deadlines_.clear(id, dialog.due);
+    deadlines_.clear(dialog.due);
     set_stage(dialog, Stage::sending);
     ++context_.tally.offers;
     std::string detail = dialect == Dialect::echo ? "NOTIFY sent in echo form" : "NOTIFY sent";
@@ -461,7 +462,7 @@ void Offering::ripe(Dialog& dialog) {
         let_go(dialog, "approved too late is of no use now: unplug the phone and plug it in again");
         return;
     case Stage::sending: // the answer and its deadline are kept by Notifying
-        deadlines_.clear(dialog.id(), dialog.due);
+        deadlines_.clear(dialog.due);
         return;
     }
 }
@@ -474,13 +475,17 @@ void Offering::let_go(Dialog& dialog, std::string_view why) {
 void Offering::close(Dialog& dialog) {
     const std::uint32_t id = dialog.id();
     notifying_.abandon(id);
-    deadlines_.clear(id, dialog.due);
+    deadlines_.clear(dialog.due);
     if (dialog.stage == Stage::held) {
         --context_.tally.held;
     }
     answered_.close(*dialog.owed.answer, context_.clock.now());
     doubted_.erase({dialog.owed.asked.source.address, id});
-    by_caller_.erase(caller(dialog.owed.asked));
+    const auto same = by_mac_.find(dialog.owed.asked.mac);
+    std::erase(same->second, id);
+    if (same->second.empty()) {
+        by_mac_.erase(same);
+    }
     dialogs_.erase(id);
 }
 

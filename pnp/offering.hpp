@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -83,7 +82,7 @@ class Offering {
         bool failed = false;     ///< its URL could not be made; tried again while it is held
         std::string reason;      ///< of the hold
         std::optional<Offer> offer;
-        std::optional<base::Steady> due;
+        Deadlines::Slot due;
 
         std::uint32_t id() const noexcept { return owed.naming.id; }
     };
@@ -92,6 +91,7 @@ class Offering {
         return {{asked.mac, asked.source.address}, asked.source.port};
     }
 
+    /// By age; a copy, as most of what is done with them closes some.
     std::vector<std::uint32_t> dialogs_of(base::Mac mac) const;
     Dialog* add(Owed owed, bool offers);
     void make_room_at(const Place& place);
@@ -120,7 +120,7 @@ class Offering {
     Answered& answered_;
     Notifying& notifying_;
     std::unordered_map<std::uint32_t, Dialog> dialogs_;
-    std::map<Caller, std::uint32_t> by_caller_;
+    std::unordered_map<base::Mac, std::vector<std::uint32_t>> by_mac_;
     std::set<std::pair<base::Ipv4, std::uint32_t>> doubted_; ///< by the address in question
     std::deque<std::uint32_t> held_; ///< by age; those that are no longer held are skipped
     Deadlines deadlines_;

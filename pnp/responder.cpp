@@ -333,6 +333,10 @@ base::Result<std::uint32_t> Responder::fresh_id() const {
     }
 }
 
+void Responder::not_sent(const Path& path) noexcept {
+    guarded([&] { context_.not_sent(path); });
+}
+
 void Responder::decided(const std::vector<base::Mac>& macs) noexcept {
     guarded([&] { offering_.decided(macs); });
 }

@@ -43,6 +43,7 @@ class Responder {
                      base::Endpoint source,
                      int interface_index,
                      Channel channel) noexcept;
+    void not_sent(const Path& path) noexcept; ///< what send() had taken
     void decided(const std::vector<base::Mac>& macs) noexcept;
     void neighbours_changed(const std::vector<base::Ipv4>& addresses) noexcept;
     void resync(base::Mac mac,

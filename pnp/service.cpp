@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -19,15 +20,26 @@ namespace {
 
 constexpr std::chrono::seconds retry_every{10};
 
-base::Result<std::uint32_t> random_number() {
-    std::array<std::uint8_t, 4> bytes{};
-    if (auto filled = base::random_bytes(bytes); !filled) {
-        return tl::unexpected(std::move(filled.error()));
+/// Made many at a time: one call of the generator costs as much as a hundred numbers.
+class RandomNumbers {
+  public:
+    base::Result<std::uint32_t> next() {
+        if (used_ == bytes_.size()) {
+            if (auto filled = base::random_bytes(bytes_); !filled) {
+                return tl::unexpected(std::move(filled.error()));
+            }
+            used_ = 0;
+        }
+        std::uint32_t number = 0;
+        std::memcpy(&number, bytes_.data() + used_, sizeof number);
+        used_ += sizeof number;
+        return number;
     }
-    std::uint32_t number = 0;
-    std::memcpy(&number, bytes.data(), sizeof number);
-    return number;
-}
+
+  private:
+    std::array<std::uint8_t, 100 * sizeof(std::uint32_t)> bytes_{};
+    std::size_t used_ = bytes_.size();
+};
 
 /// A socket that is read by the loop. The watch goes before the descriptor it borrows.
 struct Listener {
@@ -55,6 +67,62 @@ struct Unicast {
     Listener listener;
 };
 
+/// Datagrams that were read and wait for their turn: the kernel's room for them may be small.
+class Heard {
+  public:
+    struct Datagram {
+        std::string bytes;
+        base::Endpoint source;
+        int interface_index = 0;
+        base::Steady at{};
+    };
+
+    static constexpr std::size_t most_bytes = std::size_t{16} << 20U;
+
+    bool is_empty() const noexcept { return waiting_.empty(); }
+
+    bool is_full() const noexcept { return bytes_ >= most_bytes; }
+
+    bool has_waited_since(base::Steady when) const noexcept {
+        return !waiting_.empty() && waiting_.front().at <= when;
+    }
+
+    void add(const Received& received, base::Steady at) {
+        waiting_.push_back(
+            {std::string(received.bytes), received.source, received.interface_index, at});
+        bytes_ += cost(waiting_.back());
+    }
+
+    Datagram take() {
+        Datagram first = std::move(waiting_.front());
+        waiting_.pop_front();
+        bytes_ -= cost(first);
+        return first;
+    }
+
+    void clear() {
+        waiting_.clear();
+        bytes_ = 0;
+    }
+
+  private:
+    static std::size_t cost(const Datagram& datagram) noexcept {
+        return sizeof datagram + datagram.bytes.size();
+    }
+
+    std::deque<Datagram> waiting_;
+    std::size_t bytes_ = 0;
+};
+
+/// Before the socket is read again.
+constexpr int most_in_a_round = 32;
+/// Before others have their turn.
+constexpr int rounds_in_a_turn = 8;
+
+/// No phone waits for what we do with its answer to a NOTIFY; but it is to be read before that
+/// NOTIFY is repeated, 500 ms later.
+constexpr std::chrono::milliseconds answers_wait{200};
+
 } // namespace
 
 struct Service::State : std::enable_shared_from_this<Service::State> {
@@ -64,7 +132,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
                     settings,
                     std::move(policy),
                     {[this](const Path& path, std::string_view bytes) { return send(path, bytes); },
-                     [this] { arm(); }, random_number},
+                     [this] { arm(); }, [this] { return random.next(); }},
                     tally),
           due(loop), retry(loop) {}
 
@@ -72,11 +140,17 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     const base::Clock& clock;
     Settings settings;
     Tally tally{};
+    RandomNumbers random;
     Responder responder;
     base::Timer due;
     base::Timer retry;
     std::optional<base::Steady> armed;
     Inbox inbox;
+    Heard heard_by_group;
+    Heard heard_by_unicast;
+    bool has_turn = false; ///< one will come
+    bool has_sent = false; ///< since the last one
+    Outbox outbox;
     std::vector<base::Interface> rows;
     std::vector<std::unique_ptr<Unicast>> unicasts;
     Sharing sharing; // outlives the group socket
@@ -92,30 +166,93 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
         return found == unicasts.end() ? nullptr : found->get();
     }
 
-    bool send(const Path& path, std::string_view bytes) {
-        int fd = group.fd.get();
-        if (path.channel == Channel::unicast) {
-            const Unicast* from = unicast(path.local);
-            fd = from == nullptr ? -1 : from->listener.fd.get();
+    int socket_of(const Path& path) {
+        if (path.channel == Channel::group) {
+            return group.fd.get();
         }
-        return fd >= 0 && send_from(fd, path.local, path.interface_index, path.to, bytes);
+        const Unicast* from = unicast(path.local);
+        return from == nullptr ? -1 : from->listener.fd.get();
     }
 
-    void drain(Listener& listener, Channel channel) {
-        const std::uint32_t before = listener.drops;
-        inbox.drain(listener.fd.get(), listener.drops, [&](const Received& received) {
-            responder.on_datagram(received.bytes, received.source, received.interface_index,
-                                  channel);
+    bool send(const Path& path, std::string_view bytes) {
+        if (outbox.is_empty()) {
+            later([](State& state) { state.send_all(); });
+        }
+        outbox.add(path, bytes);
+        has_sent = true;
+        if (outbox.is_full()) {
+            send_all();
+        }
+        return true;
+    }
+
+    void send_all() {
+        outbox.send([this](const Path& path) { return socket_of(path); },
+                    [this](const Path& path) { responder.not_sent(path); });
+    }
+
+    void later(void (*task)(State&)) {
+        loop.post([weak = weak_from_this(), task] {
+            if (const auto state = weak.lock()) {
+                task(*state);
+            }
         });
+    }
+
+    void read(Listener& listener, Channel channel) {
+        Heard& heard = channel == Channel::group ? heard_by_group : heard_by_unicast;
+        if (heard.is_full() || !listener.fd) {
+            return;
+        }
+        const base::Steady now = clock.now();
+        const std::uint32_t before = listener.drops;
+        inbox.drain(listener.fd.get(), listener.drops,
+                    [&](const Received& received) { heard.add(received, now); });
         if (channel == Channel::group) {
             tally.kernel_drops += listener.drops - before;
         }
+    }
+
+    /// What phones wait for comes first: their 200, then the NOTIFYs that others of us prepare, and
+    /// what is to be done with their answers last.
+    void turn() {
+        has_turn = false;
+        const bool others_send = has_sent;
+        for (int round = 0; round < rounds_in_a_turn && !heard_by_group.is_empty(); ++round) {
+            deal_with(heard_by_group, Channel::group);
+            send_all();
+            read(group, Channel::group);
+        }
+        if ((heard_by_group.is_empty() && !others_send) ||
+            heard_by_unicast.has_waited_since(clock.now() - answers_wait)) {
+            deal_with(heard_by_unicast, Channel::unicast);
+        }
+        send_all();
+        has_sent = false;
         arm();
+        take_turn();
+    }
+
+    void take_turn() {
+        if (!has_turn && !(heard_by_group.is_empty() && heard_by_unicast.is_empty())) {
+            has_turn = true;
+            later([](State& state) { state.turn(); });
+        }
+    }
+
+    void deal_with(Heard& heard, Channel channel) {
+        for (int count = 0; count < most_in_a_round && !heard.is_empty(); ++count) {
+            const Heard::Datagram next = heard.take();
+            responder.on_datagram(next.bytes, next.source, next.interface_index, channel);
+        }
     }
 
     void watch(Listener& listener, Channel channel) {
         listener.watch = std::make_unique<base::Watch>(
-            loop, listener.fd.get(), [this, &listener, channel] { drain(listener, channel); });
+            loop, listener.fd.get(), [this, &listener, channel] {
+                read(listener, channel);
+                take_turn();
+            });
     }
 
     /// Has the timer run out no later than the next deadline; a moment too early is no harm.
@@ -206,6 +343,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     void close_group() {
+        send_all();
+        heard_by_group.clear();
         group.close();
         joined.clear();
     }
@@ -215,6 +354,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     /// Makes the sockets be as the rows and settings want them; what fails is tried again later.
     std::vector<base::Error> apply() {
         std::vector<base::Error> errors;
+        send_all(); // while its socket is there
         open_unicasts(errors);
         open_group_socket(errors);
         std::vector<Row> served;
@@ -309,6 +449,7 @@ void Service::settings(const Settings& settings) {
     const Settings before = std::exchange(state.settings, settings);
     state.responder.settings(settings);
     if (before.notify_port != settings.notify_port) {
+        state.send_all();
         state.unicasts.clear();
     }
     const bool hears_otherwise =

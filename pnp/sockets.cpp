@@ -2,6 +2,8 @@
 // The socket options and control messages of ip(7) that the responder lives by.
 #include "pnp/sockets.hpp"
 
+#include "provisioning/base/log.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +11,7 @@
 #include <optional>
 #include <sys/socket.h>
 #include <system_error>
+#include <utility>
 
 namespace pnp {
 namespace {
@@ -43,6 +46,14 @@ base::Status tune(int fd) {
         return done;
     }
     return set(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+}
+
+/// Twice what was asked for, as the kernel counts its own needs too.
+int receive_buffer_of(int fd) noexcept {
+    int given = 0;
+    socklen_t size = sizeof given;
+    ::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &given, &size);
+    return given / 2;
 }
 
 ip_mreqn membership(base::Ipv4 group, int interface_index) noexcept {
@@ -87,6 +98,12 @@ base::Result<base::Fd> open_group(base::Endpoint group, Sharing* sharing) {
     if (auto done = tune(fd->get()); !done) {
         return tl::unexpected(std::move(done.error()));
     }
+    if (const int given = receive_buffer_of(fd->get()); given < receive_buffer) {
+        base::log::info("pnp",
+                        "the kernel gives {} KiB of {} to hear phones with: of a thousand that "
+                        "start at once some may have to ask twice; net.core.rmem_max = {} gives it",
+                        given / 1024, receive_buffer / 1024, receive_buffer);
+    }
     return fd;
 }
 
@@ -125,38 +142,66 @@ std::uint16_t bound_port(int fd) noexcept {
     return ntohs(address.sin_port);
 }
 
-bool send_from(int fd,
-               base::Ipv4 local,
-               int interface_index,
-               base::Endpoint to,
-               std::string_view bytes) noexcept {
-    sockaddr_in address = to.sockaddr();
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()}; // NOLINT: sendmsg only reads
+void Outbox::add(const Path& path, std::string_view bytes) {
+    paths_[count_] = path;
+    texts_[count_].assign(bytes);
+    ++count_;
+}
 
-    struct alignas(cmsghdr) {
+void Outbox::send(const std::function<int(const Path&)>& socket_of,
+                  const std::function<void(const Path&)>& failed) {
+    const std::size_t count = std::exchange(count_, 0);
+    for (std::size_t at = 0; at < count;) {
+        const int fd = socket_of(paths_[at]);
+        std::size_t end = at + 1;
+        while (end < count && socket_of(paths_[end]) == fd) {
+            ++end;
+        }
+        while (at < end) {
+            at += fd < 0 ? 0 : send_some(fd, at, end);
+            if (at < end) {
+                failed(paths_[at++]); // it stopped the others
+            }
+        }
+    }
+}
+
+/// How many of them the system took before one that it did not take.
+std::size_t Outbox::send_some(int fd, std::size_t begin, std::size_t end) noexcept {
+    struct alignas(cmsghdr) Info {
         std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> bytes;
-    } control{};
+    };
 
-    msghdr message{};
-    message.msg_name = &address;
-    message.msg_namelen = sizeof address;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    cmsghdr* head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = IPPROTO_IP;
-    head->cmsg_type = IP_PKTINFO;
-    head->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
-    in_pktinfo info{};
-    info.ipi_ifindex = interface_index;
-    info.ipi_spec_dst.s_addr = htonl(local.value);
-    std::memcpy(CMSG_DATA(head), &info, sizeof info);
-    ssize_t sent = 0;
+    std::array<Info, most> infos{};
+    std::array<sockaddr_in, most> targets{};
+    std::array<iovec, most> parts{};
+    std::array<mmsghdr, most> messages{};
+    for (std::size_t at = begin; at < end; ++at) {
+        const Path& path = paths_[at];
+        targets[at] = path.to.sockaddr();
+        parts[at] = {texts_[at].data(), texts_[at].size()};
+        msghdr& message = messages[at].msg_hdr;
+        message.msg_name = &targets[at];
+        message.msg_namelen = sizeof targets[at];
+        message.msg_iov = &parts[at];
+        message.msg_iovlen = 1;
+        message.msg_control = infos[at].bytes.data();
+        message.msg_controllen = infos[at].bytes.size();
+        cmsghdr* head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = IPPROTO_IP;
+        head->cmsg_type = IP_PKTINFO;
+        head->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
+        in_pktinfo info{};
+        info.ipi_ifindex = path.interface_index;
+        info.ipi_spec_dst.s_addr = htonl(path.local.value);
+        std::memcpy(CMSG_DATA(head), &info, sizeof info);
+    }
+    int sent = 0;
     do {
-        sent = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = ::sendmmsg(fd, messages.data() + begin, static_cast<unsigned>(end - begin),
+                          MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    return sent == static_cast<ssize_t>(bytes.size());
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
 Inbox::Inbox() : bytes_(batch * slot) {}
@@ -166,7 +211,7 @@ void Inbox::drain(int fd, std::uint32_t& drops, const std::function<void(const R
     std::array<iovec, batch> parts{};
     std::array<sockaddr_in, batch> sources{};
     std::array<Control, batch> controls{};
-    for (int turn = 0; turn < batches_per_turn; ++turn) {
+    for (int turn = 0; turn < most_batches; ++turn) {
         for (std::size_t i = 0; i < batch; ++i) {
             parts[i] = {bytes_.data() + i * slot, slot};
             msghdr& head = messages[i].msg_hdr;

@@ -2,6 +2,7 @@
 // UDP sockets that know on which interface a datagram came and choose the one where it leaves.
 #pragma once
 
+#include "pnp/answered.hpp"
 #include "pnp/frame.hpp"
 #include "pnp/sharing.hpp"
 #include "provisioning/base/net.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,12 +30,29 @@ void leave(int fd, base::Ipv4 group, int interface_index) noexcept;
 /// The port that the system gave to a socket bound to port 0.
 std::uint16_t bound_port(int fd) noexcept;
 
-/// Sends from the address `local` out of the interface; false when the system does not take it.
-bool send_from(int fd,
-               base::Ipv4 local,
-               int interface_index,
-               base::Endpoint to,
-               std::string_view bytes) noexcept;
+/// The datagrams that go out next; one system call takes many.
+class Outbox {
+  public:
+    static constexpr std::size_t most = 64;
+
+    void add(const Path& path, std::string_view bytes);
+
+    bool is_empty() const noexcept { return count_ == 0; }
+
+    bool is_full() const noexcept { return count_ == most; }
+
+    /// Each from the address and out of the interface of its path, in the order of add(). `failed`:
+    /// the system does not take it, or `socket_of` has no socket (-1) for it any more.
+    void send(const std::function<int(const Path&)>& socket_of,
+              const std::function<void(const Path&)>& failed);
+
+  private:
+    std::size_t send_some(int fd, std::size_t begin, std::size_t end) noexcept;
+
+    std::size_t count_ = 0;
+    std::array<Path, most> paths_;
+    std::array<std::string, most> texts_; ///< whose memory is used again and again
+};
 
 struct Received {
     std::string_view bytes; ///< longer than max_datagram when it was cut
@@ -52,7 +71,7 @@ class Inbox {
 
   private:
     static constexpr std::size_t batch = 32;
-    static constexpr int batches_per_turn = 16;
+    static constexpr int most_batches = 16;
     static constexpr std::size_t slot = max_datagram + 1; // one more shows that it was cut
 
     std::vector<char> bytes_;

@@ -5,15 +5,16 @@
 #include "pnp/params.hpp"
 #include "provisioning/base/text.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <iterator>
 
 namespace pnp {
 namespace {
 
-template <class... Args>
-void line(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
-    fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
+/// One header line, or the start line, from its pieces.
+template <class... Pieces> void line(std::string& out, const Pieces&... pieces) {
+    (out.append(std::string_view(pieces)), ...);
     out += "\r\n";
 }
 
@@ -44,12 +45,16 @@ std::string answered_via(const Subscribe& request, base::Endpoint source) {
     return out;
 }
 
+std::string hex8(std::uint32_t id) {
+    return fmt::format(FMT_COMPILE("{:08x}"), id);
+}
+
 std::string tag(std::uint32_t id) {
-    return fmt::format("pnp-{:08x}", id);
+    return "pnp-" + hex8(id);
 }
 
 std::string contact(base::Endpoint local) {
-    return fmt::format("<sip:pnp@{}>", local.str());
+    return "<sip:pnp@" + local.str() + ">";
 }
 
 void body(std::string& out, const Offer& offer) {
@@ -57,9 +62,9 @@ void body(std::string& out, const Offer& offer) {
     const std::string_view url = revealed;
     const std::string_view end = offer.ends_with_newline ? "\r\n" : "";
     if (offer.message_body) {
-        line(out, "MessageBody: {}", url);
+        line(out, "MessageBody: ", url);
     }
-    line(out, "Content-Length: {}", url.size() + end.size());
+    line(out, "Content-Length: ", std::to_string(url.size() + end.size()));
     out += "\r\n";
     out += url;
     out += end;
@@ -70,19 +75,19 @@ std::string write_standard(const Subscribe& request, const Naming& naming, const
     std::string out;
     out.reserve(1024);
     if (request.contact_uri.empty()) {
-        line(out, "NOTIFY sip:{} SIP/2.0", naming.source.str());
+        line(out, "NOTIFY sip:", naming.source.str(), " SIP/2.0");
     } else {
-        line(out, "NOTIFY {} SIP/2.0", request.contact_uri);
+        line(out, "NOTIFY ", request.contact_uri, " SIP/2.0");
     }
-    line(out, "Via: SIP/2.0/UDP {};branch={};rport", naming.local.str(), notify_branch(naming.id));
+    line(out, "Via: SIP/2.0/UDP ", naming.local.str(), ";branch=", notify_branch(naming.id), ";rport");
     // 20 as in Snom's own sample; 70 where the message is modelled on Grandstream's.
-    line(out, "Max-Forwards: {}", offer.message_body ? 70 : 20);
-    line(out, "From: {};tag={}", request.to, tag(naming.id));
-    line(out, "To: {}", request.from);
-    line(out, "Call-ID: {}", request.call_id);
+    line(out, "Max-Forwards: ", offer.message_body ? "70" : "20");
+    line(out, "From: ", request.to, ";tag=", tag(naming.id));
+    line(out, "To: ", request.from);
+    line(out, "Call-ID: ", request.call_id);
     line(out, "CSeq: 1 NOTIFY");
-    line(out, "Contact: {}", contact(naming.local));
-    line(out, "Event: {}", offer.echo_event ? std::string_view(request.event) : "ua-profile");
+    line(out, "Contact: ", contact(naming.local));
+    line(out, "Event: ", offer.echo_event ? std::string_view(request.event) : "ua-profile");
     line(out, "Subscription-State: terminated;reason=timeout");
     line(out, "Content-Type: application/url");
     body(out, offer);
@@ -93,19 +98,19 @@ std::string write_standard(const Subscribe& request, const Naming& naming, const
 std::string write_echo(const Subscribe& request, const Naming& naming, const Offer& offer) {
     std::string out;
     out.reserve(1024);
-    line(out, "NOTIFY sip:{} SIP/2.0", naming.source.str());
+    line(out, "NOTIFY sip:", naming.source.str(), " SIP/2.0");
     for (const std::string& via : request.vias) {
-        line(out, "Via: {}", via);
+        line(out, "Via: ", via);
     }
     line(out, "Max-Forwards: 20");
-    line(out, "Contact: {}", contact(naming.local));
-    line(out, "To: {}", request.to);
-    line(out, "From: {}", request.from);
-    line(out, "Call-ID: {}", request.call_id);
+    line(out, "Contact: ", contact(naming.local));
+    line(out, "To: ", request.to);
+    line(out, "From: ", request.from);
+    line(out, "Call-ID: ", request.call_id);
     line(out, "CSeq: 3 NOTIFY");
     line(out, "Content-Type: application/url");
     line(out, "Subscription-State: terminated;reason=timeout");
-    line(out, "Event: {}", request.event);
+    line(out, "Event: ", request.event);
     body(out, offer);
     return out;
 }
@@ -116,15 +121,15 @@ std::string write_ok(const Subscribe& request, const Naming& naming) {
     std::string out;
     out.reserve(640);
     line(out, "SIP/2.0 200 OK");
-    line(out, "Via: {}", answered_via(request, naming.source));
+    line(out, "Via: ", answered_via(request, naming.source));
     for (std::size_t i = 1; i < request.vias.size(); ++i) {
-        line(out, "Via: {}", request.vias[i]);
+        line(out, "Via: ", request.vias[i]);
     }
-    line(out, "From: {}", request.from);
-    line(out, "To: {};tag={}", request.to, tag(naming.id));
-    line(out, "Call-ID: {}", request.call_id);
-    line(out, "CSeq: {}", request.cseq);
-    line(out, "Contact: {}", contact(naming.local));
+    line(out, "From: ", request.from);
+    line(out, "To: ", request.to, ";tag=", tag(naming.id));
+    line(out, "Call-ID: ", request.call_id);
+    line(out, "CSeq: ", request.cseq);
+    line(out, "Contact: ", contact(naming.local));
     line(out, "Expires: 0"); // RFC 6665 4.2.1.2: never longer than asked, and one NOTIFY is all
     line(out, "Content-Length: 0");
     out += "\r\n";
@@ -132,7 +137,7 @@ std::string write_ok(const Subscribe& request, const Naming& naming) {
 }
 
 std::string notify_branch(std::uint32_t id) {
-    return fmt::format("z9hG4bKn-{:08x}-1", id);
+    return "z9hG4bKn-" + hex8(id) + "-1";
 }
 
 std::string write_notify(const Subscribe& request,
@@ -154,15 +159,15 @@ std::string resync_call_id(const Resync& resync) {
 std::string write_resync(const Resync& resync) {
     std::string out;
     out.reserve(512);
-    line(out, "NOTIFY sip:{} SIP/2.0", resync.phone.str());
-    line(out, "Via: SIP/2.0/UDP {};branch={};rport", resync.local.str(), resync_branch(resync.id));
+    line(out, "NOTIFY sip:", resync.phone.str(), " SIP/2.0");
+    line(out, "Via: SIP/2.0/UDP ", resync.local.str(), ";branch=", resync_branch(resync.id), ";rport");
     line(out, "Max-Forwards: 70");
-    line(out, "From: <sip:pbx@{}>;tag=cs-{:08x}", resync.local.address.str(), resync.id);
-    line(out, "To: <sip:{}>", resync.phone.str());
-    line(out, "Call-ID: {}", resync_call_id(resync));
+    line(out, "From: <sip:pbx@", resync.local.address.str(), ">;tag=cs-", hex8(resync.id));
+    line(out, "To: <sip:", resync.phone.str(), ">");
+    line(out, "Call-ID: ", resync_call_id(resync));
     line(out, "CSeq: 1 NOTIFY");
-    line(out, "Contact: <sip:pbx@{}>", resync.local.str());
-    line(out, "Event: {}", resync.event);
+    line(out, "Contact: <sip:pbx@", resync.local.str(), ">");
+    line(out, "Event: ", resync.event);
     line(out, "Subscription-State: terminated");
     line(out, "Content-Length: 0");
     out += "\r\n";

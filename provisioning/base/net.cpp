@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <dirent.h>
+#include <fmt/compile.h>
 #include <memory>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -153,7 +154,7 @@ std::optional<Ipv4> Ipv4::parse(std::string_view text) noexcept {
 }
 
 std::string Ipv4::str() const {
-    return fmt::format("{}.{}.{}.{}", value >> 24U, (value >> 16U) & 0xFFU, (value >> 8U) & 0xFFU,
+    return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), value >> 24U, (value >> 16U) & 0xFFU, (value >> 8U) & 0xFFU,
                        value & 0xFFU);
 }
 
@@ -217,7 +218,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) noexcept {
 }
 
 std::string Endpoint::str() const {
-    return fmt::format("{}:{}", address.str(), port);
+    return fmt::format(FMT_COMPILE("{}:{}"), address.str(), port);
 }
 
 sockaddr_in Endpoint::sockaddr() const noexcept {

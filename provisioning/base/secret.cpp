@@ -23,8 +23,12 @@ namespace {
 constexpr std::size_t number_size = sizeof(std::uint64_t);
 constexpr std::size_t piece = 1U << 20U; // EVP counts in int
 
-struct CipherFree {
+struct StreamFree {
     void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
+};
+
+struct CipherFree {
+    void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
 };
 
 const std::uint8_t* process_key() {
@@ -42,9 +46,13 @@ const std::uint8_t* process_key() {
 bool apply_stream(const char* number, std::string_view from, char* to) {
     std::array<std::uint8_t, 16> start{}; // the number, and the count of blocks behind it
     std::memcpy(start.data(), number, number_size);
-    const std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context(EVP_CIPHER_CTX_new());
-    bool fine = context && EVP_EncryptInit_ex(context.get(), EVP_aes_256_ctr(), nullptr,
-                                              process_key(), start.data()) == 1;
+    // Looking it up costs more than a short text's mask.
+    static const std::unique_ptr<EVP_CIPHER, CipherFree> cipher(
+        EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr));
+    const std::unique_ptr<EVP_CIPHER_CTX, StreamFree> context(EVP_CIPHER_CTX_new());
+    bool fine = cipher && context &&
+                EVP_EncryptInit_ex2(context.get(), cipher.get(), process_key(), start.data(),
+                                    nullptr) == 1;
     for (std::size_t at = 0; fine && at < from.size(); at += piece) {
         int size = 0;
         fine = EVP_EncryptUpdate(context.get(), reinterpret_cast<unsigned char*>(to) + at, &size,

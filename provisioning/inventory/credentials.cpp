@@ -122,14 +122,17 @@ std::string Inventory::steady_token(const Device& device) const {
 Result<std::vector<std::string>> Inventory::mint_first_tokens(std::span<const base::Mac> macs) {
     const std::lock_guard disk(state_->disk);
     const auto expires = state_->clock.unix_ms() + state_->limits.first_token_life.count();
-    const auto before = now(); // approvals stand still while `disk` is held
+    const auto is_approved = [this](base::Mac mac) {
+        const std::lock_guard model(state_->model);
+        const auto* device = state_->current.device(mac);
+        return device != nullptr && device->is_approved();
+    };
 
     std::vector<std::string> texts;
     texts.reserve(macs.size());
     std::map<base::Mac, std::vector<FirstToken>> minted;
     for (const auto mac : macs) {
-        const auto* device = before.device(mac);
-        if (device == nullptr || !device->is_approved()) {
+        if (!is_approved(mac)) { // which stands still while `disk` is held
             texts.emplace_back();
             continue;
         }

@@ -40,7 +40,7 @@ bool EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stran
         back.last = event.last;
         return false;
     }
-    if (most == 0 || total_ >= (is_stranger ? most_of_all / 2 : most_of_all)) {
+    if (most == 0 || total_ >= (is_stranger ? most_of_strangers : most_of_all)) {
         ++dropped_;
         return false;
     }

@@ -29,7 +29,9 @@ struct QueuedEvent {
 /// Not for two threads at once.
 class EventQueue {
   public:
-    static constexpr std::size_t most_of_all = 10'000;
+    /// After a power cut some ten thousand phones have a few each within a second.
+    static constexpr std::size_t most_of_all = 200'000;
+    static constexpr std::size_t most_of_strangers = 5000;
 
     /// What was taken to be written; goes back by written() or restore().
     struct Batch {
@@ -43,7 +45,7 @@ class EventQueue {
     void knows(base::Mac mac, EventRow newest);
 
     /// `most`: what the device may have in its timeline; its oldest one gives way. Of the room for
-    /// all devices, strangers get half, so that a flood of them hides nothing of the others.
+    /// all devices, strangers get a part, so that a flood of them hides nothing of the others.
     /// False when it repeats the device's last one, or was dropped.
     bool add(base::Mac mac, Event event, std::size_t most, bool is_stranger);
 

@@ -80,21 +80,21 @@ void Inventory::saw(base::Mac mac, const Sighting& sighting) {
 void Inventory::note(base::Mac mac, Step step, std::string_view address, std::string_view detail) {
     const auto now = state_->clock.unix_ms();
     Event event{step, clipped(address), clipped(detail), now, now, 1};
-    Device as_it_was;
+    std::shared_ptr<const Device> as_it_was;
     {
         const std::lock_guard model(state_->model);
-        const auto* device = state_->current.device(mac);
+        const auto* device = state_->current.devices_.find(mac);
         if (device == nullptr) {
             return;
         }
-        const bool is_stranger = device->approval == Approval::pending;
+        const bool is_stranger = (*device)->approval == Approval::pending;
         event.order = ++state_->noted;
         if (!state_->events.add(mac, event, state_->most_events(is_stranger), is_stranger)) {
             return;
         }
         as_it_was = *device;
     }
-    state_->tell(as_it_was, event);
+    state_->tell(*as_it_was, event);
 }
 
 void Inventory::used(base::Mac mac, base::Ipv4 from) {
