@@ -23,8 +23,9 @@ namespace {
 using base::Errc;
 using base::fail;
 
-/// Headers as sofia reads them, each handed to the parser of its class alone: a phone's odd spelling
-/// of any other is no reason to leave the phone alone, and less of the library can be reached.
+/// Headers as sofia reads them, each handed to the parser of its class alone: a phone's odd
+/// spelling of any other is no reason to leave the phone alone, and less of the library can be
+/// reached.
 class Headers {
   public:
     Headers() : home_(su_home_auto(area_.data(), sizeof area_)) {}

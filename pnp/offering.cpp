@@ -123,10 +123,12 @@ void Offering::carry_out(Dialog& dialog, const Decision& decision) {
 void Offering::leave_others(const Dialog& dialog) {
     const Asked& asked = dialog.owed.asked;
     for (const std::uint32_t id : dialogs_of(asked.mac)) {
+        if (id == dialog.id()) {
+            continue;
+        }
         Dialog& other = dialogs_.at(id);
         const bool moved = other.owed.asked.source.address != asked.source.address;
-        if (id != dialog.id() && other.stage != Stage::doubted &&
-            (moved || other.stage == Stage::held)) {
+        if (other.stage != Stage::doubted && (moved || other.stage == Stage::held)) {
             close(other);
         }
     }
@@ -136,8 +138,11 @@ void Offering::leave_others(const Dialog& dialog) {
 const Offer* Offering::offered_just_now(const Dialog& dialog) const {
     const Asked& asked = dialog.owed.asked;
     for (const std::uint32_t id : dialogs_of(asked.mac)) {
+        if (id == dialog.id()) {
+            continue;
+        }
         const Dialog& other = dialogs_.at(id);
-        if (id != dialog.id() && other.offer && other.reusable &&
+        if (other.offer && other.reusable &&
             other.owed.asked.source.address == asked.source.address &&
             dialog.began - other.began < cool_down) {
             return &*other.offer;
@@ -363,8 +368,11 @@ void Offering::notified(std::uint32_t id, const NotifyEnd& how) {
 /// The phone has what it wanted: nobody answers on the other ports from which it seemed to ask.
 void Offering::close_twins(const Dialog& dialog) {
     for (const std::uint32_t id : dialogs_of(dialog.owed.asked.mac)) {
+        if (id == dialog.id()) {
+            continue;
+        }
         Dialog& other = dialogs_.at(id);
-        if (id != dialog.id() && other.stage == Stage::sending &&
+        if (other.stage == Stage::sending &&
             other.owed.asked.source.address == dialog.owed.asked.source.address) {
             close(other);
         }

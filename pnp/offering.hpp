@@ -58,6 +58,10 @@ class Offering {
 
     bool knows(std::uint32_t id) const { return dialogs_.count(id) != 0; }
 
+    std::size_t size() const noexcept {
+        return dialogs_.size();
+    } ///< phones that are owed something
+
   private:
     enum class Stage : std::uint8_t {
         doubted, ///< its neighbour entry is not there yet

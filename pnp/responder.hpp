@@ -59,6 +59,8 @@ class Responder {
 
     std::vector<LimitedSource> limited() const { return limits_.limited(); } ///< any thread
 
+    std::size_t owed() const noexcept { return offering_.size(); } ///< NOTIFYs, held ones included
+
     std::size_t transactions() const noexcept { return answered_.size(); }
 
   private:

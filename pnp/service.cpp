@@ -118,6 +118,8 @@ class Heard {
 constexpr int most_in_a_round = 32;
 /// Before others have their turn.
 constexpr int rounds_in_a_turn = 8;
+/// Half of what fits into the table of answers.
+constexpr std::size_t many_owed = 10'000;
 
 /// No phone waits for what we do with its answer to a NOTIFY; but it is to be read before that
 /// NOTIFY is repeated, 500 ms later.
@@ -214,16 +216,19 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     /// What phones wait for comes first: their 200, then the NOTIFYs that others of us prepare, and
-    /// what is to be done with their answers last.
+    /// what is to be done with their answers last. Where very many are owed a NOTIFY they get that
+    /// first, and their answers are read, as there is no room for ever more of them.
     void turn() {
         has_turn = false;
         const bool others_send = has_sent;
-        for (int round = 0; round < rounds_in_a_turn && !heard_by_group.is_empty(); ++round) {
+        const bool owes_many = responder.owed() > many_owed;
+        const int rounds = owes_many ? 1 : rounds_in_a_turn;
+        for (int round = 0; round < rounds && !heard_by_group.is_empty(); ++round) {
             deal_with(heard_by_group, Channel::group);
             send_all();
             read(group, Channel::group);
         }
-        if ((heard_by_group.is_empty() && !others_send) ||
+        if (owes_many || (heard_by_group.is_empty() && !others_send) ||
             heard_by_unicast.has_waited_since(clock.now() - answers_wait)) {
             deal_with(heard_by_unicast, Channel::unicast);
         }
@@ -248,8 +253,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     void watch(Listener& listener, Channel channel) {
-        listener.watch = std::make_unique<base::Watch>(
-            loop, listener.fd.get(), [this, &listener, channel] {
+        listener.watch =
+            std::make_unique<base::Watch>(loop, listener.fd.get(), [this, &listener, channel] {
                 read(listener, channel);
                 take_turn();
             });

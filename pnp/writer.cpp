@@ -8,6 +8,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <iterator>
+#include <utility>
 
 namespace pnp {
 namespace {
@@ -45,6 +46,12 @@ std::string answered_via(const Subscribe& request, base::Endpoint source) {
     return out;
 }
 
+/// Kept for as long as a phone may ask again, by ten thousand phones at once: without spare room.
+std::string fitted(std::string out) {
+    out.shrink_to_fit();
+    return out;
+}
+
 std::string hex8(std::uint32_t id) {
     return fmt::format(FMT_COMPILE("{:08x}"), id);
 }
@@ -73,13 +80,14 @@ void body(std::string& out, const Offer& offer) {
 /// RFC 6665 4.2.2: inside the dialog, From and To swapped, each with its tag.
 std::string write_standard(const Subscribe& request, const Naming& naming, const Offer& offer) {
     std::string out;
-    out.reserve(1024);
+    out.reserve(1000);
     if (request.contact_uri.empty()) {
         line(out, "NOTIFY sip:", naming.source.str(), " SIP/2.0");
     } else {
         line(out, "NOTIFY ", request.contact_uri, " SIP/2.0");
     }
-    line(out, "Via: SIP/2.0/UDP ", naming.local.str(), ";branch=", notify_branch(naming.id), ";rport");
+    line(out, "Via: SIP/2.0/UDP ", naming.local.str(), ";branch=", notify_branch(naming.id),
+         ";rport");
     // 20 as in Snom's own sample; 70 where the message is modelled on Grandstream's.
     line(out, "Max-Forwards: ", offer.message_body ? "70" : "20");
     line(out, "From: ", request.to, ";tag=", tag(naming.id));
@@ -91,7 +99,7 @@ std::string write_standard(const Subscribe& request, const Naming& naming, const
     line(out, "Subscription-State: terminated;reason=timeout");
     line(out, "Content-Type: application/url");
     body(out, offer);
-    return out;
+    return fitted(std::move(out));
 }
 
 /// The form of older responders, where the phone's own headers come back to it unchanged.
@@ -133,7 +141,7 @@ std::string write_ok(const Subscribe& request, const Naming& naming) {
     line(out, "Expires: 0"); // RFC 6665 4.2.1.2: never longer than asked, and one NOTIFY is all
     line(out, "Content-Length: 0");
     out += "\r\n";
-    return out;
+    return fitted(std::move(out));
 }
 
 std::string notify_branch(std::uint32_t id) {
@@ -160,7 +168,8 @@ std::string write_resync(const Resync& resync) {
     std::string out;
     out.reserve(512);
     line(out, "NOTIFY sip:", resync.phone.str(), " SIP/2.0");
-    line(out, "Via: SIP/2.0/UDP ", resync.local.str(), ";branch=", resync_branch(resync.id), ";rport");
+    line(out, "Via: SIP/2.0/UDP ", resync.local.str(), ";branch=", resync_branch(resync.id),
+         ";rport");
     line(out, "Max-Forwards: 70");
     line(out, "From: <sip:pbx@", resync.local.address.str(), ">;tag=cs-", hex8(resync.id));
     line(out, "To: <sip:", resync.phone.str(), ">");

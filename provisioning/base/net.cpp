@@ -154,8 +154,8 @@ std::optional<Ipv4> Ipv4::parse(std::string_view text) noexcept {
 }
 
 std::string Ipv4::str() const {
-    return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), value >> 24U, (value >> 16U) & 0xFFU, (value >> 8U) & 0xFFU,
-                       value & 0xFFU);
+    return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), value >> 24U, (value >> 16U) & 0xFFU,
+                       (value >> 8U) & 0xFFU, value & 0xFFU);
 }
 
 bool Ipv4::is_private() const noexcept {

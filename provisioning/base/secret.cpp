@@ -50,9 +50,9 @@ bool apply_stream(const char* number, std::string_view from, char* to) {
     static const std::unique_ptr<EVP_CIPHER, CipherFree> cipher(
         EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr));
     const std::unique_ptr<EVP_CIPHER_CTX, StreamFree> context(EVP_CIPHER_CTX_new());
-    bool fine = cipher && context &&
-                EVP_EncryptInit_ex2(context.get(), cipher.get(), process_key(), start.data(),
-                                    nullptr) == 1;
+    bool fine =
+        cipher && context &&
+        EVP_EncryptInit_ex2(context.get(), cipher.get(), process_key(), start.data(), nullptr) == 1;
     for (std::size_t at = 0; fine && at < from.size(); at += piece) {
         int size = 0;
         fine = EVP_EncryptUpdate(context.get(), reinterpret_cast<unsigned char*>(to) + at, &size,

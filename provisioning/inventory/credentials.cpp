@@ -82,7 +82,7 @@ void Inventory::State::retire(base::Mac mac, const base::Digest256& token) {
     current.credentials_.erase(token);
     current.former_.put(token, mac);
     auto& former = track_of(mac).former;
-    for (former.push_back(token); former.size() > most_former; former.pop_front()) {
+    for (former.push_back(token); former.size() > most_former; former.erase(former.begin())) {
         current.former_.erase(former.front());
     }
 }
@@ -154,7 +154,7 @@ Result<std::vector<std::string>> Inventory::mint_first_tokens(std::span<const ba
         for (const auto& [mac, fresh] : minted) {
             auto all = state_->track_of(mac).first_tokens;
             all.insert(all.end(), fresh.begin(), fresh.end());
-            for (; all.size() > most_first_tokens; all.pop_front()) {
+            for (; all.size() > most_first_tokens; all.erase(all.begin())) {
                 surplus.emplace_back(mac, all.front());
             }
         }
@@ -187,7 +187,8 @@ Result<std::vector<std::string>> Inventory::mint_first_tokens(std::span<const ba
         }
     }
     for (const auto& [mac, token] : surplus) {
-        state_->track_of(mac).first_tokens.pop_front();
+        auto& all = state_->track_of(mac).first_tokens;
+        all.erase(all.begin());
         state_->retire(mac, token.hash);
     }
     return texts;

@@ -9,11 +9,11 @@
 #include "provisioning/inventory/strangers.hpp"
 #include "provisioning/inventory/workpoints.hpp"
 
-#include <deque>
 #include <mutex>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace inventory {
 
@@ -21,8 +21,8 @@ namespace inventory {
 struct Track {
     std::uint64_t serial = 0; ///< a stranger dropped and heard again is another device
     bool on_disk = false;
-    std::deque<FirstToken> first_tokens; ///< the oldest first
-    std::deque<base::Digest256> former;  ///< tokens that ended, likewise
+    std::vector<FirstToken> first_tokens; ///< a few, the oldest first
+    std::vector<base::Digest256> former;  ///< tokens that ended, likewise
 };
 
 struct Inventory::State {
