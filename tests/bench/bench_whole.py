@@ -2,10 +2,10 @@
 """The whole way of many phones at once, from SUBSCRIBE over file and restart to REGISTER in a real
 Asterisk with our module, and how much of it is ours: by what our threads there took of the processor,
 and by the time that it takes phones that do not register."""
-import glob
 import json
 import os
 
+import peers
 from storm import PBX, Storm, address_of, mac_of
 
 PHONES, PATIENCE = 2000, 120
@@ -15,10 +15,8 @@ OURS = "pnp-"  # what the names of our threads begin with
 def processor(pid):
     """Seconds: (of our threads, of Asterisk's)."""
     seconds = {True: 0.0, False: 0.0}
-    for folder in glob.glob(f"/proc/{pid}/task/*"):
-        with open(f"{folder}/comm", encoding="utf-8") as name, open(
-                f"{folder}/schedstat", encoding="ascii") as times:
-            seconds[name.read().startswith(OURS)] += int(times.read().split()[0]) / 1e9
+    for name, took in peers.threads(pid):
+        seconds[name.startswith(OURS)] += took
     return seconds[True], seconds[False]
 
 

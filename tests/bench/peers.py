@@ -110,15 +110,27 @@ def tree(pid):
     return found
 
 
+def threads(pid):
+    """(name, seconds of the processor) of each thread that is there; some may just end."""
+    for folder in glob.glob(f"/proc/{pid}/task/*"):
+        try:
+            with open(f"{folder}/comm", encoding="utf-8") as name, open(
+                    f"{folder}/schedstat", encoding="ascii") as times:
+                yield name.read().strip(), int(times.read().split()[0]) / 1e9
+        except OSError:
+            pass
+
+
 def cpu(pid):
-    """Seconds of the processor that the process and its children took."""
+    """Seconds of the processor that the process and its children took, with those that ended."""
     seconds = 0.0
     for one in tree(pid):
-        for path in glob.glob(f"/proc/{one}/task/*/schedstat"):
-            with open(path, encoding="ascii") as file:
-                seconds += int(file.read().split()[0]) / 1e9
-        with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
-            ended = file.read().rpartition(")")[2].split()[13:15]
+        seconds += sum(took for _, took in threads(one))
+        try:
+            with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
+                ended = file.read().rpartition(")")[2].split()[13:15]
+        except OSError:
+            continue
         seconds += sum(map(int, ended)) / TICKS
     return seconds
 
@@ -127,6 +139,9 @@ def memory(pid):
     """Megabytes of the process and its children, where what they share counts once."""
     kilobytes = 0
     for one in tree(pid):
-        with open(f"/proc/{one}/smaps_rollup", encoding="utf-8") as file:
-            kilobytes += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        try:
+            with open(f"/proc/{one}/smaps_rollup", encoding="utf-8") as file:
+                kilobytes += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        except OSError:
+            pass
     return kilobytes / 1024
