@@ -524,13 +524,13 @@ void Desk::hand_out() {
         }
     }
     if (!ready_.empty() && !hands_out_) {
-        hands_out_ = true;
         loop_.post([this, alive = alive_] {
             if (*alive) {
                 hands_out_ = false;
                 hand_out();
             }
         });
+        hands_out_ = true;
     }
 }
 

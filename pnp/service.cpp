@@ -240,8 +240,8 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
 
     void take_turn() {
         if (!has_turn && !(heard_by_group.is_empty() && heard_by_unicast.is_empty())) {
-            has_turn = true;
             later([](State& state) { state.turn(); });
+            has_turn = true;
         }
     }
 
