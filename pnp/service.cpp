@@ -67,7 +67,9 @@ struct Unicast {
     Listener listener;
 };
 
-/// Datagrams that were read and wait for their turn: the kernel's room for them may be small.
+/// Datagrams that were read and wait for their turn: the kernel's room for them may be small. Where
+/// it is not, there is little more here, as who is flooded gets to each the later the more may
+/// wait.
 class Heard {
   public:
     struct Datagram {
@@ -77,7 +79,8 @@ class Heard {
         base::Steady at{};
     };
 
-    static constexpr std::size_t most_bytes = std::size_t{16} << 20U;
+    std::size_t most_bytes = least_bytes;
+    static constexpr std::size_t least_bytes = std::size_t{1} << 20U;
 
     bool is_empty() const noexcept { return waiting_.empty(); }
 
@@ -321,6 +324,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
                 return;
             }
             group.fd = std::move(*fd);
+            heard_by_group.most_bytes = Heard::least_bytes + missing_buffer(group.fd.get());
             watch(group, Channel::group);
         }
         std::vector<int> wanted;

@@ -4,6 +4,7 @@
 
 #include "provisioning/base/log.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -131,6 +132,10 @@ void leave(int fd, base::Ipv4 group, int interface_index) noexcept {
     // It fails where the interface is gone already, and then there is nothing to leave.
     const ip_mreqn request = membership(group, interface_index);
     ::setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request);
+}
+
+std::size_t missing_buffer(int fd) noexcept {
+    return static_cast<std::size_t>(std::max(receive_buffer - receive_buffer_of(fd), 0));
 }
 
 std::uint16_t bound_port(int fd) noexcept {

@@ -27,6 +27,9 @@ base::Result<base::Fd> open_unicast(base::Endpoint local);
 base::Status join(int fd, base::Ipv4 group, int interface_index);
 void leave(int fd, base::Ipv4 group, int interface_index) noexcept;
 
+/// What the kernel does not give of the receive buffer that we ask for.
+std::size_t missing_buffer(int fd) noexcept;
+
 /// The port that the system gave to a socket bound to port 0.
 std::uint16_t bound_port(int fd) noexcept;
 
