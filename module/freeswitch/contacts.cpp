@@ -1,42 +1,62 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/contacts.hpp"
 
+#include "provisioning/base/text.hpp"
+
+#include <fmt/format.h>
+
 namespace freeswitch {
+
+namespace {
+
+/// RFC 3261 10.2: all of a phone's REGISTERs should have one Call-ID, so its numbers may share it;
+/// and anybody can write another phone's.
+std::string key_of(const Contact& contact) {
+    return fmt::format("{}\n{}\n{}", base::lower(contact.number), base::lower(contact.host),
+                       contact.call_id);
+}
+
+} // namespace
 
 std::vector<Contact> Contacts::registered(const Contact& contact, bool is_only_one) {
     std::vector<Contact> ended;
+    const auto key = key_of(contact);
     const std::lock_guard lock(mutex_);
-    if (contacts_.find(contact.call_id) == nullptr) {
-        std::vector<std::string> before;
-        contacts_.each([&](const std::string& call_id, const Contact& known) {
-            if (known.number != contact.number) {
+    if (const Contact* before = contacts_.find(key); before != nullptr) {
+        if (before->address != contact.address || before->port != contact.port) {
+            ended.push_back(*before); // it comes through another port of its router now
+        }
+    } else {
+        std::vector<std::string> others;
+        contacts_.each([&](const std::string& other, const Contact& known) {
+            if (known.number != contact.number || known.host != contact.host) {
                 return;
             }
             if (known.address == contact.address && known.port == contact.port) {
                 // It began anew, and the end of what was before is not its end.
-                before.push_back(call_id);
-            } else if (is_only_one && known.host == contact.host &&
-                       known.profile == contact.profile) {
-                before.push_back(call_id);
+                others.push_back(other);
+            } else if (is_only_one && known.profile == contact.profile) {
+                others.push_back(other);
                 ended.push_back(known);
             }
         });
-        for (const auto& call_id : before) {
-            contacts_.erase(call_id);
+        for (const auto& other : others) {
+            contacts_.erase(other);
         }
     }
-    contacts_.at(contact.call_id) = contact;
+    contacts_.at(key) = contact;
     return ended;
 }
 
-std::optional<Contact> Contacts::gone(const std::string& call_id) {
+std::optional<Contact> Contacts::gone(const Contact& contact) {
+    const auto key = key_of(contact);
     const std::lock_guard lock(mutex_);
-    const Contact* found = contacts_.find(call_id);
+    const Contact* found = contacts_.find(key);
     if (found == nullptr) {
         return std::nullopt;
     }
     Contact out = *found;
-    contacts_.erase(call_id);
+    contacts_.erase(key);
     return out;
 }
 

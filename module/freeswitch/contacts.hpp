@@ -18,7 +18,7 @@ struct Contact {
     std::string number;
     std::string host; ///< FreeSWITCH's domain
     std::string profile;
-    std::string call_id; ///< which one of a number's registrations it is
+    std::string call_id; ///< which one of a number's registrations it is; two numbers may share it
     std::string address;
     std::uint16_t port = 0;
 };
@@ -31,7 +31,7 @@ class Contacts {
     /// place it took, of which FreeSWITCH tells nobody.
     std::vector<Contact> registered(const Contact& contact, bool is_only_one);
     /// What was known of it.
-    std::optional<Contact> gone(const std::string& call_id);
+    std::optional<Contact> gone(const Contact& contact);
     /// The newest one.
     std::optional<Contact> of(std::string_view number, std::string_view address) const;
 

@@ -87,7 +87,7 @@ void ended(const Contact& contact) {
     if (!is_ours(contact)) {
         return;
     }
-    if (const auto known = loaded->contacts.gone(contact.call_id)) {
+    if (const auto known = loaded->contacts.gone(contact)) {
         engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
                             known->port);
     }

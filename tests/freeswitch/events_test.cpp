@@ -18,6 +18,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
+constexpr const char* another_phone = "001fc1000002";
+
 std::string explain(Loaded& loaded) {
     return loaded.host.pnp(std::string("explain ") + phone);
 }
@@ -66,6 +68,33 @@ TEST(ModPnpEvents, TheEndOfAnEarlierRegistrationIsNoLoss) {
     EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
 }
 
+/// RFC 3261 10.2 has all of a phone's REGISTERs share it.
+TEST(ModPnpEvents, ThePhoneOfTheOtherLineWithTheSameCallIdStaysRegistered) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.host.pnp("extension add 202");
+    loaded.host.pnp(std::string("assign ") + another_phone + " 202");
+    loaded.registers("201", "call-1");
+    loaded.registers("202", "call-1", "5060", "pbx.example", "10.0.0.3",
+                     "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+    loaded.host.event("sofia::unregister", Loaded::of_end("202", "call-1"));
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
+    EXPECT_THAT(loaded.host.pnp(std::string("explain ") + another_phone),
+                HasSubstr("lost its registration"));
+    loaded.host.event("sofia::expire", Loaded::of_expiry("201", "call-1"));
+    EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
+}
+
+TEST(ModPnpEvents, APhoneWhoseRouterGivesItAnotherPortIsLostWhenItGoes) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.registers("201", "call-1", "5070");
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
+    loaded.host.event("sofia::expire", Loaded::of_expiry("201", "call-1"));
+    EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
+}
+
 TEST(ModPnpEvents, AUserOfAnotherDomainIsAnother) {
     Loaded loaded;
     loaded.give("201");
@@ -112,8 +141,6 @@ TEST(ModPnpEvents, SaysOnceWhereAnotherAnsweredForOurUser) {
     loaded.registers("201", "x");
     EXPECT_EQ(told(), 1);
 }
-
-constexpr const char* another_phone = "001fc1000002";
 
 /// The two phones of one number, at profiles as sofia.conf has them.
 void two_phones_register(Loaded& loaded) {
