@@ -74,12 +74,15 @@ bool visit_domain(Xml* domain, const VisitUser& visit) {
     return visit_list(users != nullptr ? users : domain, {nullptr, nullptr, domain}, visit);
 }
 
+/// In the order of our domains, since the first one is what phones register under; of a name
+/// FreeSWITCH sees the first (switch_xml_find_child).
 void visit_users(const Configuration& configuration,
                  const Document& document,
                  const VisitUser& visit) {
     Xml* directory = document.section("directory");
-    for (Xml* domain : children(directory, "domain")) {
-        if (configuration.has(xml_attribute(domain, "name")) && !visit_domain(domain, visit)) {
+    for (const auto& one : configuration.domains) {
+        Xml* domain = child_with(directory, "domain", "name", one);
+        if (domain != nullptr && !visit_domain(domain, visit)) {
             return;
         }
     }

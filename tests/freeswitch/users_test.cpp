@@ -185,6 +185,17 @@ TEST(ModPnpExisting, APhoneHasThePasswordThatFreeSwitchTakes) {
     }
 }
 
+/// The other domain stands before it in the file, and has a 1005 with another password.
+TEST(ModPnpExisting, APhoneHasThePasswordOfTheDomainThatItRegistersUnder) {
+    Files files;
+    files.settings = R"(<param name="domain" value="pbx.example,elsewhere.example"/>)";
+    files.users = R"(<user id="1005"><params><param name="password" value="ours"/></params></user>)";
+    served(files, [](Loaded& loaded) {
+        loaded.host.pnp(std::string("assign ") + phone + " 1005");
+        EXPECT_THAT(config(loaded), HasSubstr(">ours<"));
+    });
+}
+
 TEST(ModPnpExisting, AChangedPasswordIsReadWithTheNextFile) {
     served({}, [](Loaded& loaded) {
         loaded.host.pnp(std::string("assign ") + phone + " 1004");
