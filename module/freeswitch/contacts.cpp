@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/contacts.hpp"
 
-#include "provisioning/base/text.hpp"
-
 #include <fmt/format.h>
 
 namespace freeswitch {
@@ -12,8 +10,7 @@ namespace {
 /// RFC 3261 10.2: all of a phone's REGISTERs should have one Call-ID, so its numbers may share it;
 /// and anybody can write another phone's.
 std::string key_of(const Contact& contact) {
-    return fmt::format("{}\n{}\n{}", base::lower(contact.number), base::lower(contact.host),
-                       contact.call_id);
+    return fmt::format("{}\n{}\n{}", contact.number, contact.host, contact.call_id);
 }
 
 } // namespace
@@ -48,7 +45,7 @@ std::vector<Contact> Contacts::registered(const Contact& contact, bool is_only_o
     return ended;
 }
 
-std::optional<Contact> Contacts::gone(const Contact& contact) {
+std::optional<Contact> Contacts::expired(const Contact& contact) {
     const auto key = key_of(contact);
     const std::lock_guard lock(mutex_);
     const Contact* found = contacts_.find(key);
@@ -58,6 +55,24 @@ std::optional<Contact> Contacts::gone(const Contact& contact) {
     Contact out = *found;
     contacts_.erase(key);
     return out;
+}
+
+std::vector<Contact> Contacts::unregistered(const Contact& contact, bool is_only_one) {
+    const auto key = key_of(contact);
+    std::vector<std::string> keys;
+    std::vector<Contact> ended;
+    const std::lock_guard lock(mutex_);
+    contacts_.each([&](const std::string& other, const Contact& known) {
+        if (other == key || (is_only_one && known.profile == contact.profile &&
+                             known.number == contact.number && known.host == contact.host)) {
+            keys.push_back(other);
+            ended.push_back(known);
+        }
+    });
+    for (const auto& one : keys) {
+        contacts_.erase(one);
+    }
+    return ended;
 }
 
 std::optional<Contact> Contacts::of(std::string_view number, std::string_view address) const {

@@ -30,8 +30,10 @@ class Contacts {
     /// `is_only_one`: FreeSWITCH keeps one of each number at this SIP profile. Returns those whose
     /// place it took, of which FreeSWITCH tells nobody.
     std::vector<Contact> registered(const Contact& contact, bool is_only_one);
-    /// What was known of it.
-    std::optional<Contact> gone(const Contact& contact);
+    /// What was known of it: by time.
+    std::optional<Contact> expired(const Contact& contact);
+    /// By its own hand. Where one of each number is kept, that is whichever it was, of any Call-ID.
+    std::vector<Contact> unregistered(const Contact& contact, bool is_only_one);
     /// The newest one.
     std::optional<Contact> of(std::string_view number, std::string_view address) const;
 

@@ -5,6 +5,7 @@
 
 #include "provisioning/base/text.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 
@@ -53,6 +54,15 @@ bool is_ours(const Contact& contact) {
     return loaded->configuration.has(contact.host);
 }
 
+/// Whether mod_sofia keeps one registration of each number there.
+bool is_only_one(const Contact& contact) {
+    return loaded->profiles_of_one.count(contact.profile) > 0;
+}
+
+void tell_end(const Contact& known) {
+    engine_unregistered(loaded->engine, known.number.c_str(), known.address.c_str(), known.port);
+}
+
 constexpr const char* register_event = "sofia::register";
 constexpr const char* unregister_event = "sofia::unregister";
 constexpr const char* expire_event = "sofia::expire";
@@ -72,33 +82,30 @@ void registered(Event* event) {
                     "without a password; switch that off",
                     contact.number, contact.host, contact.profile));
         }
-        const auto ended = loaded->contacts.registered(
-            contact, loaded->profiles_of_one.count(contact.profile) > 0);
+        const auto ended = loaded->contacts.registered(contact, is_only_one(contact));
         engine_registered(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                           contact.port, header(event, {"user-agent"}).c_str());
-        for (const auto& one : ended) {
-            engine_unregistered(loaded->engine, one.number.c_str(), one.address.c_str(), one.port);
+        std::for_each(ended.begin(), ended.end(), tell_end);
+    });
+}
+
+/// mod_sofia tells of both ends mostly without an address.
+void unregistered(Event* event) {
+    guarded(event, unregister_event, [](const Contact& contact) {
+        if (is_ours(contact)) {
+            const auto ended = loaded->contacts.unregistered(contact, is_only_one(contact));
+            std::for_each(ended.begin(), ended.end(), tell_end);
         }
     });
 }
 
-/// mod_sofia tells of an end by its call-id, and mostly without an address.
-void ended(const Contact& contact) {
-    if (!is_ours(contact)) {
-        return;
-    }
-    if (const auto known = loaded->contacts.gone(contact)) {
-        engine_unregistered(loaded->engine, known->number.c_str(), known->address.c_str(),
-                            known->port);
-    }
-}
-
-void unregistered(Event* event) {
-    guarded(event, unregister_event, ended);
-}
-
 void expired(Event* event) {
-    guarded(event, expire_event, ended);
+    guarded(event, expire_event, [](const Contact& contact) {
+        if (const auto known =
+                is_ours(contact) ? loaded->contacts.expired(contact) : std::nullopt) {
+            tell_end(*known);
+        }
+    });
 }
 
 /// This one alone tells the host as the phone wrote it, which is mostly an address of this machine

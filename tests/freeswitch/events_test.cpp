@@ -174,6 +174,26 @@ TEST(ModPnpEvents, APhoneWhoseRegistrationAnotherTookIsNotWell) {
     }
 }
 
+/// mod_sofia deletes whatever the number has there (sofia_reg_handle_register_token).
+TEST(ModPnpEvents, APhoneThatGoesWithAnotherCallIdIsNotWell) {
+    Loaded loaded(with_profile(""));
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-9"));
+    EXPECT_THAT(explain(loaded),
+                AllOf(HasSubstr("lost its registration"), Not(HasSubstr("All is well"))));
+    loaded.host.pnp(std::string("resync ") + phone);
+    EXPECT_TRUE(notifies(loaded).empty()) << "there is nobody to be told";
+}
+
+TEST(ModPnpEvents, AnEndOfAnotherCallIdIsNobodysWhereSeveralAreKept) {
+    Loaded loaded(with_profile(R"(<param name="multiple-registrations" value="call-id"/>)"));
+    loaded.give("201");
+    loaded.registers("201", "call-1");
+    loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-9"));
+    EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
+}
+
 TEST(ModPnpEvents, PhonesRegisterBesideEachOtherWhereTheProfileLetsThem) {
     for (const char* settings : {R"(<param name="multiple-registrations" value="contact"/>)",
                                  R"(<param name="multiple-registrations" value="call-id"/>)",

@@ -189,7 +189,8 @@ TEST(ModPnpExisting, APhoneHasThePasswordThatFreeSwitchTakes) {
 TEST(ModPnpExisting, APhoneHasThePasswordOfTheDomainThatItRegistersUnder) {
     Files files;
     files.settings = R"(<param name="domain" value="pbx.example,elsewhere.example"/>)";
-    files.users = R"(<user id="1005"><params><param name="password" value="ours"/></params></user>)";
+    files.users =
+        R"(<user id="1005"><params><param name="password" value="ours"/></params></user>)";
     served(files, [](Loaded& loaded) {
         loaded.host.pnp(std::string("assign ") + phone + " 1005");
         EXPECT_THAT(config(loaded), HasSubstr(">ours<"));
