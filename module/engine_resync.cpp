@@ -27,8 +27,9 @@ Result<std::string> Engine::resync_by_host(const inventory::Device& device,
     std::string reason = "it has no extension";
     for (const auto& number : numbers_of(device)) {
         std::array<char, 256> why{};
-        if (host_.send_notify(host_.context, number.c_str(), address.c_str(), event.c_str(),
-                              why.data(), why.size()) == 0) {
+        if (host_.send_notify(host_.context, number.c_str(), address.c_str(),
+                              contact ? contact->port : 0, event.c_str(), why.data(),
+                              why.size()) == 0) {
             inventory_->note(device.mac, inventory::Step::resync_sent, address,
                              fmt::format("NOTIFY {} by the PBX", event));
             return fmt::format("NOTIFY with Event {} goes out by the PBX.", event);

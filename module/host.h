@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define PNP_HOST_VERSION 4
+#define PNP_HOST_VERSION 5
 
 /* NOLINTBEGIN(readability-identifier-naming): C, for hosts that are written in it */
 
@@ -122,10 +122,10 @@ struct pnp_host {
 		size_t why_size);
 	void (*remove_extension)(void *context, const char *number);
 
-	/* Sends NOTIFY with this Event to the one phone registered with `number` from `address`: 0 =
-	 * handed over; else why not. */
-	int (*send_notify)(void *context, const char *number, const char *address, const char *event,
-		char *why, size_t why_size);
+	/* Sends NOTIFY with this Event to the one phone registered with `number` from `address` and
+	 * `port`, 0 = any: 0 = handed over; else why not. */
+	int (*send_notify)(void *context, const char *number, const char *address, uint16_t port,
+		const char *event, char *why, size_t why_size);
 
 	/* Whether anything rings or talks with this number: 1 or 0; PNP_NONE where the host cannot say. Of
 	 * a number on several phones it is true while one of them does. */

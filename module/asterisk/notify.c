@@ -60,8 +60,8 @@ static void escape(const char *event, char *out, size_t size)
 	*out = '\0';
 }
 
-int pnp_send_notify(void *context, const char *number, const char *address, const char *event,
-	char *why, size_t why_size)
+int pnp_send_notify(void *context, const char *number, const char *address, uint16_t port,
+	const char *event, char *why, size_t why_size)
 {
 	char escaped[128];
 	char action[512];

@@ -86,8 +86,8 @@ void pnp_read_uri(const char *uri, char *address, size_t size, unsigned int *por
 /* notify.c: a NOTIFY through the PBX. */
 int pnp_notify_register(void);
 void pnp_notify_unregister(void);
-int pnp_send_notify(void *context, const char *number, const char *address, const char *event,
-	char *why, size_t why_size);
+int pnp_send_notify(void *context, const char *number, const char *address, uint16_t port,
+	const char *event, char *why, size_t why_size);
 int pnp_in_call(void *context, const char *number);
 void pnp_list_calls(void *context, const char *number,
 	void (*visit)(void *to, const char *address, uint16_t port), void *to);

@@ -75,11 +75,13 @@ std::vector<Contact> Contacts::unregistered(const Contact& contact, bool is_only
     return ended;
 }
 
-std::optional<Contact> Contacts::of(std::string_view number, std::string_view address) const {
+std::optional<Contact>
+Contacts::of(std::string_view number, std::string_view address, std::uint16_t port) const {
     const std::lock_guard lock(mutex_);
     std::optional<Contact> out;
     contacts_.each([&](const std::string&, const Contact& known) {
-        if (!out && known.number == number && known.address == address) {
+        if (!out && known.number == number && known.address == address &&
+            (port == 0 || known.port == port)) {
             out = known;
         }
     });

@@ -34,8 +34,9 @@ class Contacts {
     std::optional<Contact> expired(const Contact& contact);
     /// By its own hand. Where one of each number is kept, that is whichever it was, of any Call-ID.
     std::vector<Contact> unregistered(const Contact& contact, bool is_only_one);
-    /// The newest one.
-    std::optional<Contact> of(std::string_view number, std::string_view address) const;
+    /// The newest one; port 0: of any.
+    std::optional<Contact>
+    of(std::string_view number, std::string_view address, std::uint16_t port) const;
 
   private:
     mutable std::mutex mutex_; ///< guards contacts_

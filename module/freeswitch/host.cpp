@@ -164,11 +164,12 @@ void remove_extension(void* context, const char* number) {
 int send_notify(void* context,
                 const char* number,
                 const char* address,
+                std::uint16_t port,
                 const char* event_string,
                 char* why,
                 std::size_t why_size) {
     return guarded(why, why_size, PNP_NONE, [&](std::string& said) {
-        const auto contact = of(context).contacts.of(number, address);
+        const auto contact = of(context).contacts.of(number, address, port);
         if (!contact) {
             said = fmt::format("{} did not register from {} since mod_pnp was loaded", number,
                                address);

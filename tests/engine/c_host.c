@@ -162,10 +162,11 @@ static void list_dialplan(void *context, const struct pnp_dialplan_visitor *visi
 
 static atomic_int notified;
 
-static int send_notify(void *context, const char *number, const char *address, const char *event,
-	char *why, size_t why_size)
+static int send_notify(void *context, const char *number, const char *address, uint16_t port,
+	const char *event, char *why, size_t why_size)
 {
 	(void) context;
+	(void) port;
 	(void) why;
 	(void) why_size;
 	++notified;

@@ -246,6 +246,19 @@ TEST(ModPnpEvents, ACheckSyncGoesToTheOneContact) {
     EXPECT_EQ(sent.front().body, "");
 }
 
+/// Two of a number behind one router; the other one registered last.
+TEST(ModPnpEvents, ACheckSyncGoesToThePhoneThatWasMeantBehindARouter) {
+    Loaded loaded;
+    loaded.give("201");
+    loaded.host.pnp(std::string("assign ") + another_phone + " 201");
+    loaded.registers("201", "call-1");
+    loaded.registers("201", "call-2", "5070", "pbx.example", "10.0.0.2",
+                     "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+    EXPECT_THAT(loaded.host.pnp(std::string("resync ") + phone), HasSubstr("goes out by the PBX"));
+    ASSERT_EQ(notifies(loaded).size(), 1U);
+    EXPECT_EQ(notifies(loaded).front().headers.at("call-id"), "call-1");
+}
+
 TEST(ModPnpEvents, NobodyIsToldWhoIsNotRegistered) {
     Loaded loaded;
     loaded.give("201");
