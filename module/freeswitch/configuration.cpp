@@ -56,6 +56,12 @@ base::Result<Configuration> read_configuration() {
 
 namespace {
 
+/// Of "/usr/lib/freeswitch/mod/mod_lua.so", which FreeSWITCH takes as well.
+std::string name_of(std::string_view file) {
+    file.remove_prefix(file.rfind('/') + 1); // npos + 1 is none
+    return std::string(file.substr(0, file.find('.')));
+}
+
 /// Modules in the order in which FreeSWITCH loads them when it starts; none: it does not say.
 std::vector<std::string> load_order() {
     std::vector<std::string> out;
@@ -63,7 +69,7 @@ std::vector<std::string> load_order() {
         const Document document(list);
         for (Xml* modules : children(document.configuration(), "modules")) {
             for (Xml* load : children(modules, "load")) {
-                out.emplace_back(xml_attribute(load, "module"));
+                out.push_back(name_of(xml_attribute(load, "module")));
             }
         }
     }

@@ -314,6 +314,15 @@ TEST(ModPnp, IsLoadedWhereItIsAskedBeforeTheOther) {
                    "mod_lua"); // ours was loaded by hand, so that one is there already
 }
 
+TEST(ModPnp, IsNotLoadedWhereAModuleThatAnswersIsWrittenAsAFile) {
+    const auto lua = script("lua.conf", "directory");
+    for (const char* spelling :
+         {"mod_lua.so", "/usr/lib/freeswitch/mod/mod_lua.so", "/usr/lib/freeswitch/mod/mod_lua"}) {
+        expect_refused(lua + modules(std::string(spelling) + " mod_pnp"), "mod_lua");
+        expect_loaded(lua + modules(std::string("mod_pnp.so ") + spelling));
+    }
+}
+
 TEST(ModPnp, SaysThatClaimsAreDialledInAsteriskAlone) {
     Loaded loaded;
     EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("claim_code")));
