@@ -77,9 +77,9 @@ std::vector<std::string> load_order() {
 }
 
 /// None of them is all of them, for FreeSWITCH too: "", "all", or a word that it does not know.
-bool name_directory(const char* sections) {
+bool name_section(const char* sections, int section) {
     const int bits = xml_sections(sections);
-    return bits == 0 || (bits & section_directory) != 0;
+    return bits == 0 || (bits & section) != 0;
 }
 
 /// Every element of these names, one below the other.
@@ -96,67 +96,69 @@ std::vector<Xml*> below(Xml* parent, std::initializer_list<const char*> names) {
     return out;
 }
 
-/// Whether a module with this configuration answers for the directory.
-using Takes = bool (*)(Xml* configuration);
+/// Whether a module with this configuration answers for that section.
+using Takes = bool (*)(Xml* configuration, int section);
 
 bool is_named(Xml* param, std::string_view name) {
     return base::iequals(xml_attribute(param, "name"), name);
 }
 
 /// mod_xml_curl: <param name="gateway-url" bindings="…"/> in each binding.
-bool by_url(Xml* configuration) {
+bool by_url(Xml* configuration, int section) {
     const auto params = below(configuration, {"bindings", "binding", "param"});
-    return std::any_of(params.begin(), params.end(), [](Xml* param) {
-        return is_named(param, "gateway-url") && name_directory(xml_attribute(param, "bindings"));
+    return std::any_of(params.begin(), params.end(), [&](Xml* param) {
+        return is_named(param, "gateway-url") &&
+               name_section(xml_attribute(param, "bindings"), section);
     });
 }
 
 /// mod_xml_scgi: the same beside the host, which has a default.
-bool by_host(Xml* configuration) {
+bool by_host(Xml* configuration, int section) {
     const auto all = below(configuration, {"bindings", "binding"});
-    return std::any_of(all.begin(), all.end(), [](Xml* binding) {
+    return std::any_of(all.begin(), all.end(), [&](Xml* binding) {
         const char* sections = "";
         for (Xml* param : children(binding, "param")) {
             sections = is_named(param, "host") ? xml_attribute(param, "bindings") : sections;
         }
-        return name_directory(sections);
+        return name_section(sections, section);
     });
 }
 
 /// mod_xml_ldap: <binding name="…">.
-bool by_name(Xml* configuration) {
+bool by_name(Xml* configuration, int section) {
     const auto all = below(configuration, {"bindings", "binding"});
-    return std::any_of(all.begin(), all.end(),
-                       [](Xml* binding) { return name_directory(xml_attribute(binding, "name")); });
+    return std::any_of(all.begin(), all.end(), [&](Xml* binding) {
+        return name_section(xml_attribute(binding, "name"), section);
+    });
 }
 
 /// Those that run scripts: they bind nothing without the parameter.
-bool by_script(Xml* configuration) {
+bool by_script(Xml* configuration, int section) {
     const auto params = below(configuration, {"settings", "param"});
-    return std::any_of(params.begin(), params.end(), [](Xml* param) {
+    return std::any_of(params.begin(), params.end(), [&](Xml* param) {
         return is_named(param, "xml-handler-bindings") &&
-               name_directory(xml_attribute(param, "value"));
+               name_section(xml_attribute(param, "value"), section);
     });
 }
 
 /// mod_amqp: the same parameter in profiles, which bind all without it.
-bool by_queue(Xml* configuration) {
+bool by_queue(Xml* configuration, int section) {
     auto profiles = below(configuration, {"xml_handler", "profile"});
     const auto more = below(configuration, {"xml_handlers", "profile"});
     profiles.insert(profiles.end(), more.begin(), more.end());
-    return std::any_of(profiles.begin(), profiles.end(), [](Xml* profile) {
+    return std::any_of(profiles.begin(), profiles.end(), [&](Xml* profile) {
         const auto sections = value_in(profile, "params", "param", "xml-handler-bindings");
-        return name_directory(sections.value_or("").c_str());
+        return name_section(sections.value_or("").c_str(), section);
     });
 }
 
 /// mod_xml_radius asks about REGISTERs and INVITEs alike.
-bool by_radius(Xml* configuration) {
-    return !children(configuration, "auth_invite").empty();
+bool by_radius(Xml* configuration, int section) {
+    return section == section_directory && !children(configuration, "auth_invite").empty();
 }
 
-/// mod_kazoo binds it whatever its configuration says.
-bool always(Xml* /*configuration*/) {
+/// mod_kazoo binds both whatever its configuration says.
+bool always(Xml* /*configuration*/, int /*section*/) {
     return true;
 }
 
@@ -203,10 +205,22 @@ Rivals rivals() {
             continue; // a sample that nobody loads
         }
         const Document document(configuration);
-        if (document.configuration() == nullptr || !takes(document.configuration())) {
+        if (document.configuration() == nullptr) {
             continue;
         }
-        if (at == order.end() || at < place("mod_pnp")) {
+        const bool is_first = at == order.end() || at < place("mod_pnp");
+        if (is_first && takes(document.configuration(), section_dialplan)) {
+            out.problems.push_back(fmt::format(
+                "{0} answers for the dial plan here ({1}.xml), and FreeSWITCH asks it before us: "
+                "what it has for a number of ours, or for any number of our context, hides our "
+                "extension. Put <load module=\"mod_pnp\"/> above {0} in modules.conf.xml, or take "
+                "dialplan out of what {1}.xml binds, and restart FreeSWITCH",
+                module, configuration));
+        }
+        if (!takes(document.configuration(), section_directory)) {
+            continue;
+        }
+        if (is_first) {
             out.refusal = fmt::format(
                 "{0} answers for the directory here ({1}.xml), and FreeSWITCH would ask it for our "
                 "users too, before us: put <load module=\"mod_pnp\"/> above {0} in "

@@ -89,7 +89,13 @@ Status run_command(const char* text, Session* /*session*/, Stream* stream) {
         }
         std::string out;
         // Scripts know by the first letters that something failed.
-        const char* mark = run(split(text == nullptr ? "" : text), out) == 0 ? "" : "-ERR ";
+        const auto words = split(text == nullptr ? "" : text);
+        if (words == std::vector<std::string>{"status"}) {
+            for (const auto& problem : loaded->problems) {
+                out += fmt::format("! FreeSWITCH: {}\n", problem);
+            }
+        }
+        const char* mark = run(words, out) == 0 ? "" : "-ERR ";
         stream->write(stream, "%s%s", mark, out.c_str());
         ::explicit_bzero(out.data(), out.size()); // --reveal
     } catch (const std::exception& error) {

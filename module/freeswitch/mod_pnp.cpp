@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -81,12 +82,14 @@ base::Status start() {
                           "this FreeSWITCH numbers its events otherwise (57 is not NOTIFY); it is "
                           "none that mod_pnp knows");
     }
-    const auto others = rivals();
+    auto others = rivals();
     if (others.refusal) {
         return base::fail(base::Errc::conflict, "{}", *others.refusal);
     }
-    for (const auto& remark : others.remarks) {
-        log(LogLevel::notice, remark);
+    for (const auto* sentences : {&others.remarks, &others.problems}) {
+        for (const auto& sentence : *sentences) {
+            log(LogLevel::warning, sentence);
+        }
     }
     auto configuration = read_configuration();
     if (!configuration) {
@@ -100,6 +103,7 @@ base::Status start() {
                         fmt::join(profiles, ", ")));
     }
     loaded = new Module(std::move(*configuration), profiles_of_one());
+    loaded->problems = std::move(others.problems);
     (void)loaded->directory.look();
     if (auto done = start_engine(*loaded); !done) {
         return done;

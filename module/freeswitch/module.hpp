@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace freeswitch {
 
@@ -27,6 +28,7 @@ struct Module {
 
     const Configuration configuration;
     const std::set<std::string, std::less<>> profiles_of_one; ///< as of the load
+    std::vector<std::string> problems; ///< as of the load, a sentence each, for `pnp status`
     Users users;
     Directory directory;
     Contacts contacts;

@@ -294,8 +294,33 @@ TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForEverything) {
     expect_refused(curl("") /* and no list of modules can be read */, "mod_xml_curl");
 }
 
+TEST(ModPnp, SaysThatAnotherDialPlanIsAskedBeforeOurs) {
+    const auto hidden = HasSubstr("mod_xml_curl answers for the dial plan here");
+    Files files;
+    files.configurations = curl(R"(bindings="dialplan")") + modules("mod_xml_curl mod_pnp");
+    Loaded before(files);
+    EXPECT_EQ(before.status, 0);
+    EXPECT_THAT(before.host.pnp("status"), hidden);
+    EXPECT_TRUE(before.host.has_logged(4, "mod_xml_curl answers for the dial plan here"));
+}
+
+TEST(ModPnp, SaysNothingOfADialPlanThatIsAskedAfterOurs) {
+    Files files;
+    files.configurations = curl(R"(bindings="dialplan")") + modules("mod_pnp mod_xml_curl");
+    Loaded after(files);
+    EXPECT_EQ(after.status, 0);
+    EXPECT_THAT(after.host.pnp("status"), Not(HasSubstr("dial plan")));
+    EXPECT_FALSE(after.host.has_logged(4, "dial plan"));
+}
+
+TEST(ModPnp, WarnsThatALoadAfterTheOtherOneIsTooLate) {
+    Files files;
+    files.configurations = script("lua.conf", "directory") + modules("mod_pnp mod_lua");
+    const Loaded loaded(files);
+    EXPECT_TRUE(loaded.host.has_logged(4, "so restart FreeSWITCH instead"));
+}
+
 TEST(ModPnp, IsLoadedBesideBindingsThatAnswerForNoUser) {
-    expect_loaded(curl(R"(bindings="dialplan")") + modules("mod_xml_curl"));
     expect_loaded(curl("") + modules("mod_sofia")); // a sample that nobody loads
     expect_loaded(configuration("lua.conf", "<settings/>") + modules("mod_lua"));
     expect_loaded(configuration("xml_radius.conf", "<acct_start/>") + modules("mod_xml_radius"));
