@@ -4,9 +4,11 @@
 #include "module/freeswitch/stack.hpp"
 
 #include <array>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,14 +36,23 @@ Xml* search(const char* section,
     }
 }
 
+/// What a command that `unload -f` did not wait for still has to do in this file, when it let go of
+/// what the module has: FreeSWITCH closes the file right after us.
+constexpr auto way_out = std::chrono::milliseconds(200);
+
 /// The reverse of `start`; each step is harmless where its counterpart never ran.
 void stop() {
     Module* ending = nullptr;
+    bool was_awaited = false;
     if (loaded != nullptr) {
         unbind_events(*loaded);
         xml_unbind(search);
         remove_completion();
-        const std::lock_guard last(commands_run);
+        std::unique_lock last(commands_run, std::try_to_lock);
+        if (!last) {
+            was_awaited = true;
+            last.lock();
+        }
         ending = std::exchange(loaded, nullptr);
     }
     if (ending != nullptr) {
@@ -49,6 +60,9 @@ void stop() {
             engine_stop(ending->engine);
         }
         delete ending;
+    }
+    if (was_awaited) {
+        std::this_thread::sleep_for(way_out);
     }
 }
 

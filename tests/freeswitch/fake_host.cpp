@@ -236,7 +236,7 @@ Host::Host(const std::string& document) : state_(std::make_unique<State>()) {
 }
 
 Host::~Host() {
-    unload();
+    unload_by_force();
     for (auto* event : state_->made) {
         delete event;
     }
@@ -280,24 +280,39 @@ int Host::load(const std::string& file) {
     return status;
 }
 
-int Host::unload(bool is_impatient) {
+int Host::unload() {
     if (state_->file == nullptr) {
         return -1;
     }
-    const auto none_run = [&] { return state_->running == 0; };
+    {
+        const std::lock_guard lock(state_->modules);
+        const std::lock_guard running(state_->running_mutex);
+        if (state_->running > 0) {
+            return in_use;
+        }
+        state_->interface.reset();
+    }
+    return end();
+}
+
+int Host::unload_by_force(std::chrono::seconds patience) {
+    if (state_->file == nullptr) {
+        return -1;
+    }
     {
         const std::lock_guard lock(state_->modules);
         std::unique_lock running(state_->running_mutex);
-        state_->ended.wait_until(
-            running, std::chrono::system_clock::now() + std::chrono::seconds(is_impatient ? 0 : 10),
-            none_run);
+        state_->ended.wait_until(running, std::chrono::system_clock::now() + patience,
+                                 [&] { return state_->running == 0; });
         state_->interface.reset();
     }
+    return end();
+}
+
+/// The file is closed right after; FreeSWITCH waits for no command there.
+int Host::end() {
     const int status = state_->table->shutdown();
     state_->table = nullptr;
-    std::unique_lock running(state_->running_mutex);
-    // FreeSWITCH does not wait here, so what is left of a command must be short.
-    state_->ended.wait(running, none_run);
     ::dlclose(std::exchange(state_->file, nullptr));
     return status;
 }

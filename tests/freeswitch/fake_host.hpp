@@ -4,16 +4,25 @@
 // declarations.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <strings.h>
 #include <vector>
 
 namespace fake {
 
-using Headers = std::map<std::string, std::string>;
+/// Large letters are small ones in FreeSWITCH's names.
+struct ByName {
+    bool operator()(const std::string& one, const std::string& other) const {
+        return ::strcasecmp(one.c_str(), other.c_str()) < 0;
+    }
+};
+
+using Headers = std::map<std::string, std::string, ByName>;
 
 struct Logged {
     int level = 0;
@@ -38,10 +47,12 @@ class Host {
     Host& operator=(const Host&) = delete;
 
     /// As `load` and `unload` of its console: the status of the module, -1 where the file is none.
-    /// An unload waits ten seconds for commands that run, and then goes on; with `is_impatient` it
-    /// goes on at once.
+    /// An unload is refused while a command runs ("Module in use."), and the module not told.
     int load(const std::string& file);
-    int unload(bool is_impatient = false);
+    int unload();
+    static constexpr int in_use = 1;
+    /// As `unload -f`: it waits so long for commands that run, and then goes on.
+    int unload_by_force(std::chrono::seconds patience = std::chrono::seconds(10));
 
     /// freeswitch.xml, and as `reloadxml` takes it in.
     void document(const std::string& text);
@@ -88,6 +99,7 @@ class Host {
     struct State;
 
   private:
+    int end();
     void tell(int id, const std::string& subclass, const Headers& headers);
 
     std::unique_ptr<State> state_;

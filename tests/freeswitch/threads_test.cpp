@@ -67,7 +67,16 @@ TEST(ModPnpThreads, ItGoesWhileItIsCalled) {
             said = 0;
             told = 0;
             EXPECT_TRUE(fake::becomes_so([&] { return found > 1 && said > 1 && told > 1; }));
-            ASSERT_EQ(loaded.host.unload(round % 2 == 0), 0);
+            if (round % 2 == 0) {
+                ASSERT_EQ(loaded.host.unload_by_force(), 0);
+            } else {
+                int status = fake::Host::in_use;
+                EXPECT_TRUE(fake::becomes_so([&] {
+                    status = loaded.host.unload();
+                    return status != fake::Host::in_use;
+                }));
+                ASSERT_EQ(status, 0);
+            }
             EXPECT_EQ(loaded.host.live_bindings(), 0U);
             EXPECT_FALSE(loaded.host.user("201", fake::domain));
             ASSERT_EQ(loaded.host.load(MOD_PNP), 0);
@@ -84,7 +93,8 @@ TEST(ModPnpThreads, ACommandEndsBeforeWhatItUsesGoes) {
     std::string said;
     std::thread command([&] { said = loaded.host.pnp("probe"); });
     EXPECT_TRUE(fake::becomes_so([&] { return loaded.host.commands() > 0; }));
-    EXPECT_EQ(loaded.host.unload(true), 0);
+    EXPECT_EQ(loaded.host.unload(), fake::Host::in_use) << "it is told of nothing";
+    EXPECT_EQ(loaded.host.unload_by_force(std::chrono::seconds(0)), 0);
     command.join();
     EXPECT_THAT(said, HasSubstr("Nobody else answers phones here."));
 }
