@@ -26,8 +26,8 @@ struct Configuration {
 /// The error says what to write where.
 base::Result<Configuration> read_configuration();
 
-/// Other modules that answer for FreeSWITCH's directory or dial plan. FreeSWITCH asks in the order in which
-/// modules were bound, and takes the first answer.
+/// Other modules that answer for FreeSWITCH's directory or dial plan. FreeSWITCH asks in the order
+/// in which modules were bound, and takes the first answer.
 struct Rivals {
     std::optional<std::string> refusal; ///< the sentence about one that would be asked before us
     std::vector<std::string> remarks;   ///< those that are asked after us, a sentence each

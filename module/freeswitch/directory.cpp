@@ -184,11 +184,29 @@ int Directory::find(std::string_view number, pnp_account& account, std::string& 
     return done;
 }
 
-void Directory::each(const Visit& visit) {
-    (void)look(); // or those that were seen last
+int Directory::find_seen(std::string_view number, pnp_account& account, std::string& why) const {
     if (const auto sight = last()) {
-        for (const auto& [number, name] : sight->users) {
-            visit(number, name);
+        const auto found =
+            std::find_if(sight->users.begin(), sight->users.end(), [&](const User& user) {
+                return base::iequals(user.number, number) && !user.password.empty();
+            });
+        if (found != sight->users.end()) {
+            const base::Revealed password = found->password.reveal();
+            if (copy(number, account.number, sizeof account.number) &&
+                copy(password, account.password, sizeof account.password)) {
+                copy(found->name, account.name, sizeof account.name);
+                return 0;
+            }
+        }
+    }
+    why = "FreeSWITCH is about to load mod_pnp, and its directory cannot be asked yet; try again";
+    return PNP_UNUSABLE;
+}
+
+void Directory::each(const Visit& visit) const {
+    if (const auto sight = last()) {
+        for (const auto& user : sight->users) {
+            visit(user.number, user.name);
         }
     }
 }
@@ -200,14 +218,15 @@ Directory::Sight Directory::read(const Configuration& configuration, const Docum
         const std::string domain = xml_attribute(found.domain, "name");
         out.domains.emplace(base::lower(number), domain);
         out.domains.emplace(base::lower(xml_attribute(found.user, "number-alias")), domain);
-        if (is_plain_number(number) &&
-            (!found.param("password").empty() || !found.param("a1-hash").empty())) {
-            out.users.emplace_back(number, found.name());
+        std::string password = found.param("password");
+        if (is_plain_number(number) && (!password.empty() || !found.param("a1-hash").empty())) {
+            out.users.push_back({number, found.name(), base::Secret(password)});
         }
+        ::explicit_bzero(password.data(), password.size());
         return true;
     });
     for (Xml* context : children(document.section("dialplan"), "context")) {
-        auto& expressions = out.dialplan[xml_attribute(context, "name")];
+        auto& expressions = out.dialplan[base::lower(xml_attribute(context, "name"))];
         for (Xml* extension : children(context, "extension")) {
             for (Xml* condition : children(extension, "condition")) {
                 if (std::strcmp(xml_attribute(condition, "field"), "destination_number") == 0) {
@@ -263,7 +282,7 @@ std::optional<std::string> Directory::in_the_way(std::string_view number,
             "and run reloadxml",
             number, user->second);
     }
-    const auto home = sight->dialplan.find(context);
+    const auto home = sight->dialplan.find(base::lower(context));
     if (home == sight->dialplan.end()) {
         return std::nullopt;
     }

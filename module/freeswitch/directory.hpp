@@ -31,9 +31,11 @@ class Directory {
 
     /// As pnp_host.find_account: 0, PNP_NONE or PNP_UNUSABLE with a sentence.
     int find(std::string_view number, pnp_account& account, std::string& why);
+    /// The same by the last look.
+    int find_seen(std::string_view number, pnp_account& account, std::string& why) const;
 
-    /// Those that have something to register with.
-    void each(const Visit& visit);
+    /// Those that had something to register with at the last look.
+    void each(const Visit& visit) const;
 
     /// Reads all of them, for what is asked next; the error says why nothing can be seen.
     base::Status look();
@@ -45,12 +47,18 @@ class Directory {
     std::optional<std::string> in_the_way(std::string_view number, std::string_view context) const;
 
   private:
+    struct User {
+        std::string number;
+        std::string name;
+        base::Secret password; ///< empty: it has a hash only
+    };
+
     /// What one look saw.
     struct Sight {
-        std::vector<std::pair<std::string, std::string>> users; ///< number and name
+        std::vector<User> users;
         /// By each name of a user, in small letters: FreeSWITCH tells no large ones from them.
         std::map<std::string, std::string, std::less<>> domains;
-        /// Names of extensions by context and regular expression.
+        /// Names of extensions by context, in small letters, and regular expression.
         std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>>
             dialplan;
     };

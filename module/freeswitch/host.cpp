@@ -103,7 +103,9 @@ void tell_step(void* /*context*/, const pnp_step* step) {
 int find_account(
     void* context, const char* number, pnp_account* account, char* why, std::size_t why_size) {
     return guarded(why, why_size, PNP_UNUSABLE, [&](std::string& said) {
-        return of(context).directory.find(number, *account, said);
+        auto& module = of(context);
+        return module.is_started ? module.directory.find(number, *account, said)
+                                 : module.directory.find_seen(number, *account, said);
     });
 }
 
@@ -111,7 +113,11 @@ void list_accounts(void* context,
                    void (*visit)(void* to, const char* number, const char* name),
                    void* to) {
     guarded(nullptr, 0, 0, [&](std::string&) {
-        of(context).directory.each([&](const std::string& number, const std::string& name) {
+        auto& module = of(context);
+        if (module.is_started) {
+            (void)module.directory.look(); // or those that were seen last
+        }
+        module.directory.each([&](const std::string& number, const std::string& name) {
             visit(to, number.c_str(), name.c_str());
         });
         return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/users.hpp"
 
+#include "provisioning/base/text.hpp"
 #include "provisioning/base/xml.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ void Users::put(const pnp_extension& extension) {
     User user{extension.name, base::Secret(extension.password), extension.mac, extension.home,
               extension.context};
     const std::lock_guard lock(mutex_);
-    auto& known = users_[extension.number];
+    auto& known = users_[base::lower(extension.number)];
     user.was_asked = known.was_asked;
     user.was_told = known.was_told;
     known = std::move(user);
@@ -57,32 +58,32 @@ void Users::put(const pnp_extension& extension) {
 
 void Users::remove(std::string_view number) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = users_.find(number); found != users_.end()) {
+    if (const auto found = users_.find(base::lower(number)); found != users_.end()) {
         users_.erase(found);
     }
 }
 
 bool Users::has(std::string_view number) const {
     const std::shared_lock lock(mutex_);
-    return users_.find(number) != users_.end();
+    return users_.find(base::lower(number)) != users_.end();
 }
 
 std::optional<Users::User> Users::find(std::string_view number) const {
     const std::shared_lock lock(mutex_);
-    const auto found = users_.find(number);
+    const auto found = users_.find(base::lower(number));
     return found == users_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Users::remember_asked(std::string_view number) const {
     const std::lock_guard lock(mutex_);
-    if (const auto found = users_.find(number); found != users_.end()) {
+    if (const auto found = users_.find(base::lower(number)); found != users_.end()) {
         found->second.was_asked = true;
     }
 }
 
 bool Users::is_news_that_nobody_asked(std::string_view number) const {
     const std::lock_guard lock(mutex_);
-    const auto found = users_.find(number);
+    const auto found = users_.find(base::lower(number));
     return found != users_.end() && !found->second.was_asked &&
            !std::exchange(found->second.was_told, true);
 }
@@ -116,7 +117,7 @@ Xml* Users::answer(std::string_view section,
             number = header(params, "Caller-Destination-Number");
         }
         const auto user = find(number);
-        if (!user || user->home != context) {
+        if (!user || !base::iequals(user->home, context)) {
             return nullptr;
         }
         text = dialplan(number, *user);

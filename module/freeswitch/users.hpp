@@ -55,6 +55,7 @@ class Users {
 
     const Configuration& configuration_;
     mutable std::shared_mutex mutex_; ///< guards what follows
+    /// By number in small letters: FreeSWITCH tells no large ones from them (strcasecmp).
     mutable std::map<std::string, User, std::less<>> users_;
 };
 
