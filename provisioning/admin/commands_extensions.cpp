@@ -51,7 +51,11 @@ base::Result<base::Secret> password_of(const Call& call) {
 std::string password_warning(const Call& call, const base::Secret& password) {
     std::string text;
     if (call.has("--password")) {
-        text += "The password now stands in your shell's history; --password-stdin avoids that.\n";
+        text += call.caller.over_socket
+                    ? "The password now stands in your shell's history; --password-stdin avoids "
+                      "that.\n"
+                    : "The password now stands in the console's history, and whoever hears of the "
+                      "PBX's commands has it; pnpctl with --password-stdin avoids that.\n";
     }
     if (password.size() < short_password) {
         text += "It is short: anybody who reaches the PBX can try passwords until it fits.\n";

@@ -132,6 +132,8 @@ class Freeswitch:
         return message.answer("200 OK", f"Contact: {message.get('Contact')};expires=3600")
 
     def _notify(self, wanted):
+        if (wanted["profile"], wanted["host"]) != ("internal", DOMAIN):
+            return  # mod_sofia finds no such profile
         source = self.contacts[wanted["call-id"]]
         here = f"{self.host.address}:5060"
         self.socket.sendto("\r\n".join([

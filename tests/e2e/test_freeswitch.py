@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A phone and mod_pnp.so over real sockets: heard, offered, served, registered, told to come again."""
+import xml.etree.ElementTree as tree
+
 from capture import requested_files
 from test_onboarding import CHAIN, assert_one_offer, dialogs
 
@@ -8,6 +10,19 @@ STAYS = ("--register", "--stay")
 
 def subscriptions(capture):
     return [packets for packets in dialogs(capture) if packets[0].method == "SUBSCRIBE"]
+
+
+def assert_no_secret(pbx, capture):
+    """Neither a password nor a token is in FreeSWITCH's log and events."""
+    parts = {part for path, _ in requested_files(capture) for part in path.split("/")[:-1]}
+    secrets = [part for part in parts if len(part) > 15]
+    assert secrets, f"no path has a token: {parts}"
+    password = tree.fromstring(pbx.ask("user", "201", "pbx.example")).find(
+        ".//user/params/param[@name='password']").get("value")
+    told = pbx.ask("logged") + pbx.ask("fired")
+    assert "PnP-Step=registered" in told, told
+    found = [secret for secret in [*secrets, password] if secret in told]
+    assert not found, f"{len(found)} secrets are told"
 
 
 def test_a_phone_onboards_through_freeswitch(lab):
@@ -31,6 +46,7 @@ def test_a_phone_onboards_through_freeswitch(lab):
         assert_one_offer(packets, desk, lab.pbx)
     names = [path.rsplit("/", 1)[1] for path, _ in requested_files(capture)]
     assert names[:5] == [name.format(mac=desk.mac) for name in CHAIN], names
+    assert_no_secret(pbx, capture)
 
 
 def test_a_user_of_freeswitchs_directory_goes_on_a_phone(lab):

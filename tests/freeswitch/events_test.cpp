@@ -13,10 +13,10 @@ using fake::Headers;
 using fake::Loaded;
 using fake::phone;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 constexpr const char* another_phone = "001fc1000002";
 
@@ -215,6 +215,37 @@ TEST(ModPnpEvents, NoPhoneIsGivenUpWhereNothingIsKnownOfTheProfile) {
     EXPECT_THAT(explain(loaded), HasSubstr("All is well"));
 }
 
+TEST(ModPnpEvents, NoSecretIsInTheLogOrInAnEvent) {
+    fake::served({}, [](Loaded& loaded) {
+        std::string said;
+        for (const char* words :
+             {"extension add 201 --password Of-the-extension-1", "extension pin 201 739164",
+              "approve 001fc1000001", "assign 001fc1000001 201",
+              "render 001fc1000001 cfg001fc1000001.xml --reveal", "rotate 001fc1000001",
+              "show tokens", "assign 001fc1000002 1004", "explain 001fc1000001", "reload"}) {
+            said += loaded.host.pnp(words);
+        }
+        loaded.registers("201", "call-1");
+        loaded.host.event("sofia::register_failure", Loaded::of_registration("201", "call-2"));
+        loaded.host.pnp(std::string("resync ") + phone);
+        EXPECT_THAT(said, HasSubstr(">Of-the-extension-1<")) << "the phone's file has it";
+        std::string told;
+        for (const auto& one : loaded.host.logged()) {
+            told += one.text;
+        }
+        for (const auto& one : loaded.host.fired()) {
+            for (const auto& [name, value] : one.headers) {
+                told += value + '\n';
+            }
+            told += one.body;
+        }
+        EXPECT_THAT(told, HasSubstr(phone));
+        for (const char* secret : {"Of-the-extension-1", "739164", ">alone<"}) {
+            EXPECT_THAT(told, Not(HasSubstr(secret)));
+        }
+    });
+}
+
 TEST(ModPnpEvents, OddHeadersDoNoHarm) {
     Loaded loaded;
     loaded.give("201");
@@ -238,10 +269,10 @@ TEST(ModPnpEvents, ACheckSyncGoesToTheOneContact) {
     const auto sent = notifies(loaded);
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_THAT(sent.front().headers,
-                ElementsAre(Pair("Event-Name", "NOTIFY"), Pair("call-id", "call-2"),
-                            Pair("content-type", "application/simple-message-summary"),
-                            Pair("event-string", "resync"), Pair("host", "pbx.example"),
-                            Pair("profile", "internal"), Pair("user", "201")));
+                UnorderedElementsAre(Pair("Event-Name", "NOTIFY"), Pair("call-id", "call-2"),
+                                     Pair("content-type", "application/simple-message-summary"),
+                                     Pair("event-string", "resync"), Pair("host", "pbx.example"),
+                                     Pair("profile", "internal"), Pair("user", "201")));
     EXPECT_EQ(sent.front().subclass, "");
     EXPECT_EQ(sent.front().body, "");
 }

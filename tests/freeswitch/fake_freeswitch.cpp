@@ -55,6 +55,16 @@ std::string logged(const fake::Host& host) {
     return out;
 }
 
+std::string fired(const fake::Host& host) {
+    std::string out;
+    for (const auto& one : host.fired()) {
+        for (const auto& [name, value] : one.headers) {
+            out.append(name).append("=").append(value).append("\n");
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -87,6 +97,8 @@ int main(int argc, char** argv) {
             reply = notifies(host, told);
         } else if (words[0] == "logged") {
             reply = logged(host);
+        } else if (words[0] == "fired") {
+            reply = fired(host);
         }
         std::cout << reply.size() << '\n' << reply << std::flush;
     }
