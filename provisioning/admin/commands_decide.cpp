@@ -39,13 +39,18 @@ struct Lines {
     std::vector<std::string> shared;
 };
 
-/// Reads EXT[,EXT…] and asks the directory for each.
-base::Result<Lines> read_lines(const Call& call, base::Mac mac, std::string_view text) {
-    Lines out;
+/// What is near a number that nobody has. A site may have 100,000: no list of them is made before.
+std::string near_extension(const Call& call, std::string_view number) {
     std::vector<std::string_view> known;
     for (const inventory::Extension* extension : call.now.extensions()) {
         known.push_back(extension->number);
     }
+    return did_you_mean(number, known);
+}
+
+/// Reads EXT[,EXT…] and asks the directory for each.
+base::Result<Lines> read_lines(const Call& call, base::Mac mac, std::string_view text) {
+    Lines out;
     for (const std::string_view part : base::split(text, ',')) {
         std::string number(part);
         if (std::find(out.numbers.begin(), out.numbers.end(), number) != out.numbers.end()) {
@@ -56,7 +61,7 @@ base::Result<Lines> read_lines(const Call& call, base::Mac mac, std::string_view
         if (!account) {
             return base::fail(
                 account.error().code, "{}{}", account.error().what,
-                account.error().code == base::Errc::not_found ? did_you_mean(number, known) : "");
+                account.error().code == base::Errc::not_found ? near_extension(call, number) : "");
         }
         out.numbers.push_back(number);
         out.told.push_back(fmt::format("{}{} on line {}", number,
