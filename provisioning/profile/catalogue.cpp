@@ -12,6 +12,7 @@
 #include "provisioning/profile/model.hpp"
 #include "provisioning/profile/prove.hpp"
 #include "provisioning/profile/render.hpp"
+#include "provisioning/profile/rendered.hpp"
 #include "provisioning/profile/time_zone.hpp"
 #include "provisioning/profile/vendor_file.hpp"
 
@@ -40,6 +41,10 @@ struct Entry {
 /// What all files of a phone may have of the limit before each phone's are summed: real values are
 /// longer than those of samples, by some KB.
 constexpr std::size_t well_below = kx::comfortable_size / 2;
+
+/// What is kept of rendered files: a day of some hundred phones.
+constexpr std::size_t most_kept_files = 5000;
+constexpr std::size_t most_kept_bytes = std::size_t{16} << 20U;
 
 /// The templates of one vendor for one key spelling. For a name N and a spelling S it looks for
 /// the files N.S of the site, N.S as shipped, N of the site, N as shipped, in this order:
@@ -270,7 +275,10 @@ bool any_starts(const std::vector<std::string>& prefixes, std::string_view text)
 struct Catalogue::State {
     std::map<std::string, Entry, std::less<>> entries;
     std::string machine_zone; // read once, so that files do not change under a running phone
+    Rendered rendered{most_kept_files, most_kept_bytes};
 
+    base::Result<std::string>
+    file(const Vendor& vendor, const ChainStep& step, const Facts& facts, bool is_bare) const;
     base::Result<std::string>
     made(const Vendor& vendor, const ChainStep& step, const Facts& facts, bool is_bare) const;
     Status check_sum(const Vendor& vendor, const Facts& facts) const;
@@ -434,28 +442,47 @@ base::Result<std::vector<std::string>> Catalogue::render_chain(const Vendor& ven
     return files;
 }
 
-base::Result<std::string> Catalogue::render(const Vendor& vendor,
-                                            const ChainStep& step,
-                                            const Facts& facts,
-                                            bool is_bare) const {
-    auto text = state_->made(vendor, step, facts, is_bare);
+base::Result<std::string> Catalogue::State::file(const Vendor& vendor,
+                                                 const ChainStep& step,
+                                                 const Facts& facts,
+                                                 bool is_bare) const {
+    auto text = made(vendor, step, facts, is_bare);
     if (!text) {
         return text;
     }
     auto file = finished(step, std::move(*text));
     auto good = file ? Status() : Status(tl::unexpected(file.error()));
-    if (file && !is_bare && state_->entries.find(vendor.name)->second.is_large) {
-        good = state_->check_sum(vendor, facts);
+    if (file && !is_bare && entries.find(vendor.name)->second.is_large) {
+        good = check_sum(vendor, facts);
     }
     if (!good) {
         const auto tries = [&](const Facts& tried) -> Status {
-            auto other = state_->made(vendor, step, tried, is_bare);
+            auto other = made(vendor, step, tried, is_bare);
             other = other ? finished(step, std::move(*other)) : other;
             return other ? Status() : Status(tl::unexpected(other.error()));
         };
         const auto reason = file ? std::nullopt : blamed(facts, tries); // a sum is nobody's fault
         return fail(good.error().code, "{} for {} would be a bad file: {}", step.pattern,
                     facts.mac.str(), reason.value_or(good.error().what));
+    }
+    return file;
+}
+
+base::Result<std::string> Catalogue::render(const Vendor& vendor,
+                                            const ChainStep& step,
+                                            const Facts& facts,
+                                            bool is_bare) const {
+    // A vendor that somebody else made is not what its name says here.
+    if (named(vendor.name) != &vendor) {
+        return state_->file(vendor, step, facts, is_bare);
+    }
+    const auto key = state_->rendered.key(vendor.name, step, facts, is_bare);
+    if (auto kept = state_->rendered.find(key)) {
+        return std::move(*kept);
+    }
+    auto file = state_->file(vendor, step, facts, is_bare);
+    if (file) {
+        state_->rendered.keep(key, *file);
     }
     return file;
 }

@@ -11,6 +11,7 @@
 namespace {
 
 using namespace serve_test; // NOLINT(google-build-using-namespace): the fixture's words
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -496,6 +497,57 @@ TEST_F(FilesTest, GivesTheSameBytesForTheSameFacts) {
     browser.user_agent = "curl/7.88.1";
     EXPECT_EQ(*files->answer(browser).body, *by_first.body);
     EXPECT_EQ(store->now().device(phone)->seen.model, "UC926");
+}
+
+TEST_F(FilesTest, GivesAPhoneNoFileFromBeforeAChange) {
+    const auto token = steady_token();
+    const auto body = [](const Response& response) {
+        return response.body ? *response.body : std::string();
+    };
+    const auto before = body(get(token));
+    ASSERT_THAT(before, HasSubstr("S3cret-of-201"));
+    EXPECT_EQ(body(get(token)), before);
+
+    auto elsewhere = request(token, own_file);
+    elsewhere.local.address.value += 1;
+    EXPECT_THAT(body(files->answer(elsewhere)), HasSubstr("10.0.0.2"));
+
+    apply({inventory::Unassign{phone}, inventory::RemoveExtension{"201"},
+           inventory::AddExtension{{"201", "Anna", base::Secret("An0ther-of-201")}},
+           inventory::Assign{phone, {"201"}}});
+    EXPECT_THAT(body(get(token)),
+                AllOf(HasSubstr("An0ther-of-201"), Not(HasSubstr("S3cret-of-201"))));
+    apply({inventory::Assign{phone, {"202"}}});
+    EXPECT_THAT(body(get(token)), AllOf(HasSubstr("S3cret-of-202"), Not(HasSubstr("of-201"))));
+
+    profile::Rule rule;
+    rule.sip_server = "sip.example.org";
+    with.rules = {rule};
+    files->settings(with);
+    EXPECT_THAT(body(get(token)), HasSubstr("sip.example.org"));
+    with.rules.clear();
+    with.ports.http += 1;
+    files->settings(with);
+    EXPECT_THAT(body(get(token)), HasSubstr(":5481/p/" + token));
+    with.ports.http -= 1;
+    files->settings(with);
+
+    apply({inventory::Rotate{phone}});
+    EXPECT_THAT(body(get(token)), AllOf(HasSubstr(steady_token()), Not(HasSubstr(token))));
+    const auto shown = files->render(phone, own_file, our_address, false);
+    ASSERT_TRUE(shown);
+    EXPECT_THAT(*shown, AllOf(HasSubstr("********"), Not(HasSubstr("S3cret-of-202"))));
+    apply({inventory::Assign{other, {"202"}}});
+    auto others = request(steady_token(other), "cfg001fc1000002.xml");
+    others.user_agent = "Htek UC926 2.0.4.2 00:1f:c1:00:00:02";
+    others.peer.address.value += 1;
+    neighbours[others.peer.address] = other;
+    EXPECT_THAT(body(files->answer(others)),
+                AllOf(HasSubstr(steady_token(other)), Not(HasSubstr(steady_token()))))
+        << "of one number, and another phone's";
+    apply({inventory::Block{phone}});
+    expect_the_404(get(token));
+    expect_the_404(get(steady_token()));
 }
 
 TEST_F(FilesTest, RefusesAnExpiredFirstTokenAndSaysWhatToDo) {
