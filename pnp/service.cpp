@@ -121,6 +121,8 @@ class Heard {
 constexpr int most_in_a_round = 32;
 /// Before others have their turn.
 constexpr int rounds_in_a_turn = 8;
+/// Fewer than these do not keep each other waiting, and their timelines tell things in order.
+constexpr std::size_t crowd = 100;
 /// Half of what fits into the table of answers.
 constexpr std::size_t many_owed = 10'000;
 
@@ -231,7 +233,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
             send_all();
             read(group, Channel::group);
         }
-        if (owes_many || (heard_by_group.is_empty() && !others_send) ||
+        if (owes_many || responder.owed() < crowd || (heard_by_group.is_empty() && !others_send) ||
             heard_by_unicast.has_waited_since(clock.now() - answers_wait)) {
             deal_with(heard_by_unicast, Channel::unicast);
         }
