@@ -424,6 +424,15 @@ TEST_F(TftpServer, OfASourceThatHasItsShareTheSlowestMakesRoom) {
     EXPECT_EQ(tftp->counters().open, 3U);
 }
 
+/// The head of what comes after block `had`, which comes again while this machine is busy.
+std::string head_after(Udp& phone, const std::string& had) {
+    auto head = phone.read().bytes.substr(0, 4);
+    while (head == had) {
+        head = phone.read().bytes.substr(0, 4);
+    }
+    return head;
+}
+
 TEST_F(TftpServer, TwoAddressesThatStallDoNotShutItForEverybody) {
     limits.transfers = 6;
     limits.transfers_per_source = 3;
@@ -444,7 +453,7 @@ TEST_F(TftpServer, TwoAddressesThatStallDoNotShutItForEverybody) {
     auto phone = asking(rrq("KX-UT670.cfg"));
     EXPECT_EQ(phone.read().bytes.substr(0, 4), "\0\3\0\1"s);
     slow.send(first.from, ack(2));
-    EXPECT_EQ(slow.read().bytes.substr(0, 4), "\0\3\0\3"s) << "it has one transfer, they have many";
+    EXPECT_EQ(head_after(slow, "\0\3\0\2"s), "\0\3\0\3"s) << "it has one transfer, they have many";
 }
 
 TEST_F(TftpServer, WhoeverNeverSaidAWordMakesRoom) {
@@ -462,7 +471,7 @@ TEST_F(TftpServer, WhoeverNeverSaidAWordMakesRoom) {
     EXPECT_EQ(tftp->counters().evicted, 8U);
     EXPECT_EQ(tftp->counters().open, 3U);
     real.send(first.from, ack(2));
-    EXPECT_EQ(real.read().bytes.substr(0, 4), "\0\3\0\3"s);
+    EXPECT_EQ(head_after(real, "\0\3\0\2"s), "\0\3\0\3"s);
 }
 
 TEST_F(TftpServer, ASourceThatAsksTooOftenIsNotAnswered) {
