@@ -94,7 +94,8 @@ def beside_a_flood(lab, *words):
     print(f"     {flood.rate:.0f}/s arrived; NOTIFY after "
           f"{', '.join(f'{1000 * each:.0f}' for each in times)} ms, file after "
           f"{1000 * fetched:.0f} ms; {row}")
-    assert max(times) < 1 * lab.patience, times
+    # A sanitizer's allocator takes most of the time of what is thrown away.
+    assert max(times) < (3 if lab.options.sanitized else 1) * lab.patience, times
     assert int(re.search(r"(\d+) over the limit", row)[1]) > 0, row
     assert len(pnpd.json("show", "devices")["devices"]) <= 2000 + len(KNOWN) + 3
     if flood.rate < GOAL and not lab.options.sanitized:
