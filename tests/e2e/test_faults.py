@@ -149,7 +149,7 @@ def test_a_reload_of_asterisk_while_phones_start_keeps_none_from_its_url(lab):
     count = size_of(lab, 150, 2_000)
     storm = Storm(lab, count)
     pbx = lab.pbx_with_module()
-    table = os.path.join(lab.folder, "phones.csv")
+    table = os.path.join(pbx.folder, "phones.csv")
     with open(table, "w", encoding="utf-8") as file:
         file.write("mac,extensions,name\n")
         file.writelines(f"{mac_of(number)},{100_000 + number},Phone\n" for number in range(count))
