@@ -11,6 +11,7 @@ from bare_phone import http_get, subscribe
 from lab import Skip
 from test_asterisk import (STAYS, assert_answers_options, assert_silent_pbx, assign, steady_url,
                            wait_hint, wait_serving)
+from test_disk import fill
 
 MANAGER = {"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n"
                            "[tester]\nsecret = s3cret\nread = all\nwrite = all\n"}
@@ -197,15 +198,6 @@ def test_a_full_disk_and_refused_ports_take_no_call_down(lab):
         pbx.stop()
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
-
-
-def fill(folder):
-    with open(os.path.join(folder, "fill"), "wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            pass  # no space left
 
 
 def test_exceptions_in_all_of_our_threads_take_no_call_down(lab):

@@ -9,6 +9,15 @@ from test_attackers import fetched, file_of, status, steady_url
 SMALL = "https_port = 0\n"  # no key is made, which would be written at some time or other
 
 
+def fill(folder):
+    with open(os.path.join(folder, "fill"), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            pass  # no space left
+
+
 class FullDisk:
     """A small one, which others fill."""
 
@@ -16,22 +25,16 @@ class FullDisk:
 
     def __init__(self, lab):
         self.folder = os.path.join(lab.folder, "disk")
-        self.fill = os.path.join(self.folder, "fill")
         self.environment = ()
         os.makedirs(self.folder)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", self.folder], check=True)
         lab.close_later(self)
 
     def fail(self):
-        with open(self.fill, "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-            except OSError:
-                pass  # no space left
+        fill(self.folder)
 
     def mend(self):
-        os.remove(self.fill)
+        os.remove(os.path.join(self.folder, "fill"))
 
     def close(self):
         subprocess.run(["umount", "-l", self.folder], check=True)

@@ -5,17 +5,11 @@
 #include "provisioning/serve/asked.hpp"
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/target.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 std::string take_line(std::string_view& rest) {
     const auto end = std::min(rest.find('\n'), rest.size());

@@ -2,17 +2,11 @@
 // Any bytes as the word of another server to a phone: what is kept of it is short and has one line.
 // rooms: pnp
 #include "pnp/rivals.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 void look_at_text(std::string_view text) {
     demand(text.size() <= 83); // 80 and three dots

@@ -4,18 +4,12 @@
 #include "provisioning/serve/conditional.hpp"
 #include "provisioning/serve/date.hpp"
 #include "provisioning/serve/target.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 void look_at_path(std::string_view text) {
     const auto path = serve::clean_path(text);

@@ -5,20 +5,10 @@
 #include "module/ctl/leases.hpp"
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <map>
-
-namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-} // namespace
 
 /// Words, one a line, and among them NAME=VALUE for the environment.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

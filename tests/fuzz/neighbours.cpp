@@ -3,19 +3,9 @@
 // new in it is found.
 // rooms: base
 #include "provisioning/base/neighbour_table.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
-
-namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-} // namespace
 
 /// In pieces, each of which ends at a byte 0xff behind its middle; a dump begins after each.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

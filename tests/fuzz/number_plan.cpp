@@ -4,17 +4,11 @@
 // rooms: dialplan
 #include "dialplan/number_plan.hpp"
 #include "dialplan/digit_map.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 std::string_view take_line(std::string_view& rest) {
     const auto line = rest.substr(0, rest.find('\n'));

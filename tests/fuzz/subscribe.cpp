@@ -6,19 +6,13 @@
 #include "pnp/identify.hpp"
 #include "pnp/message.hpp"
 #include "pnp/writer.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
-
-void demand(bool held) {
-    if (!held) {
-        std::abort();
-    }
-}
 
 /// A reader of its own, so that errors of ours do not cancel out: CRLF lines, `Name: value`, one
 /// blank line, the body behind it. Returns the value of a header that must be there once.

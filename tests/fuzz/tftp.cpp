@@ -3,9 +3,9 @@
 // within the RFCs, and a transfer never sends what it should not.
 // rooms: serve
 #include "provisioning/serve/tftp_transfer.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,12 +13,6 @@
 namespace {
 
 using Step = serve::TftpTransfer::Step;
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 void look_at_name(std::string_view text) {
     const auto name = serve::clean_tftp_name(text);

@@ -5,17 +5,11 @@
 #include "provisioning/inventory/pool.hpp"
 #include "provisioning/profile/keys.hpp"
 #include "provisioning/profile/vendor.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 void look_at_ranges(std::string_view text) {
     const auto ranges = inventory::parse_ranges(text);

@@ -5,18 +5,12 @@
 #include "provisioning/wpi/contact_me.hpp"
 #include "provisioning/wpi/polling.hpp"
 #include "provisioning/wpi/release.hpp"
+#include "tests/fuzz/demand.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 namespace {
-
-void demand(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 void look_at_target(std::string_view uri) {
     constexpr base::Ipv4 peer{0xC0000259};
