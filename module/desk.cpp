@@ -328,10 +328,12 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
     if (device.claim == inventory::Claim::granted) {
         return {};
     }
+    // The same words when it is found out and from then on: a timeline tells what is new.
+    auto two_phones = fmt::format("two phones claim this MAC: look which of them is yours, then "
+                                  "`pnp approve {}`",
+                                  device.mac.str());
     if (device.claim == inventory::Claim::contested) {
-        return fmt::format("two phones claim this MAC: look which of them is yours, then `pnp "
-                           "approve {}`",
-                           device.mac.str());
+        return two_phones;
     }
     if (rules.reoffer == Reoffer::ask && holds_configuration) {
         return fmt::format("it has its configuration, and reoffer = ask: `pnp approve {}` lets it "
@@ -346,9 +348,7 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
         return fmt::format("another MAC answers at {}, and {}", source.str(), rival);
     }
     orders_.contest(device.mac, source, fmt::format("{} asks, but {}", source.str(), rival));
-    return fmt::format("two phones claim this MAC: {} asks, but {}; look which of them is yours, "
-                       "then `pnp approve {}`",
-                       source.str(), rival, device.mac.str());
+    return two_phones;
 }
 
 /// Who else is this phone, as far as one can see; empty when nobody is.
