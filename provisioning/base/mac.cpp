@@ -84,32 +84,31 @@ std::optional<Mac> Mac::parse(std::string_view text) noexcept {
 }
 
 std::string Mac::str() const {
-    return spell(bytes_, "0123456789abcdef", false);
+    return spell(bytes(), "0123456789abcdef", false);
 }
 
 std::string Mac::upper() const {
-    return spell(bytes_, "0123456789ABCDEF", false);
+    return spell(bytes(), "0123456789ABCDEF", false);
 }
 
 std::string Mac::colons() const {
-    return spell(bytes_, "0123456789abcdef", true);
+    return spell(bytes(), "0123456789abcdef", true);
 }
 
-std::uint64_t Mac::number() const noexcept {
-    std::uint64_t out = 0;
-    for (const std::uint8_t byte : bytes_) {
-        out = (out << 8U) | byte;
+std::array<std::uint8_t, 6> Mac::bytes() const noexcept {
+    std::array<std::uint8_t, 6> bytes{};
+    std::uint64_t rest = number_;
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+        *byte = static_cast<std::uint8_t>(rest & 0xFFU);
+        rest >>= 8U;
     }
-    return out;
+    return bytes;
 }
 
 Mac Mac::from_number(std::uint64_t number) noexcept {
-    std::array<std::uint8_t, 6> bytes{};
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
-        *byte = static_cast<std::uint8_t>(number & 0xFFU);
-        number >>= 8U;
-    }
-    return Mac(bytes);
+    Mac mac;
+    mac.number_ = number & 0xFFFF'FFFF'FFFFU;
+    return mac;
 }
 
 } // namespace base

@@ -17,7 +17,11 @@ class Mac {
   public:
     Mac() = default;
 
-    explicit constexpr Mac(std::array<std::uint8_t, 6> bytes) noexcept : bytes_(bytes) {}
+    explicit constexpr Mac(std::array<std::uint8_t, 6> bytes) noexcept {
+        for (const std::uint8_t byte : bytes) {
+            number_ = number_ << 8U | byte;
+        }
+    }
 
     /// Reads every common spelling: 001fc1000001, 00:1F:C1:00:00:01, 00-1f-…, 001f.c100.0001.
     /// Nothing may stand before or behind it. The all-zero and the all-ones address are no phone:
@@ -28,16 +32,17 @@ class Mac {
     std::string upper() const;  ///< 001FC1000001
     std::string colons() const; ///< 00:1f:c1:00:00:01
 
-    const std::array<std::uint8_t, 6>& bytes() const noexcept { return bytes_; }
+    std::array<std::uint8_t, 6> bytes() const noexcept; ///< as on the wire
 
-    std::uint64_t number() const noexcept; ///< the 48 bits, for hashing and for SQL
+    std::uint64_t number() const noexcept { return number_; } ///< for hashing and for SQL
 
+    /// Of the lower 48 bits.
     static Mac from_number(std::uint64_t number) noexcept;
 
     auto operator<=>(const Mac&) const = default;
 
   private:
-    std::array<std::uint8_t, 6> bytes_{};
+    std::uint64_t number_ = 0; // 48 bits: compared and hashed at once
 };
 
 } // namespace base
