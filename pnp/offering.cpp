@@ -74,7 +74,8 @@ Offering::Dialog* Offering::add(Owed owed, bool offers) {
     Dialog& dialog = dialogs_[id];
     dialog.owed = std::move(owed);
     dialog.began = now;
-    by_mac_[dialog.owed.asked.mac].push_back(id);
+    dialog.of_phone = &by_mac_[dialog.owed.asked.mac];
+    dialog.of_phone->push_back(id);
     return &dialog;
 }
 
@@ -122,10 +123,7 @@ void Offering::carry_out(Dialog& dialog, const Decision& decision) {
 /// What the same phone still waits for elsewhere: it has a new address, or it was restarted.
 void Offering::leave_others(const Dialog& dialog) {
     const Asked& asked = dialog.owed.asked;
-    for (const std::uint32_t id : dialogs_of(asked.mac)) {
-        if (id == dialog.id()) {
-            continue;
-        }
+    for (const std::uint32_t id : others_of(dialog)) {
         Dialog& other = dialogs_.at(id);
         const bool moved = other.owed.asked.source.address != asked.source.address;
         if (other.stage != Stage::doubted && (moved || other.stage == Stage::held)) {
@@ -137,10 +135,7 @@ void Offering::leave_others(const Dialog& dialog) {
 /// The same phone asks from two ports, or somebody forges it: one URL is enough.
 const Offer* Offering::offered_just_now(const Dialog& dialog) const {
     const Asked& asked = dialog.owed.asked;
-    for (const std::uint32_t id : dialogs_of(asked.mac)) {
-        if (id == dialog.id()) {
-            continue;
-        }
+    for (const std::uint32_t id : others_of(dialog)) {
         const Dialog& other = dialogs_.at(id);
         if (other.offer && other.reusable &&
             other.owed.asked.source.address == asked.source.address &&
@@ -154,6 +149,15 @@ const Offer* Offering::offered_just_now(const Dialog& dialog) const {
 std::vector<std::uint32_t> Offering::dialogs_of(base::Mac mac) const {
     const auto found = by_mac_.find(mac);
     return found == by_mac_.end() ? std::vector<std::uint32_t>() : found->second;
+}
+
+std::vector<std::uint32_t> Offering::others_of(const Dialog& dialog) {
+    if (dialog.of_phone->size() == 1) {
+        return {};
+    }
+    auto others = *dialog.of_phone;
+    std::erase(others, dialog.id());
+    return others;
 }
 
 void Offering::doubt(Dialog& dialog) {
@@ -367,10 +371,7 @@ void Offering::notified(std::uint32_t id, const NotifyEnd& how) {
 
 /// The phone has what it wanted: nobody answers on the other ports from which it seemed to ask.
 void Offering::close_twins(const Dialog& dialog) {
-    for (const std::uint32_t id : dialogs_of(dialog.owed.asked.mac)) {
-        if (id == dialog.id()) {
-            continue;
-        }
+    for (const std::uint32_t id : others_of(dialog)) {
         Dialog& other = dialogs_.at(id);
         if (other.stage == Stage::sending &&
             other.owed.asked.source.address == dialog.owed.asked.source.address) {
@@ -489,10 +490,9 @@ void Offering::close(Dialog& dialog) {
     }
     answered_.close(*dialog.owed.answer, context_.clock.now());
     doubted_.erase({dialog.owed.asked.source.address, id});
-    const auto same = by_mac_.find(dialog.owed.asked.mac);
-    std::erase(same->second, id);
-    if (same->second.empty()) {
-        by_mac_.erase(same);
+    std::erase(*dialog.of_phone, id);
+    if (dialog.of_phone->empty()) {
+        by_mac_.erase(dialog.owed.asked.mac);
     }
     dialogs_.erase(id);
 }

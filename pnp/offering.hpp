@@ -87,6 +87,7 @@ class Offering {
         std::string reason;      ///< of the hold
         std::optional<Offer> offer;
         Deadlines::Slot due;
+        std::vector<std::uint32_t>* of_phone = nullptr; ///< this one and the phone's others, by age
 
         std::uint32_t id() const noexcept { return owed.naming.id; }
     };
@@ -97,6 +98,7 @@ class Offering {
 
     /// By age; a copy, as most of what is done with them closes some.
     std::vector<std::uint32_t> dialogs_of(base::Mac mac) const;
+    static std::vector<std::uint32_t> others_of(const Dialog& dialog);
     Dialog* add(Owed owed, bool offers);
     void make_room_at(const Place& place);
     void carry_out(Dialog& dialog, const Decision& decision);
