@@ -62,7 +62,8 @@ class Limits {
     // A stranger's host, however many MACs it makes up.
     base::TokenBuckets<std::uint32_t> sources_{1, 10, most};
     // What is answered makes the kernel look for the address, and its table has room for 1,024; a
-    // look takes up to three seconds. A power cut has every phone of a site ask at once.
+    // look takes up to three seconds, and the answer waits in our send buffer meanwhile. A power
+    // cut has every phone of a site ask at once.
     base::TokenBucket moved_together_{100, 300};
     base::TokenBucket strangers_{100, 400};
 

@@ -27,8 +27,9 @@ void Notifying::start(std::uint32_t id,
     waiting.interval = t1;
     waiting.retries = retries;
     by_branch_[waiting.notify.branch] = id;
-    context_.send(waiting.notify.path, waiting.notify.bytes);
+    // First, so that it ends even if there is no memory to send it with.
     schedule(id, waiting, now);
+    context_.send(waiting.notify.path, waiting.notify.bytes);
 }
 
 void Notifying::abandon(std::uint32_t id) {
@@ -79,10 +80,10 @@ void Notifying::tick(base::Steady now) {
             end(*id, {0, "no answer within 32 s"});
             continue;
         }
-        context_.send(waiting.notify.path, waiting.notify.bytes);
         --waiting.retries;
         waiting.interval = std::min<base::Duration>(waiting.interval * 2, t2);
         schedule(*id, waiting, now);
+        context_.send(waiting.notify.path, waiting.notify.bytes);
     }
 }
 

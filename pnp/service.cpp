@@ -4,6 +4,7 @@
 
 #include "pnp/context.hpp"
 #include "pnp/responder.hpp"
+#include "pnp/sender.hpp"
 #include "pnp/sockets.hpp"
 #include "provisioning/base/crypto.hpp"
 #include "provisioning/base/log.hpp"
@@ -157,13 +158,14 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     Heard heard_by_unicast;
     bool has_turn = false; ///< one will come
     bool has_sent = false; ///< since the last one
-    Outbox outbox;
+    bool sends_soon = false;
     std::vector<base::Interface> rows;
     std::vector<std::unique_ptr<Unicast>> unicasts;
     Sharing sharing; // outlives the group socket
     Listener group;
     std::vector<int> joined; ///< interface indices
     bool group_wanted = true;
+    Sender sender{[this](const auto& paths) { not_sent(paths); }}; // goes before its sockets
 
     // The address alone: an interface that was renumbered keeps its sockets.
     Unicast* unicast(base::Ipv4 local) {
@@ -182,20 +184,33 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     bool send(const Path& path, std::string_view bytes) {
-        if (outbox.is_empty()) {
-            later([](State& state) { state.send_all(); });
+        const int fd = socket_of(path);
+        if (fd < 0) {
+            return false;
         }
-        outbox.add(path, bytes);
+        sender.add(fd, path, bytes);
         has_sent = true;
-        if (outbox.is_full()) {
-            send_all();
+        if (!sends_soon) {
+            later([](State& state) {
+                state.sends_soon = false;
+                state.sender.send();
+            });
+            sends_soon = true;
         }
         return true;
     }
 
-    void send_all() {
-        outbox.send([this](const Path& path) { return socket_of(path); },
-                    [this](const Path& path) { responder.not_sent(path); });
+    /// On any thread.
+    void not_sent(const std::vector<Path>& paths) noexcept {
+        guarded([&] {
+            loop.post([weak = weak_from_this(), paths] {
+                if (const auto state = weak.lock()) {
+                    for (const Path& path : paths) {
+                        state->responder.not_sent(path);
+                    }
+                }
+            });
+        });
     }
 
     void later(void (*task)(State&)) {
@@ -230,14 +245,14 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
         const int rounds = owes_many ? 1 : rounds_in_a_turn;
         for (int round = 0; round < rounds && !heard_by_group.is_empty(); ++round) {
             deal_with(heard_by_group, Channel::group);
-            send_all();
+            sender.send();
             read(group, Channel::group);
         }
         if (owes_many || responder.owed() < crowd || (heard_by_group.is_empty() && !others_send) ||
             heard_by_unicast.has_waited_since(clock.now() - answers_wait)) {
             deal_with(heard_by_unicast, Channel::unicast);
         }
-        send_all();
+        sender.send();
         has_sent = false;
         arm();
         take_turn();
@@ -306,10 +321,11 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
                                                   row.name, fd.error().what)});
                 continue;
             }
-            auto& added = unicasts.emplace_back(std::make_unique<Unicast>());
+            auto added = std::make_unique<Unicast>();
             added->interface = row;
             added->listener.fd = std::move(*fd);
             watch(added->listener, Channel::unicast);
+            unicasts.push_back(std::move(added)); // one that nobody watches is none
         }
     }
 
@@ -327,7 +343,12 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
             }
             group.fd = std::move(*fd);
             heard_by_group.most_bytes = Heard::least_bytes + missing_buffer(group.fd.get());
-            watch(group, Channel::group);
+            try {
+                watch(group, Channel::group);
+            } catch (...) { // no memory: made anew with the next try
+                group.close();
+                throw;
+            }
         }
         std::vector<int> wanted;
         for (const auto& each : unicasts) {
@@ -354,7 +375,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     void close_group() {
-        send_all();
+        sender.flush();
         heard_by_group.clear();
         group.close();
         joined.clear();
@@ -365,7 +386,7 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     /// Makes the sockets be as the rows and settings want them; what fails is tried again later.
     std::vector<base::Error> apply() {
         std::vector<base::Error> errors;
-        send_all(); // while its socket is there
+        sender.flush(); // while its socket is there
         open_unicasts(errors);
         open_group_socket(errors);
         std::vector<Row> served;
@@ -460,7 +481,7 @@ void Service::settings(const Settings& settings) {
     const Settings before = std::exchange(state.settings, settings);
     state.responder.settings(settings);
     if (before.notify_port != settings.notify_port) {
-        state.send_all();
+        state.sender.flush();
         state.unicasts.clear();
     }
     const bool hears_otherwise =

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <optional>
 #include <sys/socket.h>
 #include <system_error>
@@ -22,6 +23,11 @@ using base::fail;
 
 /// A power cut makes every phone of a site ask within the same seconds.
 constexpr int receive_buffer = 16 << 20;
+/// What goes to an address where nobody answers stays in here until the kernel has asked for it
+/// three times, a second each: so many as strangers and moved phones are answered meanwhile (see
+/// limits.hpp), of 1,280 bytes as the kernel counts them. In a full one nobody else's answer has
+/// room. Where net.core.wmem_max is the limit, it is 333 of them.
+constexpr int send_buffer = 4 << 20;
 
 std::string why(int error) {
     return std::system_category().message(error);
@@ -34,11 +40,16 @@ base::Status set(int fd, int level, int name, int value, const char* spelled) {
     return {};
 }
 
-base::Status tune(int fd) {
-    // The limit of rmem_max holds for SO_RCVBUF only; the other one needs CAP_NET_ADMIN.
-    if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0) {
-        ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+/// The limit of rmem_max or wmem_max holds for `name` only; `by_force` needs CAP_NET_ADMIN.
+void set_buffer(int fd, int by_force, int name, int bytes) noexcept {
+    if (::setsockopt(fd, SOL_SOCKET, by_force, &bytes, sizeof bytes) != 0) {
+        ::setsockopt(fd, SOL_SOCKET, name, &bytes, sizeof bytes);
     }
+}
+
+base::Status tune(int fd) {
+    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive_buffer);
+    set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, send_buffer);
     // Without its own list only: by default Linux delivers a group that any process joined.
     if (auto done = set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"); !done) {
         return done;
@@ -147,32 +158,34 @@ std::uint16_t bound_port(int fd) noexcept {
     return ntohs(address.sin_port);
 }
 
-void Outbox::add(const Path& path, std::string_view bytes) {
-    paths_[count_] = path;
+void Outbox::add(int fd, const Path& path, std::string_view bytes) {
     texts_[count_].assign(bytes);
+    sockets_[count_] = fd;
+    paths_[count_] = path;
     ++count_;
 }
 
-void Outbox::send(const std::function<int(const Path&)>& socket_of,
-                  const std::function<void(const Path&)>& failed) {
+void Outbox::send(const std::function<void(const Path&)>& failed) {
     const std::size_t count = std::exchange(count_, 0);
     for (std::size_t at = 0; at < count;) {
-        const int fd = socket_of(paths_[at]);
         std::size_t end = at + 1;
-        while (end < count && socket_of(paths_[end]) == fd) {
+        while (end < count && sockets_[end] == sockets_[at]) {
             ++end;
         }
         while (at < end) {
-            at += fd < 0 ? 0 : send_some(fd, at, end);
+            at += send_some(at, end);
             if (at < end) {
                 failed(paths_[at++]); // it stopped the others
             }
         }
     }
+    for (std::size_t at = 0; at < count; ++at) {
+        OPENSSL_cleanse(texts_[at].data(), texts_[at].size()); // there may be a token in it
+    }
 }
 
 /// How many of them the system took before one that it did not take.
-std::size_t Outbox::send_some(int fd, std::size_t begin, std::size_t end) noexcept {
+std::size_t Outbox::send_some(std::size_t begin, std::size_t end) noexcept {
     struct alignas(cmsghdr) Info {
         std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> bytes;
     };
@@ -203,8 +216,8 @@ std::size_t Outbox::send_some(int fd, std::size_t begin, std::size_t end) noexce
     }
     int sent = 0;
     do {
-        sent = ::sendmmsg(fd, messages.data() + begin, static_cast<unsigned>(end - begin),
-                          MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = ::sendmmsg(sockets_[begin], messages.data() + begin,
+                          static_cast<unsigned>(end - begin), MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }

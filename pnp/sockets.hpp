@@ -38,21 +38,19 @@ class Outbox {
   public:
     static constexpr std::size_t most = 64;
 
-    void add(const Path& path, std::string_view bytes);
+    void add(int fd, const Path& path, std::string_view bytes);
 
-    bool is_empty() const noexcept { return count_ == 0; }
-
-    bool is_full() const noexcept { return count_ == most; }
+    std::size_t size() const noexcept { return count_; }
 
     /// Each from the address and out of the interface of its path, in the order of add(). `failed`:
-    /// the system does not take it, or `socket_of` has no socket (-1) for it any more.
-    void send(const std::function<int(const Path&)>& socket_of,
-              const std::function<void(const Path&)>& failed);
+    /// the system does not take it.
+    void send(const std::function<void(const Path&)>& failed);
 
   private:
-    std::size_t send_some(int fd, std::size_t begin, std::size_t end) noexcept;
+    std::size_t send_some(std::size_t begin, std::size_t end) noexcept;
 
     std::size_t count_ = 0;
+    std::array<int, most> sockets_;
     std::array<Path, most> paths_;
     std::array<std::string, most> texts_; ///< whose memory is used again and again
 };
