@@ -3,6 +3,7 @@
 
 They speak from sockets of bytes; where the wire is the claim, tshark has the last word."""
 import base64
+import contextlib
 import os
 import random
 import re
@@ -12,7 +13,7 @@ import time
 from asterisk import account
 from bare_phone import http_get, subscribe
 from capture import sip
-from forged import Questions
+from forged import Questions, to_group, wire
 from light_phone import Connection, LightPhone
 from test_asterisk import STAYS
 
@@ -373,6 +374,23 @@ def test_with_reoffer_ask_a_clone_of_mac_and_address_gets_no_url_and_it_is_told(
     said = pbx.wait_cli(f"pnp explain {desk.mac}", "it is told",
                         lambda said: "reoffer = ask" in said)
     assert f"pnp approve {desk.mac}" in said, said
+
+
+def test_a_phone_is_answered_although_four_hundred_asked_who_are_not_there(lab):
+    """What is sent to an address where nobody is waits for three seconds in the sender's buffer."""
+    desk, liar = lab.desk(1), attacker(lab)
+    pnpd = prepared(lab, desk)
+    offered(lab, desk)
+    with contextlib.closing(wire(liar)) as forged:
+        for number in range(400):
+            address = f"192.168.77.{180 + number % 50}"
+            forged.send(to_group(address, 30000 + number, subscribe(
+                f"001fc1ff{number:04x}", address, 30000 + number, branch=f"z9hG4bKnone{number}")))
+    lab.wait_for(lambda: int(re.search(r"SUBSCRIBE +(\d+)", pnpd.text("status"))[1]) > 300,
+                 "they are heard")
+    phone = lab.bare_phone(desk, 60001)
+    phone.send(subscribe(desk.mac, desk.address, 60001, tag="once", branch="z9hG4bKonce"))
+    phone.listen(1.5 * lab.patience, until=b"SIP/2.0 200")
 
 
 def test_a_forger_cannot_push_what_an_administrator_did_out_of_a_phone_s_story(lab):
