@@ -2,6 +2,8 @@
 // Client transactions of RFC 3261 17.1.2, for NOTIFY over UDP.
 #include "pnp/notifying.hpp"
 
+#include "pnp/writer.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -26,7 +28,6 @@ void Notifying::start(std::uint32_t id,
     waiting.give_up = now + transaction_life;
     waiting.interval = t1;
     waiting.retries = retries;
-    by_branch_[waiting.notify.branch] = id;
     // First, so that it ends even if there is no memory to send it with.
     schedule(id, waiting, now);
     context_.send(waiting.notify.path, waiting.notify.bytes);
@@ -38,7 +39,6 @@ void Notifying::abandon(std::uint32_t id) {
         return;
     }
     deadlines_.clear(found->second.due);
-    by_branch_.erase(found->second.notify.branch);
     waiting_.erase(found);
 }
 
@@ -57,18 +57,18 @@ void Notifying::keep(const std::function<bool(base::Ipv4 local)>& is_served) {
 }
 
 bool Notifying::on_response(const Response& response, base::Ipv4 source) {
-    const auto branch = by_branch_.find(response.branch);
-    if (branch == by_branch_.end()) {
+    const auto id = id_of_branch(response.branch);
+    const auto found = id ? waiting_.find(*id) : waiting_.end();
+    if (found == waiting_.end()) {
         return false;
     }
-    const std::uint32_t id = branch->second;
-    const Notify& notify = waiting_.at(id).notify;
-    if (notify.call_id != response.call_id || notify.path.to.address != source ||
-        response.method != "NOTIFY") {
+    const Notify& notify = found->second.notify;
+    if (notify.branch != response.branch || notify.call_id != response.call_id ||
+        notify.path.to.address != source || response.method != "NOTIFY") {
         return false;
     }
     if (response.status >= 200) {
-        end(id, {response.status, response.reason});
+        end(*id, {response.status, response.reason});
     }
     return true;
 }

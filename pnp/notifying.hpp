@@ -68,7 +68,6 @@ class Notifying {
 
     Context& context_;
     std::unordered_map<std::uint32_t, Waiting> waiting_;
-    std::unordered_map<std::string, std::uint32_t> by_branch_;
     Deadlines deadlines_;
 };
 

@@ -5,9 +5,11 @@
 #include "pnp/params.hpp"
 #include "provisioning/base/text.hpp"
 
+#include <charconv>
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace pnp {
@@ -146,6 +148,17 @@ std::string write_ok(const Subscribe& request, const Naming& naming) {
 
 std::string notify_branch(std::uint32_t id) {
     return "z9hG4bKn-" + hex8(id) + "-1";
+}
+
+std::optional<std::uint32_t> id_of_branch(std::string_view branch) noexcept {
+    const std::size_t dash = branch.find('-');
+    if (dash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    std::uint32_t id = 0;
+    const auto read =
+        std::from_chars(branch.data() + dash + 1, branch.data() + branch.size(), id, 16);
+    return read.ec == std::errc() ? std::optional(id) : std::nullopt;
 }
 
 std::string write_notify(const Subscribe& request,

@@ -7,6 +7,7 @@
 #include "provisioning/base/net.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ std::string write_ok(const Subscribe& request, const Naming& naming);
 
 /// The branch of the standard NOTIFY, which the phone's answer carries.
 std::string notify_branch(std::uint32_t id);
+/// Of a branch of ours, this or resync_branch(); nothing in one that cannot be.
+std::optional<std::uint32_t> id_of_branch(std::string_view branch) noexcept;
 
 /// In the dialect given, whatever the offer says: a refused standard form is tried as echo.
 std::string write_notify(const Subscribe& request,

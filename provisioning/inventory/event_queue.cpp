@@ -47,10 +47,10 @@ bool EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stran
     const bool adds = line.events.empty() && line.newest && same(*line.newest, event);
     if (line.events.empty()) {
         line.events.reserve(4); // a start is as many
+        waiting_.insert(mac);
     }
     line.events.push_back({std::move(event), adds ? line.newest->id : 0});
     ++total_;
-    waiting_.insert(mac);
     trim(line, most);
     return !adds;
 }
