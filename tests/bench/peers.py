@@ -130,13 +130,15 @@ def cpu(pid):
     """Seconds of the processor that the process and its children took, with those that ended."""
     seconds = 0.0
     for one in tree(pid):
-        seconds += sum(took for _, took in threads(one))
+        there = sum(took for _, took in threads(one))
         try:
             with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
-                ended = file.read().rpartition(")")[2].split()[13:15]
+                ticks = list(map(int, file.read().rpartition(")")[2].split()[11:15]))
         except OSError:
+            seconds += there
             continue
-        seconds += sum(map(int, ended)) / TICKS
+        # Threads that ended are only in the coarse figure.
+        seconds += max(there, sum(ticks[:2]) / TICKS) + sum(ticks[2:]) / TICKS
     return seconds
 
 
