@@ -86,7 +86,7 @@ def kamailio(lab, storm):
 
 def tell(bench, what, count, *reports):
     """How many phones we lost, and how many had to ask again."""
-    for name, key in (("without a URL", "right"), ("not at first", "right_at_first")):
+    for name, key in (("without a URL of their own", "urls"), ("not at first", "right_at_first")):
         bench.ratio(f"{what}: {name}", *(count - report[key] for report in reports), most=0)
 
 
@@ -139,7 +139,7 @@ def with_default_buffer(bench, count):
         table = bench.table(f"{count:,} phones at once, the default receive buffer", *COLUMNS)
         own = add(table, "pnpd", ours(lab, Storm(lab, count),
                                       environment=preloaded(lab, DEFAULT_BUFFER)))
-        bench.ratio("default buffer: without a URL", count - own["right"], most=0)
+        bench.ratio("default buffer: without a URL of their own", count - own["urls"], most=0)
         bench.ratio("default buffer: have to ask again", 1 - own["right_at_first"] / count, most=0.01)
 
 
