@@ -186,10 +186,8 @@ class Storm {
     void ask_again(Steady now);
     void drain(std::size_t which);
     void flush();
-    void on_datagram(std::string_view bytes,
-                     std::size_t which,
-                     base::Ipv4 local,
-                     base::Endpoint source);
+    void
+    on_datagram(std::string_view bytes, std::size_t which, base::Ipv4 local, base::Endpoint source);
     void finish(Asking& phone, std::string_view notify);
     void count_urls();
 
@@ -237,10 +235,10 @@ base::Status Storm::open() {
         return fail(Errc::not_found, "there is no interface {}",
                     base::printable(settings_.interface));
     }
-    const auto port_of = [first = settings_.local_port.value_or(settings_.vendor->pnp_port)](
-                             std::size_t which) {
-        return static_cast<std::uint16_t>(first + which);
-    };
+    const auto port_of =
+        [first = settings_.local_port.value_or(settings_.vendor->pnp_port)](std::size_t which) {
+            return static_cast<std::uint16_t>(first + which);
+        };
     for (std::size_t which = 0; which < ports; ++which) {
         if (auto opened = open_door(which, port_of(which), interface_index); !opened) {
             return opened;
