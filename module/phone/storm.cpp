@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One socket for all: IP_PKTINFO says which phone a datagram leaves from, and which it came to.
+// A socket for each port: IP_PKTINFO says which phone a datagram leaves from, and which it came to.
 #include "module/phone/storm.hpp"
 
 #include "provisioning/base/text.hpp"
@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <queue>
 #include <string_view>
 #include <system_error>
@@ -28,6 +29,7 @@ using base::Steady;
 
 constexpr std::size_t batch = 64;
 constexpr std::size_t slot = 2048;
+constexpr std::size_t ports = 4;
 constexpr int receive_buffer = 512 << 20; ///< what is lost is to be lost at the other end
 
 struct Asking {
@@ -36,6 +38,7 @@ struct Asking {
     Steady began{};
     Retransmission repeats{Timing{}};
     bool has_ok = false;
+    bool has_own_ok = false; ///< one with its Call-ID
     bool is_done = false;
 };
 
@@ -131,10 +134,23 @@ std::string ok_for(std::string_view request) {
     return ok + "Content-Length: 0\r\n\r\n";
 }
 
-bool has_url(std::string_view notify) {
+/// The body of a NOTIFY; empty where it is no URL.
+std::string_view url_in(std::string_view notify) {
     const auto body = notify.find("\r\n\r\n");
-    return body != std::string_view::npos && notify.substr(body + 4, 4) == "http" &&
-           value_of(notify, "\r\nContent-Type: ") == "application/url";
+    if (body == std::string_view::npos || notify.substr(body + 4, 4) != "http" ||
+        value_of(notify, "\r\nContent-Type: ") != "application/url") {
+        return {};
+    }
+    return notify.substr(body + 4);
+}
+
+/// Whether the request goes to the Contact of the SUBSCRIBE, which names the phone's MAC, address
+/// and port.
+bool is_for(std::string_view request, std::string_view subscribe) {
+    const auto begin = request.find(' ') + 1;
+    const auto uri = request.substr(begin, request.find(' ', begin) - begin);
+    const auto contact = value_of(subscribe, "\r\nContact: ");
+    return contact.size() == uri.size() + 2 && contact.substr(1, uri.size()) == uri;
 }
 
 class Storm {
@@ -150,16 +166,30 @@ class Storm {
     StormReport run();
 
   private:
+    /// Of the phones at one port.
+    struct Door {
+        base::Fd fd;
+        std::optional<Outbox> outbox;
+        std::uint32_t lost = 0;
+    };
+
     base::Ipv4 address_of(std::size_t number) const {
         return {first_.value + static_cast<std::uint32_t>(number)};
     }
 
+    /// Phones that ask in one batch have one port, so that the batch stays one.
+    static std::size_t door_of(std::size_t number) { return number / batch % ports; }
+
+    base::Status open_door(std::size_t which, std::uint16_t port, int interface_index);
     void ask(std::size_t number, Steady now);
     void plug_in(Steady now);
     void ask_again(Steady now);
-    void drain();
-    void on_datagram(std::string_view bytes, base::Ipv4 local, base::Endpoint source);
-    void finish(Asking& phone, bool is_right);
+    void drain(std::size_t which);
+    void flush();
+    void
+    on_datagram(std::string_view bytes, std::size_t which, base::Ipv4 local, base::Endpoint source);
+    void finish(Asking& phone, std::string_view notify);
+    void count_urls();
 
     const Settings& settings_;
     int per_second_;
@@ -169,42 +199,53 @@ class Storm {
     std::size_t asked_ = 0;
     std::size_t done_ = 0;
     Steady start_{};
-    base::Fd fd_;
-    int interface_index_ = 0;
-    std::optional<Outbox> outbox_;
+    std::array<Door, ports> doors_;
+    std::vector<std::size_t> urls_; ///< their hashes
     std::vector<char> bytes_ = std::vector<char>(batch * slot);
     using Turn = std::pair<Steady, std::size_t>;
     std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns_; ///< of those that wait
     StormReport report_;
 };
 
-base::Status Storm::open() {
-    interface_index_ = static_cast<int>(if_nametoindex(settings_.interface.c_str()));
-    if (interface_index_ == 0) {
-        return fail(Errc::not_found, "there is no interface {}",
-                    base::printable(settings_.interface));
-    }
-    const std::uint16_t port = settings_.local_port.value_or(settings_.vendor->pnp_port);
+base::Status Storm::open_door(std::size_t which, std::uint16_t port, int interface_index) {
     auto fd = base::udp_socket({{0}, port});
     if (!fd) {
         return tl::unexpected(fd.error());
     }
-    fd_ = std::move(*fd);
     ip_mreqn leaves{};
-    leaves.imr_ifindex = interface_index_;
+    leaves.imr_ifindex = interface_index;
     const int on = 1;
-    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer,
+    if (::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer,
                      sizeof receive_buffer) != 0 ||
-        ::setsockopt(fd_.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0 ||
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on) != 0 ||
-        ::setsockopt(fd_.get(), IPPROTO_IP, IP_FREEBIND, &on, sizeof on) != 0 ||
-        ::setsockopt(fd_.get(), IPPROTO_IP, IP_MULTICAST_IF, &leaves, sizeof leaves) != 0) {
+        ::setsockopt(fd->get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0 ||
+        ::setsockopt(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on) != 0 ||
+        ::setsockopt(fd->get(), IPPROTO_IP, IP_FREEBIND, &on, sizeof on) != 0 ||
+        ::setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &leaves, sizeof leaves) != 0) {
         return fail(Errc::io, "a storm's socket needs root: {}",
                     std::system_category().message(errno));
     }
-    outbox_.emplace(fd_.get(), interface_index_);
+    doors_.at(which).outbox.emplace(fd->get(), interface_index);
+    doors_.at(which).fd = std::move(*fd);
+    return {};
+}
+
+base::Status Storm::open() {
+    const auto interface_index = static_cast<int>(if_nametoindex(settings_.interface.c_str()));
+    if (interface_index == 0) {
+        return fail(Errc::not_found, "there is no interface {}",
+                    base::printable(settings_.interface));
+    }
+    const auto port_of =
+        [first = settings_.local_port.value_or(settings_.vendor->pnp_port)](std::size_t which) {
+            return static_cast<std::uint16_t>(first + which);
+        };
+    for (std::size_t which = 0; which < ports; ++which) {
+        if (auto opened = open_door(which, port_of(which), interface_index); !opened) {
+            return opened;
+        }
+    }
     for (std::size_t number = 0; number < phones_.size(); ++number) {
-        const base::Endpoint local{address_of(number), port};
+        const base::Endpoint local{address_of(number), port_of(door_of(number))};
         auto identity = settings_.identity;
         identity.mac = base::Mac::from_number(identity.mac.number() + number);
         auto& phone = phones_[number];
@@ -212,14 +253,16 @@ base::Status Storm::open() {
         phone.text =
             settings_.vendor->subscribe(identity, phone.ids, local, settings_.group.address);
     }
+    urls_.reserve(phones_.size());
     return {};
 }
 
 void Storm::ask(std::size_t number, Steady now) {
     auto& phone = phones_[number];
     phone.repeats.sent(now);
-    outbox_->add(phone.text, address_of(number), settings_.group);
-    if (const auto next = phone.repeats.next()) {
+    doors_.at(door_of(number)).outbox->add(phone.text, address_of(number), settings_.group);
+    const auto next = phone.repeats.next();
+    if (next && *next < phone.began + settings_.wait) {
         turns_.emplace(*next, number);
     }
 }
@@ -248,39 +291,63 @@ void Storm::ask_again(Steady now) {
     }
 }
 
-void Storm::finish(Asking& phone, bool is_right) {
+void Storm::finish(Asking& phone, std::string_view notify) {
     const auto now = std::chrono::steady_clock::now();
     phone.is_done = true;
     ++done_;
+    if (now - phone.began > settings_.wait) {
+        return; // it has given up
+    }
     ++report_.answered;
-    report_.right += is_right ? 1 : 0;
-    report_.at_first += is_right && phone.repeats.count() == 1 ? 1 : 0;
     report_.times.push_back(
         std::chrono::duration_cast<std::chrono::microseconds>(now - phone.began));
     report_.took = std::chrono::duration_cast<std::chrono::microseconds>(now - start_);
+    const auto url = url_in(notify);
+    if (phone.has_own_ok && !url.empty() && is_for(notify, phone.text) &&
+        value_of(notify, "\r\nCall-ID: ") == phone.ids.call_id) {
+        ++report_.right;
+        report_.at_first += phone.repeats.count() == 1 ? 1 : 0;
+        urls_.push_back(std::hash<std::string_view>{}(url));
+    }
 }
 
-void Storm::on_datagram(std::string_view bytes, base::Ipv4 local, base::Endpoint source) {
+void Storm::on_datagram(std::string_view bytes,
+                        std::size_t which,
+                        base::Ipv4 local,
+                        base::Endpoint source) {
     const auto number = std::size_t{local.value} - first_.value;
-    if (local.value < first_.value || number >= asked_) {
+    if (local.value < first_.value || number >= asked_ || door_of(number) != which) {
         ++report_.strange;
         return;
     }
     auto& phone = phones_[number];
-    const bool is_own = value_of(bytes, "\r\nCall-ID: ") == phone.ids.call_id;
     if (bytes.substr(0, 12) == "SIP/2.0 200 ") {
         phone.has_ok = true;
+        phone.has_own_ok |= value_of(bytes, "\r\nCall-ID: ") == phone.ids.call_id;
     } else if (bytes.substr(0, 7) == "NOTIFY ") {
-        outbox_->add(ok_for(bytes), local, source);
+        doors_.at(which).outbox->add(ok_for(bytes), local, source);
         if (!phone.is_done) {
-            finish(phone, is_own && phone.has_ok && has_url(bytes));
+            finish(phone, bytes);
         }
     } else {
         ++report_.strange;
     }
 }
 
-void Storm::drain() {
+void Storm::flush() {
+    for (auto& door : doors_) {
+        door.outbox->flush();
+    }
+}
+
+void Storm::count_urls() {
+    std::sort(urls_.begin(), urls_.end());
+    report_.urls =
+        static_cast<int>(std::distance(urls_.begin(), std::unique(urls_.begin(), urls_.end())));
+}
+
+void Storm::drain(std::size_t which) {
+    auto& door = doors_.at(which);
     std::array<mmsghdr, batch> messages{};
     std::array<iovec, batch> parts{};
     std::array<sockaddr_in, batch> sources{};
@@ -295,22 +362,22 @@ void Storm::drain() {
         head.msg_control = controls[at].bytes.data();
         head.msg_controllen = controls[at].bytes.size();
     }
-    const int count = ::recvmmsg(fd_.get(), messages.data(), batch, MSG_DONTWAIT, nullptr);
-    for (int which = 0; which < count; ++which) {
-        const auto at = static_cast<std::size_t>(which);
+    const int count = ::recvmmsg(door.fd.get(), messages.data(), batch, MSG_DONTWAIT, nullptr);
+    for (int each = 0; each < count; ++each) {
+        const auto at = static_cast<std::size_t>(each);
         msghdr& head = messages[at].msg_hdr;
         base::Ipv4 local{};
-        for (cmsghdr* each = CMSG_FIRSTHDR(&head); each != nullptr;
-             each = CMSG_NXTHDR(&head, each)) {
-            if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
+        for (cmsghdr* told = CMSG_FIRSTHDR(&head); told != nullptr;
+             told = CMSG_NXTHDR(&head, told)) {
+            if (told->cmsg_level == IPPROTO_IP && told->cmsg_type == IP_PKTINFO) {
                 in_pktinfo info{};
-                std::memcpy(&info, CMSG_DATA(each), sizeof info);
+                std::memcpy(&info, CMSG_DATA(told), sizeof info);
                 local.value = ntohl(info.ipi_addr.s_addr);
-            } else if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SO_RXQ_OVFL) {
-                std::memcpy(&report_.lost_here, CMSG_DATA(each), sizeof report_.lost_here);
+            } else if (told->cmsg_level == SOL_SOCKET && told->cmsg_type == SO_RXQ_OVFL) {
+                std::memcpy(&door.lost, CMSG_DATA(told), sizeof door.lost);
             }
         }
-        on_datagram({bytes_.data() + at * slot, messages[at].msg_len}, local,
+        on_datagram({bytes_.data() + at * slot, messages[at].msg_len}, which, local,
                     base::Endpoint::from(sources[at]));
     }
 }
@@ -327,16 +394,26 @@ StormReport Storm::run() {
         }
         plug_in(now);
         ask_again(now);
-        outbox_->flush();
-        drain();
-        outbox_->flush();
+        flush();
+        for (std::size_t which = 0; which < ports; ++which) {
+            drain(which);
+        }
+        flush();
         const bool more_to_ask = asked_ < phones_.size() && per_second_ == 0;
-        std::array<pollfd, 2> ready{{{fd_.get(), POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
+        std::array<pollfd, ports + 1> ready{};
+        for (std::size_t which = 0; which < ports; ++which) {
+            ready.at(which) = {doors_.at(which).fd.get(), POLLIN, 0};
+        }
+        ready.back() = {stop_fd_, POLLIN, 0};
         ::poll(ready.data(), ready.size(), more_to_ask ? 0 : asked_ < phones_.size() ? 1 : 20);
-        if ((ready[1].revents & POLLIN) != 0) {
+        if ((ready.back().revents & POLLIN) != 0) {
             break;
         }
     }
+    for (const auto& door : doors_) {
+        report_.lost_here += door.lost;
+    }
+    count_urls();
     std::sort(report_.times.begin(), report_.times.end());
     return std::move(report_);
 }
@@ -351,6 +428,7 @@ base::Json StormReport::json() const {
     return base::Json::object({{"phones", phones},
                                {"answered", answered},
                                {"right", right},
+                               {"urls", urls},
                                {"right_at_first", at_first},
                                {"repeats", repeats},
                                {"strange", strange},

@@ -4,6 +4,7 @@ Asterisk with our module, and how much of it is ours: by what our threads there 
 and by the time that it takes phones that do not register."""
 import json
 import os
+import subprocess
 
 import peers
 from storm import PBX, Storm, address_of, mac_of
@@ -37,13 +38,12 @@ def plugged_in(lab, phones, *options):
     # The first start makes keys beside all else.
     pbx.wait_cli("pnp status", "files are served", lambda said: f"https://{PBX}:5481" in said, 60)
     before = processor(pbx.pid)
-    running = storm.host.start(
+    done = storm.host.run(
         os.path.join(lab.options.bin, "pnp-phone"), "--vendor", "htek", "--mac", mac_of(0),
         "--interface", "storm0", "--address", address_of(0), "--phones", phones, "--wait",
-        f"{PATIENCE}s", "--json", *options, stdout=-1, stderr=-3, text=True)
-    report = json.loads(running.communicate(timeout=5 * PATIENCE)[0])
+        f"{PATIENCE}s", "--json", *options, stderr=subprocess.DEVNULL, timeout=5 * PATIENCE)
     after = processor(pbx.pid)
-    return report, after[0] - before[0], after[1] - before[1]
+    return json.loads(done.stdout), after[0] - before[0], after[1] - before[1]
 
 
 def run(bench):

@@ -4,6 +4,7 @@ import functools
 import glob
 import os
 import subprocess
+import time
 
 from asterisk import SCRIPTS
 from network import Host
@@ -19,8 +20,11 @@ class Unavailable(Exception):
 @functools.lru_cache(maxsize=None)
 def fetch(package):
     """(folder, reason), and one of them is empty."""
-    done = subprocess.run([os.path.join(SCRIPTS, "peer"), package], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=600, check=False)
+    try:
+        done = subprocess.run([os.path.join(SCRIPTS, "peer"), package], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired as reason:
+        return "", str(reason)
     if done.returncode != 0:
         return "", (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
     return done.stdout.strip(), ""
@@ -49,11 +53,12 @@ class Pinned(Host):
 
     def __init__(self, host, core):
         super().__init__(host.namespace, host.name)
-        self.address, self.core = host.address, core
+        self.address = host.address
+        cores = sorted(os.sched_getaffinity(0))
+        self.pin = ["taskset", "-c", str(cores[core])] if len(cores) > 1 else []
 
     def command(self, *more):
-        pin = ["taskset", "-c", str(self.core)] if os.cpu_count() > 1 else []
-        return super().command(*pin, *more)
+        return super().command(*self.pin, *more)
 
 
 class Peer(Program):
@@ -125,14 +130,26 @@ def cpu(pid):
     """Seconds of the processor that the process and its children took, with those that ended."""
     seconds = 0.0
     for one in tree(pid):
-        seconds += sum(took for _, took in threads(one))
+        there = sum(took for _, took in threads(one))
         try:
             with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
-                ended = file.read().rpartition(")")[2].split()[13:15]
+                ticks = list(map(int, file.read().rpartition(")")[2].split()[11:15]))
         except OSError:
+            seconds += there
             continue
-        seconds += sum(map(int, ended)) / TICKS
+        # Threads that ended are only in the coarse figure.
+        seconds += max(there, sum(ticks[:2]) / TICKS) + sum(ticks[2:]) / TICKS
     return seconds
+
+
+def rest(pid, quiet=3, most=20):
+    """Waits until the program has done what its phones left it to do: it stands still for `quiet`
+    seconds, since ours puts off a flush by some ticks."""
+    end, still, before = time.monotonic() + most, 0, cpu(pid)
+    while still < quiet and time.monotonic() < end:
+        time.sleep(1)
+        now = cpu(pid)
+        still, before = still + 1 if now - before < 0.01 else 0, now
 
 
 def memory(pid):

@@ -6,7 +6,7 @@
 
 A benchmark is a file bench_NAME.py with a function `run(bench)`, which prints its tables as it goes.
 A figure is worth no more than the machine was idle; a ratio of two of one run is worth more. Exit
-status 1: something was broken, and is no figure; a goal that is missed is one.
+status 1: something could not be measured, and is no figure; a goal that is missed is one.
 """
 import sys
 
@@ -19,6 +19,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import time
 import traceback
 
@@ -70,57 +71,84 @@ class Bench:
             with lab:
                 yield lab
         except Skip as reason:
-            self.now["skipped"].append(str(reason))
-            print(f"skipped: {reason}")
+            self.skip(reason)
         except Exception as problem:  # pylint: disable=broad-except
-            self.now["broken"].append(f"{type(problem).__name__}: {problem}")
-            traceback.print_exc(file=sys.stdout)
+            self.broken(problem)
             print(lab.logs(), flush=True)
         finally:
             lab.remove_files()
+
+    def broken(self, problem):
+        self.now["broken"].append(f"{type(problem).__name__}: {problem}")
+        traceback.print_exc(file=sys.stdout)
+
+    def skip(self, reason):
+        """What is not measured this time, and why."""
+        self.now["skipped"].append(str(reason))
+        print(f"skipped: {reason}", flush=True)
 
     def table(self, title, *columns):
         table = Table(title, columns)
         self.now["tables"].append({"title": title, "rows": table.rows})
         return table
 
-    def ratio(self, what, value, most=None, least=None):
-        """A figure that stands for itself, with its goal where there is one."""
-        goal, met = "", None
+    def ratio(self, what, *runs, most=None, least=None):
+        """A figure that stands for itself, the median of some runs; with its goal where there is one."""
+        value, goal, met = statistics.median(runs), "", None
         if most is not None:
             goal, met = f"at most {most:g}", value <= most
         if least is not None:
             goal, met = f"at least {least:g}", value >= least
-        self.now["ratios"].append({"what": what, "value": value, "goal": goal, "met": met})
+        self.now["ratios"].append({"what": what, "value": value, "runs": runs, "goal": goal, "met": met})
         told = f" ({goal}: {'met' if met else 'MISSED'})" if goal else ""
-        print(f"  {what}: {value:.3g}{told}", flush=True)
+        each = f", of {', '.join(map(text_of, sorted(runs)))}" if len(runs) > 1 else ""
+        print(f"  {what}: {text_of(value)}{each}{told}", flush=True)
 
     def run(self, name):
-        """Whether all of it could be measured."""
         began = time.monotonic()
-        self.now = self.results[name] = {"tables": [], "ratios": [], "skipped": [], "broken": []}
-        print(f"\n== {name}", flush=True)
-        importlib.import_module(f"bench_{name}").run(self)
-        self.now["seconds"] = round(time.monotonic() - began)
-        return not self.now["broken"]
-
-    def summary(self):
-        missed = [(name, row) for name, result in self.results.items() for row in result["ratios"]
-                  if row["met"] is False]
-        met = sum(row["met"] is True for result in self.results.values()
-                  for row in result["ratios"])
-        print(f"\n{met} goals met, {len(missed)} missed")
-        for name, result in self.results.items():
-            for problem in result["broken"]:
-                print(f"  {name}: BROKEN: {problem.splitlines()[0]}")
-        for name, row in missed:
-            print(f"  {name}: {row['what']}: {row['value']:.3g}, {row['goal']}")
-
-    def write(self, path):
         with open("/proc/loadavg", encoding="ascii") as file:
             load = file.read().split()[0]
-        text = {"machine": {"cores": os.cpu_count(), "kernel": platform.release(), "load": load},
-                "benchmarks": self.results}
+        self.now = self.results[name] = {"load": load, "tables": [], "ratios": [], "skipped": [],
+                                         "broken": []}
+        print(f"\n== {name}", flush=True)
+        try:
+            importlib.import_module(f"bench_{name}").run(self)
+        except Exception as problem:  # pylint: disable=broad-except
+            self.broken(problem)
+        self.now["seconds"] = round(time.monotonic() - began)
+
+    def unmeasured(self):
+        """A line for each thing that has no figure."""
+        for name, result in self.results.items():
+            yield from (f"{name}: BROKEN: {problem.splitlines()[0]}" for problem in result["broken"])
+            yield from (f"{name}: skipped: {reason}" for reason in result["skipped"])
+            yield from (f"{name}: {row['name']} is missing: {row['missing']}"
+                        for table in result["tables"] for row in table["rows"] if "missing" in row)
+
+    def summary(self):
+        """All goals as a table in Markdown; returns whether all of it could be measured."""
+        goals = [(name, row) for name, result in self.results.items() for row in result["ratios"]
+                 if row["goal"]]
+        print("\n| NAME | what | figure | goal | |\n|---|---|---|---|---|")
+        for name, row in goals:
+            each = f" ({', '.join(map(text_of, sorted(row['runs'])))})" if len(row["runs"]) > 1 else ""
+            print(f"| {name} | {row['what']} | {text_of(row['value'])}{each} | {row['goal']} | "
+                  f"{'met' if row['met'] else 'missed'} |")
+        met = sum(row["met"] for _, row in goals)
+        unmeasured = list(self.unmeasured())
+        print(f"\n{met} goals met, {len(goals) - met} missed, {len(unmeasured)} not measured")
+        for line in unmeasured:
+            print(f"  {line}")
+        return not unmeasured
+
+    def write(self, path):
+        """Beside what the file says of other benchmarks."""
+        known = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                known = json.load(file)["benchmarks"]
+        text = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()},
+                "benchmarks": {**known, **self.results}}
         with open(path, "w", encoding="utf-8") as file:
             json.dump(text, file, indent=1)
             file.write("\n")
@@ -148,11 +176,10 @@ def main():
         return 2
     network.remove_leftovers()
     bench = Bench(options)
-    all_well = True
     for name in [options.name] if options.name else NAMES:
-        all_well &= bench.run(name)
+        bench.run(name)
         bench.write(options.json)
-    bench.summary()
+    all_well = bench.summary()
     print(f"All of it: {options.json}")
     return 0 if all_well else 1
 

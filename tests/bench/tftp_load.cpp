@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Many phones that fetch one file by TFTP, in one thread, so that the server is what is measured.
 //
-//   tftp_load SERVER NAME SIZE FIRST-ADDRESS PHONES AT-ONCE
+//   tftp_load SERVER NAME FILE FIRST-ADDRESS PHONES AT-ONCE
 //
 // Each has an address of its own, counted up, and asks without options, so for blocks of 512
-// octets. It repeats its request each half a second until the first block comes. From then on it
-// only answers, and lets pass what came twice: what a lost packet costs is the server's doing.
-// After 30 seconds it gives up.
+// octets, which have to be those of FILE. It repeats its request each half a second until the first
+// block comes. From then on it only answers, and lets pass what came twice: what a lost packet
+// costs is the server's doing. After 60 seconds it gives up.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -14,7 +14,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -27,7 +30,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto patience = std::chrono::seconds(60);
-constexpr auto begins_anew = std::chrono::seconds(10);
 constexpr auto asks_again = std::chrono::milliseconds(500);
 constexpr std::size_t block_size = 512;
 
@@ -35,16 +37,15 @@ struct Phone {
     int fd = -1;
     in_port_t server_port = 0; ///< of its transfer, once there is one
     unsigned block = 0;
-    std::size_t octets = 0;
+    bool is_wrong = false;
     Clock::time_point began;
     Clock::time_point asked;
-    Clock::time_point heard;
 };
 
 struct Load {
     sockaddr_in server{};
     std::string request;
-    std::size_t size = 0;
+    std::string file;
     in_addr_t first = 0;
     int epoll = epoll_create1(0);
     std::vector<Phone> phones;
@@ -105,13 +106,12 @@ void hear(Load& load, Phone& phone) {
     const bool is_data = packet[0] == 0 && packet[1] == 3;
     if (phone.server_port == 0 && is_data && block == 1) {
         phone.server_port = from.sin_port;
-        phone.block = 0;
-        phone.octets = 0;
     }
     if (is_data && from.sin_port != phone.server_port) { // of a request that was repeated
         return;
     }
-    phone.heard = Clock::now();
+    const std::string_view octets(reinterpret_cast<const char*>(&packet[4]),
+                                  static_cast<std::size_t>(length) - 4);
     if (!is_data || block > phone.block + 1) {
         ++load.wrong;
         end(load, phone);
@@ -120,13 +120,15 @@ void hear(Load& load, Phone& phone) {
     const std::array<unsigned char, 4> ack{0, 4, packet[2], packet[3]};
     sendto(phone.fd, ack.data(), ack.size(), 0, reinterpret_cast<const sockaddr*>(&from),
            from_size);
-    if (block == phone.block) {
+    if (block <= phone.block) {
         return;
     }
+    const auto expected =
+        std::string_view(load.file).substr(std::min(phone.block * block_size, load.file.size()));
     phone.block = block;
-    phone.octets += static_cast<std::size_t>(length) - 4;
-    if (static_cast<std::size_t>(length) - 4 < block_size) {
-        load.wrong += phone.octets == load.size ? 0 : 1;
+    phone.is_wrong |= octets != expected.substr(0, block_size);
+    if (octets.size() < block_size) {
+        load.wrong += phone.is_wrong ? 1 : 0;
         load.times.push_back(
             std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - phone.began));
         end(load, phone);
@@ -148,9 +150,6 @@ void ask_again(Load& load) {
         if (phone.fd >= 0 && now - phone.began > patience) {
             ++load.gave_up;
             end(load, phone);
-        } else if (phone.fd >= 0 && phone.server_port != 0 && now - phone.heard > begins_anew) {
-            phone.server_port = 0;
-            ask(load, number);
         }
     }
 }
@@ -183,14 +182,15 @@ int main(int count, char** words) {
     Load load;
     if (count != 7 || inet_aton(words[1], &load.server.sin_addr) == 0 ||
         inet_aton(words[4], &first) == 0) {
-        std::fprintf(stderr, "tftp_load SERVER NAME SIZE FIRST-ADDRESS PHONES AT-ONCE\n");
+        std::fprintf(stderr, "tftp_load SERVER NAME FILE FIRST-ADDRESS PHONES AT-ONCE\n");
         return 2;
     }
     load.server.sin_family = AF_INET;
     load.server.sin_port = htons(69);
     load.first = ntohl(first.s_addr);
     load.request = std::string("\0\1", 2) + words[2] + '\0' + "octet" + '\0';
-    load.size = static_cast<std::size_t>(std::atoi(words[3]));
+    std::ifstream file(words[3], std::ios::binary);
+    load.file.assign(std::istreambuf_iterator<char>(file), {});
     load.phones.resize(static_cast<std::size_t>(std::atoi(words[5])));
     const auto began = Clock::now();
     run(load, static_cast<std::size_t>(std::atoi(words[6])));

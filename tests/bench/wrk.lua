@@ -18,7 +18,7 @@ end
 function done(summary, latency)
    local errors = summary.errors
    io.write(string.format(
-      '{"requests": %d, "seconds": %.6f, "us_99": %d, "refused": %d, "lost": %d}\n',
-      summary.requests, summary.duration / 1e6, latency:percentile(99), errors.status,
+      '{"requests": %d, "bytes": %d, "seconds": %.6f, "us_99": %d, "refused": %d, "lost": %d}\n',
+      summary.requests, summary.bytes, summary.duration / 1e6, latency:percentile(99), errors.status,
       errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -61,10 +61,10 @@ class Host:
     def command(self, *words):
         return ["ip", "netns", "exec", self.namespace, *map(str, words)]
 
-    def run(self, *words, **options):
-        return subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=60, check=False, **options
-        )
+    def run(self, *words, timeout=60, stderr=subprocess.PIPE, **options):
+        """What came of a program, which does not outlive the call."""
+        return subprocess.run(self.command(*words), stdout=subprocess.PIPE, stderr=stderr, text=True,
+                              timeout=timeout, check=False, **options)
 
     def start(self, *words, **options):
         """`ip netns exec` becomes the program, so the process id is the program's."""

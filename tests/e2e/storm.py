@@ -65,9 +65,8 @@ class Storm:
 
     def plug_in(self, *options, patience="40s"):
         """All at once; the report is the sum of theirs."""
-        phones = self.host.start(os.path.join(self.lab.options.bin, "pnp-phone"), "--vendor", "htek",
-                                 "--mac", mac_of(0), "--interface", "storm0", "--address",
-                                 address_of(0), "--storm", self.count, "--wait", patience, *options,
-                                 stdout=-1, text=True)
-        out, _ = phones.communicate(timeout=200)
-        return json.loads(out)
+        done = self.host.run(os.path.join(self.lab.options.bin, "pnp-phone"), "--vendor", "htek",
+                             "--mac", mac_of(0), "--interface", "storm0", "--address", address_of(0),
+                             "--storm", self.count, "--wait", patience, *options, timeout=200)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
