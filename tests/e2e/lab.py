@@ -114,7 +114,7 @@ class Lab:
         os.makedirs(folder)
         made = self.close_later(freeswitch.Freeswitch(
             self.options.bin, self.pbx, folder, config, users,
-            small_stack=not self.options.sanitized)).load()
+            small_stack=not self.options.sanitized, patience=self.patience)).load()
         self.wait_for(lambda: "is heard" in made.pnp("status"), "it hears the group", 60)
         return made
 
@@ -123,7 +123,7 @@ class Lab:
                                       vendor=vendor, patience=self.patience))
 
     def bare_phone(self, desk, port=60000):
-        return self.close_later(BarePhone(desk, port))
+        return self.close_later(BarePhone(desk, port, self.patience))
 
     def capture(self, host, interface="eth0"):
         return self.close_later(Capture(host, self.folder, interface))

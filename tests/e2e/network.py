@@ -63,7 +63,7 @@ class Host:
 
     def run(self, *words, **options):
         return subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=60, check=False, **options
+            self.command(*words), capture_output=True, text=True, timeout=120, check=False, **options
         )
 
     def start(self, *words, **options):
@@ -89,7 +89,7 @@ class Host:
             if LIBC.setns(namespace.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), f"cannot enter {path}")
 
-    def udp(self, port=0, address=None, timeout=5.0):
+    def udp(self, port=0, address=None, timeout=30.0):
         address = address or self.address
         with self.inside():
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -98,7 +98,7 @@ class Host:
         made.settimeout(timeout)
         return made
 
-    def tcp(self, to, timeout=10.0):
+    def tcp(self, to, timeout=30.0):
         with self.inside():
             made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         made.settimeout(timeout)

@@ -98,7 +98,7 @@ def test_a_phone_that_does_not_trust_our_ca_gets_nothing_and_explain_says_why(la
     lab.wait_for(lambda: "does not trust our CA" in pnpd.text("explain", desk.mac),
                  "explain names the reason")
     assert "install the CA's certificate" in pnpd.text("explain", desk.mac)
-    assert "has no TLS with us" in pnpd.log()
+    lab.wait_for(lambda: "has no TLS with us" in pnpd.log(), "the log says it, too")
 
 
 def test_an_administrators_certificate_is_read_again_by_reload(lab):
