@@ -162,7 +162,7 @@ class Pnpd:
 
     def stop(self):
         """Ends it as an administrator does; it must go in peace."""
-        status = self.program.end(seconds=30 * self.patience)
+        status = self.program.end(seconds=60 * self.patience)  # it may make a key, to the end
         complaints = [word for word in SANITIZER_WORDS if word in self.log()]
         assert not complaints, f"pnpd's log has {complaints[0]}"
         assert status == 0, f"pnpd ended with {status}"

@@ -282,6 +282,9 @@ def test_a_guest_reaches_an_emergency_number_in_the_middle_of_reloads(lab):
     assert room.a.call("1499") == 404 and room.a.call("112") == 200
 
 
+test_a_guest_reaches_an_emergency_number_in_the_middle_of_reloads.seconds = 240
+
+
 def test_a_code_is_no_extension_and_one_that_is_there_already_is_told_of(lab):
     pbx = lab.pbx_with_module(CODES, extensions=DIAL_PLAN)
     conf = f"[general]\nvendors = {lab.folder}/vendors\n"
