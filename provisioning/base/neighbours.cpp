@@ -8,6 +8,7 @@
 
 #include <linux/rtnetlink.h>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace base {
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 
 struct Neighbours::State : std::enable_shared_from_this<State> {
     State(Loop& on, std::function<void(const std::vector<Ipv4>&)> call, Moved told)
-        : loop(on), changed(std::move(call)), moved(std::move(told)), again(on) {}
+        : loop(on), changed(std::move(call)), moved(std::move(told)), again(on), each_second(on) {}
 
     Loop& loop;
     std::function<void(const std::vector<Ipv4>&)> changed;
@@ -30,7 +31,9 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
     Fd netlink;
     std::optional<Watch> watch; // behind netlink, so that it goes first
     Timer again;
-    int dumping = 0; ///< 0: no dump is on its way; else how often we looked for its end, from 1
+    Timer each_second;
+    bool lost = false; ///< an event, for want of memory
+    int dumping = 0;   ///< 0: no dump is on its way; else how often we looked for its end, from 1
     bool alive = true;
 
     void begin() {
@@ -45,6 +48,15 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
         netlink = std::move(*opened);
         watch.emplace(loop, netlink.get(), [this] { drain(); });
         dump(); // after the socket: nothing can change unseen in between
+        look_for_lost();
+    }
+
+    void look_for_lost() {
+        each_second.after(1s, [this] { look_for_lost(); });
+        if (lost) {
+            lost = false;
+            dump();
+        }
     }
 
     void dump() {
@@ -69,11 +81,16 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
 
     void drain() {
         NeighbourTable::News news;
-        const bool complete = netlink_drain(netlink.get(), [&](std::string_view messages) {
-            const std::lock_guard lock(mutex);
-            table.read(messages, news);
-            followed = followed || news.dumped;
-        });
+        bool complete = true;
+        try {
+            complete = netlink_drain(netlink.get(), [&](std::string_view messages) {
+                const std::lock_guard lock(mutex);
+                table.read(messages, news);
+                followed = followed || news.dumped;
+            });
+        } catch (const std::bad_alloc&) {
+            lost = true; // a timer that is set now could not be, either
+        }
         if (news.dumped || news.interrupted) {
             dumping = 0;
         }
@@ -105,6 +122,7 @@ Neighbours::~Neighbours() {
     state_->alive = false;
     state_->watch.reset();
     state_->again.cancel();
+    state_->each_second.cancel();
 }
 
 std::optional<Neighbour> Neighbours::find(Ipv4 address, int interface_index) const {

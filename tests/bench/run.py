@@ -164,6 +164,7 @@ def read_options():
     options = parser.parse_args()
     options.bin = os.path.abspath(options.bin)
     options.full = options.soak = options.sanitized = False
+    options.key = ""
     options.asterisk = "16"
     return options
 

@@ -31,8 +31,9 @@ def subscribe(mac, host, port, *, uri=None, via=None, contact=None, branch="z9hG
 class BarePhone:
     """One UDP socket; a NOTIFY is answered with 200 as a phone would."""
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, patience=1):
         self.host = host
+        self.patience = patience
         self.socket = host.udp(port)
         self.received = []  # (bytes, (address, port))
 
@@ -67,7 +68,7 @@ class BarePhone:
     def offered_url(self, data, seconds=10):
         """Plugs in with this SUBSCRIBE and returns the URL of the NOTIFY."""
         self.send(data)
-        notify = self.listen(seconds, until=b"NOTIFY ")
+        notify = self.listen(seconds * self.patience, until=b"NOTIFY ")
         return notify.partition(b"\r\n\r\n")[2].decode()
 
     def close(self):

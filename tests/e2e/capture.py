@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What really travelled: dumpcap captures in a namespace, tshark reads it; our parsers have no say."""
+import collections
 import itertools
 import json
 import os
@@ -144,8 +145,26 @@ class SipPacket:
         return f"<{what} {self.source} → {self.to_whom}>"
 
 
-def sip(capture, display_filter="sip"):
-    return [SipPacket(row) for row in capture.packets(display_filter, *SIP)]
+def sip(capture, display_filter="sip", repeats=False):
+    packets = [SipPacket(row) for row in capture.packets(display_filter, *SIP)]
+    return packets if repeats else list(without_repeats(packets))
+
+
+def without_repeats(packets):
+    """Without the requests that were sent again because no answer had come for half a second (RFC 3261
+    17.1.1.2, 17.1.2.2), as it is on a busy machine, and without the answers to those. What is sent
+    twice at once stays twice."""
+    sent, repeated = {}, collections.Counter()
+    for packet in packets:
+        message = (packet.source, packet.to_whom, packet.bytes)
+        dialog = (packet.call_id, packet.cseq)
+        before = sent.setdefault(message, packet.time)
+        if packet.method and packet.time - before > 0.4:
+            repeated[dialog] += 1
+        elif packet.status and before != packet.time and repeated[dialog] > 0:
+            repeated[dialog] -= 1
+        else:
+            yield packet
 
 
 def malformed(capture):

@@ -47,8 +47,9 @@ def md5(*parts):
 
 
 class Freeswitch:
-    def __init__(self, tools, host, folder, config, users="", small_stack=True):
+    def __init__(self, tools, host, folder, config, users="", small_stack=True, patience=1):
         self.host = host
+        self.patience = patience
         self.folder = folder
         self.lock = threading.Lock()
         self.answers = []  # to our NOTIFYs
@@ -88,7 +89,7 @@ class Freeswitch:
 
     def wait_pnp(self, words, part, seconds=30):
         wait_for(lambda: part in self.ask("pnp", words),
-                 f"{part!r} in what pnp {words} says: {self.ask('pnp', words)}", seconds)
+                 f"{part!r} in what pnp {words} says: {self.ask('pnp', words)}", seconds * self.patience)
 
     def _serve(self):
         while not self.ends.is_set():

@@ -19,7 +19,7 @@ class Skip(Exception):
 
 class Lab:
     def __init__(self, options):
-        self.options = options  # of the runner: bin, full, soak, sanitized, asterisk
+        self.options = options  # of the runner: bin, full, soak, sanitized, asterisk, key
         self.patience = 4 if options.sanitized else 1
         self.folder = tempfile.mkdtemp(prefix="pnp-e2e-")
         self.network = Network()
@@ -67,9 +67,17 @@ class Lab:
         return self.network.host(f"desk{number}", address or f"192.168.77.{100 + number}/24", link,
                                  f"{oui}:00:00:{number:02x}")
 
-    def pnpd(self, config="", *options, host=None, start=True, environment=()):
+    def give_key(self, data):
+        """The key of a CA, of which making one takes most of a second; the CA is made of it."""
+        os.makedirs(data, mode=0o700, exist_ok=True)
+        if self.options.key:
+            shutil.copy(self.options.key, os.path.join(data, "pnp-ca.key"))
+
+    def pnpd(self, config="", *options, host=None, start=True, environment=(), has_key=True):
         folder = os.path.join(self.folder, f"pnpd{len(self.to_close)}")
         os.makedirs(folder)
+        if has_key:
+            self.give_key(os.path.join(folder, "data"))
         made = self.close_later(Pnpd(self.options.bin, host or self.pbx, folder, config, options,
                                      self.patience, environment))
         return made.start() if start else made
@@ -84,6 +92,8 @@ class Lab:
         folder = os.path.join(self.folder, f"asterisk{len(self.to_close)}")
         os.makedirs(folder)
         wishes.setdefault("sanitized", self.options.sanitized and "module" in wishes)
+        if "module" in wishes:
+            self.give_key(os.path.join(folder, "var"))
         made = self.close_later(asterisk.Asterisk(place, host or self.pbx, folder,
                                                   patience=self.patience, **wishes))
         return made.start() if start else made
@@ -111,10 +121,10 @@ class Lab:
         if not os.path.exists(os.path.join(self.options.bin, "fake_freeswitch")):
             raise Skip(f"there is no fake_freeswitch in {self.options.bin}: it is built with the tests")
         folder = os.path.join(self.folder, f"freeswitch{len(self.to_close)}")
-        os.makedirs(folder)
+        self.give_key(folder)
         made = self.close_later(freeswitch.Freeswitch(
             self.options.bin, self.pbx, folder, config, users,
-            small_stack=not self.options.sanitized)).load()
+            small_stack=not self.options.sanitized, patience=self.patience)).load()
         self.wait_for(lambda: "is heard" in made.pnp("status"), "it hears the group", 60)
         return made
 
@@ -123,7 +133,7 @@ class Lab:
                                       vendor=vendor, patience=self.patience))
 
     def bare_phone(self, desk, port=60000):
-        return self.close_later(BarePhone(desk, port))
+        return self.close_later(BarePhone(desk, port, self.patience))
 
     def capture(self, host, interface="eth0"):
         return self.close_later(Capture(host, self.folder, interface))

@@ -61,7 +61,7 @@ class Host:
     def command(self, *words):
         return ["ip", "netns", "exec", self.namespace, *map(str, words)]
 
-    def run(self, *words, timeout=60, stderr=subprocess.PIPE, **options):
+    def run(self, *words, timeout=120, stderr=subprocess.PIPE, **options):
         """What came of a program, which does not outlive the call."""
         return subprocess.run(self.command(*words), stdout=subprocess.PIPE, stderr=stderr, text=True,
                               timeout=timeout, check=False, **options)
@@ -89,7 +89,7 @@ class Host:
             if LIBC.setns(namespace.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), f"cannot enter {path}")
 
-    def udp(self, port=0, address=None, timeout=5.0):
+    def udp(self, port=0, address=None, timeout=30.0):
         address = address or self.address
         with self.inside():
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -98,7 +98,7 @@ class Host:
         made.settimeout(timeout)
         return made
 
-    def tcp(self, to, timeout=10.0):
+    def tcp(self, to, timeout=30.0):
         with self.inside():
             made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         made.settimeout(timeout)

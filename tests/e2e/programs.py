@@ -90,15 +90,19 @@ class Pnpd:
         return self
 
     def wait_ready(self):
-        def is_ready():
+        self.wait_answers()
+        # The first start makes an RSA key, which takes as long as it takes.
+        self.wait_status("it hears the group", lambda status: "NOT heard" not in status
+                         and "not served" not in status, 60)
+
+    def wait_answers(self):
+        """Before that its socket may be there, and nobody listen."""
+        def answers():
             if not self.program.is_running():
                 raise AssertionError(f"pnpd ended with {self.program.end()}: {self.log()}")
             return os.path.exists(self.control) and self.ctl("status", check=False).returncode == 0
 
-        wait_for(is_ready, "pnpd answers on its control socket", 20 * self.patience)
-        # The first start makes an RSA key, which takes as long as it takes.
-        self.wait_status("it hears the group", lambda status: "NOT heard" not in status
-                         and "not served" not in status, 60)
+        wait_for(answers, "pnpd answers on its control socket", 20 * self.patience)
 
     def wait_status(self, what, holds, seconds=20):
         """Waits until the text of `status` satisfies `holds`."""
@@ -158,7 +162,7 @@ class Pnpd:
 
     def stop(self):
         """Ends it as an administrator does; it must go in peace."""
-        status = self.program.end(seconds=30 * self.patience)
+        status = self.program.end(seconds=60 * self.patience)  # it may make a key, to the end
         complaints = [word for word in SANITIZER_WORDS if word in self.log()]
         assert not complaints, f"pnpd's log has {complaints[0]}"
         assert status == 0, f"pnpd ended with {status}"

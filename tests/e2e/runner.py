@@ -24,6 +24,8 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
+import tempfile
 import time
 import traceback
 
@@ -72,6 +74,19 @@ def find_tests(only, optimised):
                 continue
             if any(re.search(only, text) for text in (sentence, name, file.stem)):
                 yield sentence, test
+
+
+@contextlib.contextmanager
+def key_of_a_ca():
+    """A file with the key of the CAs of all tests; nothing where OpenSSL's program is not here."""
+    with tempfile.TemporaryDirectory(prefix="pnp-e2e-") as folder:
+        path = os.path.join(folder, "key")
+        try:
+            subprocess.run(["openssl", "genrsa", "-out", path, "3072"], check=True,
+                           capture_output=True)
+        except OSError:
+            path = ""
+        yield path
 
 
 def why_not(options):
@@ -171,9 +186,10 @@ def main():
     else:
         network.remove_leftovers()
         results = run_all(tests, options)
-    for sentence, result, text in results:
-        names[result].append(sentence)
-        print(text, flush=True)
+    with key_of_a_ca() as options.key:
+        for sentence, result, text in results:
+            names[result].append(sentence)
+            print(text, flush=True)
     for result, words in (("again", "tried again"), ("FAIL", "failed")):
         if names[result]:
             print(f"e2e {words}: {'; '.join(names[result])}")

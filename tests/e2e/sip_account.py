@@ -21,9 +21,10 @@ def header(message, name):
 
 
 class SipAccount:
-    def __init__(self, host, number, password, server, port=5060, user_agent="test"):
+    def __init__(self, host, number, password, server, port=5060, user_agent="test",
+                 patience=1):
         self.host, self.number, self.password, self.server = host, number, password, server
-        self.port, self.user_agent = port, user_agent
+        self.port, self.user_agent, self.patience = port, user_agent, patience
         self.socket = host.udp(port, host.address)
         self.media = host.udp(0, host.address)
         self.notified = []  # the Event of each NOTIFY
@@ -74,7 +75,8 @@ class SipAccount:
 
     def wait(self, question, what, seconds=20):
         with self.news:
-            assert self.news.wait_for(question, seconds), f"{self.number}: no {what}"
+            found = self.news.wait_for(question, seconds * self.patience)
+            assert found, f"{self.number}: no {what}"
 
     # What goes.
 

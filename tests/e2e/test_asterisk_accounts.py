@@ -44,7 +44,7 @@ def test_a_phone_with_a_line_of_pjsip_conf_and_one_of_ours_is_called_and_watched
     for watcher, password, watched in zip(("301", "201"), passwords, ("201", "301")):
         key = Watcher(kitchen, lab.pbx.address, watcher, password)
         assert key.watch(watched) == 200
-        assert key.told() == "terminated", "nobody talks"
+        lab.wait_for(lambda key=key: key.told() == "terminated", "nobody talks")
         pbx.cli(f"channel originate PJSIP/{watched} application Echo")
         lab.wait_for(lambda key=key: key.told() == "confirmed", "the lamp")
         pbx.cli("channel request hangup all")

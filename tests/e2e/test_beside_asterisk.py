@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """pnpd beside a real Asterisk on the same host, as another process: who has port 5060."""
-import os
 import re
 import shutil
 import socket
@@ -20,7 +19,7 @@ def prepare(pnpd, desk):
 
 def problem_of(lab, pnpd):
     """What status says is wrong with the group."""
-    lab.wait_for(lambda: os.path.exists(pnpd.control), "pnpd is there")
+    pnpd.wait_answers()
     status = pnpd.wait_status("the problem is told", lambda text: "problem" in text)
     assert "NOT heard" in status, status
     return next(line for line in status.splitlines() if "5060" in line and "problem" in line)

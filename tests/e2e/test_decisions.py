@@ -86,7 +86,7 @@ def test_a_resync_with_reboot_restarts_the_phone(lab):
     starts = phone.trace().count("SUBSCRIBE →")
     pnpd.ctl("resync", desk.mac, "--reboot")
     phone.wait_trace("told to restart")
-    lab.wait_for(lambda: phone.trace().count("SUBSCRIBE →") == starts + 1, "it asks again", 60)
+    lab.wait_for(lambda: phone.trace().count("SUBSCRIBE →") > starts, "it asks again", 60)
     lab.wait_for(lambda: "resync_answered" in steps(pnpd, desk.mac), "the resync is answered")
     report = phone.stopped()
     assert report["resyncs"] == 1, report

@@ -97,7 +97,7 @@ def lease(lab, host, *options):
     os.chmod(script, 0o755)
     notes = notes_of(lab, host)
     done = host.run("env", f"NOTES={notes}", "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f",
-                    "-t", "10", "-T", "1", "-s", script, *options)
+                    "-t", "10", "-T", "3", "-s", script, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     with open(notes, encoding="ascii") as file:
         return file.read().strip()

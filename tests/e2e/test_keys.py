@@ -92,7 +92,7 @@ def test_a_key_s_subscribe_gets_its_notify_and_one_without_a_hint_is_explained(l
     watched = re.search(r'FLEX_BUTTON_FACILITY_ARG2="(\d+)"', text)[1]
     watcher = Watcher(kitchen, lab.pbx.address, "201", re.search(r'SIP_PASS_1="([^"]*)"', text)[1])
     assert watcher.watch(watched) == 200
-    assert watcher.told() == "terminated", "nobody talks"
+    lab.wait_for(lambda: watcher.told() == "terminated", "nobody talks")
     pbx.cli("channel originate PJSIP/202 application Echo")
     lab.wait_for(lambda: watcher.told() == "confirmed", "the lamp")
     wait_hint(pbx, "202", "InUse")

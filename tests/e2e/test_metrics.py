@@ -87,7 +87,8 @@ def test_of_two_on_a_machine_one_has_the_port_and_both_do_their_work(lab):
                      "the port is taken")
         desk = lab.desk(1)
         pnpd = lab.pnpd()
-        assert "metrics are not told: 127.0.0.1:5482 is taken by" in pnpd.log(), pnpd.log()
+        lab.wait_for(lambda: "metrics are not told: 127.0.0.1:5482 is taken by" in pnpd.log(),
+                     "it is told whose the port is")
         pnpd.ctl("extension", "add", "201")
         pnpd.ctl("assign", desk.mac, "201")
         lab.phone(desk).configured()

@@ -118,7 +118,7 @@ def test_a_taken_http_port_is_told_with_its_holder_and_taken_when_it_is_free(lab
     desk = lab.desk(1)
     holder = lab.close_later(PortHolder(lab, "tcp", 5480))
     pnpd = lab.pnpd(start=False).start(ready=False)
-    lab.wait_for(lambda: os.path.exists(pnpd.control), "pnpd is there")
+    pnpd.wait_answers()
     status = pnpd.wait_status("the problem is told", lambda text: "not served" in text)
     problem = next(line for line in status.splitlines() if "5480" in line and "problem" in line)
     assert "othersip" in problem and str(holder.process.pid) in problem, problem
@@ -134,7 +134,7 @@ def test_a_taken_sip_port_is_told_with_both_remedies_and_taken_when_it_is_free(l
     desk = lab.desk(1)
     holder = lab.close_later(PortHolder(lab, "udp", 5060))
     pnpd = lab.pnpd(start=False).start(ready=False)
-    lab.wait_for(lambda: os.path.exists(pnpd.control), "pnpd is there")
+    pnpd.wait_answers()
     status = pnpd.wait_status("the problem is told", lambda text: "problem" in text)
     assert "NOT heard" in status, status
     problem = next(line for line in status.splitlines() if "5060" in line and "problem" in line)

@@ -73,13 +73,17 @@ def fetch_lossy(lab, expected, percent, clients=PATIENT_CLIENTS):
 
 
 class Exchange:
-    """The TFTP of a capture, as tshark reads it."""
+    """The TFTP of a capture, as tshark reads it; without `repeats` each packet once, though on a busy
+    machine a block is sent again."""
 
-    def __init__(self, capture, server):
+    def __init__(self, capture, server, repeats=False):
         fields = ("tftp.opcode", "ip.src", "udp.srcport", "tftp.block", "tftp.data", "udp.length",
                   "tftp.error.code", "tftp.error.message", "tftp.option.name", "tftp.option.value",
                   "tftp.source_file", "tftp.type")
-        self.rows = capture.layers("tftp", *fields)
+        rows = capture.layers("tftp", *fields)
+        self.rows = rows if repeats else list(
+            {(row["ip.src"][0], row["tftp.opcode"][0], *row.get("tftp.block", ())): row
+             for row in reversed(rows)}.values())[::-1]
         self.server = server
         self.malformed = capture.count("tftp and _ws.malformed")
 
@@ -295,14 +299,14 @@ def test_an_address_that_never_says_a_word_gets_four_packets(lab):
     pnpd.wait_status("it is given up", lambda text: "1 timed out" in text, 30)
     capture.stop()
     phone.close()
-    assert Exchange(capture, lab.pbx.address).story() == ["RRQ"] + [">DATA"] * 4
+    assert Exchange(capture, lab.pbx.address, repeats=True).story() == ["RRQ"] + [">DATA"] * 4
 
 
 def test_without_the_right_to_the_port_the_status_says_what_to_do(lab):
     pnpd = lab.pnpd("tftp = on\n", start=False,
                     environment=("setpriv", "--bounding-set", "-net_bind_service"))
     pnpd.start(ready=False)
-    lab.wait_for(lambda: os.path.exists(pnpd.control), "pnpd is there")
+    pnpd.wait_answers()
     status = pnpd.wait_status("the problem is told", lambda text: "TFTP: UDP" in text)
     for words in ("CAP_NET_BIND_SERVICE", "AmbientCapabilities=", "setcap",
                   "net.ipv4.ip_unprivileged_port_start", "pnp export tftp DIR"):
@@ -315,7 +319,7 @@ def test_without_the_right_to_the_port_the_status_says_what_to_do(lab):
 def test_a_port_that_another_server_has_is_told_with_its_holder(lab):
     holder = lab.close_later(PortHolder(lab, "udp", 69))
     pnpd = lab.pnpd("tftp = on\n", start=False).start(ready=False)
-    lab.wait_for(lambda: os.path.exists(pnpd.control), "pnpd is there")
+    pnpd.wait_answers()
     status = pnpd.wait_status("the problem is told", lambda text: "TFTP: UDP" in text)
     problem = next(line for line in status.splitlines() if "TFTP: UDP" in line)
     for words in (f"(pid {holder.process.pid})", "tftp = off", "pnp export tftp DIR"):

@@ -6,7 +6,7 @@ import ssl
 
 from branch_office import OUTSIDE, BranchOffice
 from test_asterisk import assign, wait_hint
-from test_unload_transfers import sockets_of
+from test_unload_transfers import sockets_of, usual_sockets_of
 
 OUI = "00:1a:e8"
 CONFIG = "wpi = on\n"
@@ -268,7 +268,7 @@ def test_an_unload_amid_a_conversation_and_a_contact_me_leaves_no_trace(lab):
     talks, is_called = lab.desk(1, oui=OUI), lab.desk(2, oui=OUI)
     pbx = lab.pbx_with_module(CONFIG)
     wait_served(lab, pbx)
-    before = sockets_of(pbx)
+    before = usual_sockets_of(pbx)
     assign(pbx, talks, "201")
     assign(pbx, is_called, "202")
     clients = []

@@ -317,7 +317,7 @@ def test_a_poll_tells_an_idle_phone_from_a_stranger_by_no_byte_and_has_its_limit
     door = http.client.HTTPConnection(lab.pbx.address, 18080)
     door.sock = place.poser.tcp((lab.pbx.address, 18080))
     said = []
-    for _ in range(60):
+    while len(said) < 60 or said[-1][0] != 503 and len(said) < 1000:
         door.request("GET", "/dcmp/contact-me?device-id=00:1a:e8:99:99:99")
         answer = door.getresponse()
         said.append((answer.status, answer.read()))
