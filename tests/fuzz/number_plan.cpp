@@ -18,19 +18,21 @@ std::string_view take_line(std::string_view& rest) {
 
 } // namespace
 
-/// What is keyed, then numbers, one a line; "=NAME" begins another context, "+NAME" includes it.
+/// What is keyed, then numbers, one a line; "=NAME" begins another context, "+NAME" includes it. So
+/// few and so short that the maps are made in a second: 12 numbers of 12 keys take ten, sanitized.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    std::string_view rest(reinterpret_cast<const char*>(data), std::min<std::size_t>(size, 2000));
+    std::string_view rest(reinterpret_cast<const char*>(data), size);
     const auto keyed = take_line(rest).substr(0, 40);
     dialplan::NumberPlan plan;
     auto* context = &plan["phones"];
-    while (!rest.empty()) {
-        const auto line = take_line(rest);
+    int numbers = 0;
+    for (int lines = 0; !rest.empty() && lines < 24; ++lines) {
+        const auto line = take_line(rest).substr(0, 9);
         if (line.starts_with('=')) {
             context = &plan[std::string(line.substr(1))];
         } else if (line.starts_with('+')) {
             context->includes.push_back({std::string(line.substr(1))});
-        } else if (!line.empty()) {
+        } else if (!line.empty() && numbers++ < 8) {
             context->numbers.push_back({std::string(line)});
         }
     }
