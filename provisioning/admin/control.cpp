@@ -22,6 +22,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -267,7 +268,17 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
                               // A revealed password may stand in it.
                               ::explicit_bzero(self->text_.data(), self->text_.size());
                               self->end();
+                              self->give_back();
                           });
+    }
+
+    /// What a list of very many phones was made of, the allocator would keep for ever.
+    void give_back() {
+        constexpr std::size_t large = 1U << 20U;
+        if (text_.size() > large) {
+            text_ = std::string();
+            loop_.work([] { ::malloc_trim(0); });
+        }
     }
 
     /// Their contents go behind the text.

@@ -81,6 +81,8 @@ def with_devices(bench, table, count):
         assert len(json.loads(text)["devices"]) == count
         found["list ms"] = took * 1000
         found["then MB"] = pnpd.memory("VmHWM") / 1e6
+        time.sleep(1)
+        found["later MB"] = pnpd.memory() / 1e6
         found["disk MB"] = pnpd.disk() / 1e6
         table.row(f"{count:,}", *found.values())
         found["bare"] = sqlite_commit(lab.folder)
@@ -89,7 +91,7 @@ def with_devices(bench, table, count):
 
 def run(bench):
     table = bench.table("Devices with an extension each", "import s", "start s", "RSS MB", "assign ms",
-                        "look-up ms", "list ms", "then MB", "disk MB")
+                        "look-up ms", "list ms", "then MB", "later MB", "disk MB")
     found = {count: with_devices(bench, table, count) for count in SIZES}
     few, many = found[SIZES[0]], found[SIZES[-1]]
     if many is None or few is None:
