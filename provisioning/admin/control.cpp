@@ -266,6 +266,7 @@ class Control::State::Connection : public std::enable_shared_from_this<Connectio
                           [self = shared_from_this()](boost::system::error_code, std::size_t) {
                               // A revealed password may stand in it.
                               ::explicit_bzero(self->text_.data(), self->text_.size());
+                              self->text_ = std::string(); // a long list's memory is not kept
                               self->end();
                           });
     }

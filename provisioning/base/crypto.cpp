@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdexcept>
 
@@ -16,6 +18,10 @@ namespace {
 
 struct MdFree {
     void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
+};
+
+struct MacFree {
+    void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
 };
 
 } // namespace
@@ -73,20 +79,41 @@ Digest256 sha256(std::string_view data) {
     return out;
 }
 
-Digest256 hmac_sha256(std::string_view key, std::string_view data) {
+Hmac256::Hmac256(std::string_view key) {
+    const ErrorMark mark;
+    static const std::unique_ptr<EVP_MAC, MacFree> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    std::array<char, 7> hash{"SHA256"};
+    const std::array<OSSL_PARAM, 2> parameters{
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), 0),
+        OSSL_PARAM_construct_end()};
+    context_.reset(EVP_MAC_CTX_new(mac.get()));
+    // A null pointer for an empty text would mean "no key given" to OpenSSL.
+    const char* bytes = key.empty() ? "" : key.data();
+    if (!context_ || EVP_MAC_init(context_.get(), reinterpret_cast<const unsigned char*>(bytes),
+                                  key.size(), parameters.data()) != 1) {
+        throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+    }
+}
+
+void Hmac256::Free::operator()(evp_mac_ctx_st* context) const noexcept {
+    EVP_MAC_CTX_free(context);
+}
+
+Digest256 Hmac256::of(std::string_view data) const {
     const ErrorMark mark;
     Digest256 out{};
     std::size_t size = 0;
-    // A null pointer for an empty text would mean "no key given" to OpenSSL.
-    const char* key_bytes = key.empty() ? "" : key.data();
-    const char* bytes = data.empty() ? "" : data.data();
-    if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(),
-                  reinterpret_cast<const unsigned char*>(bytes), data.size(), out.data(),
-                  out.size(), &size) == nullptr ||
-        size != out.size()) {
-        throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+    if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1 || // the key stays
+        EVP_MAC_update(context_.get(), reinterpret_cast<const unsigned char*>(data.data()),
+                       data.size()) != 1 ||
+        EVP_MAC_final(context_.get(), out.data(), &size, out.size()) != 1 || size != out.size()) {
+        throw std::runtime_error("OpenSSL cannot make an HMAC");
     }
     return out;
+}
+
+Digest256 hmac_sha256(std::string_view key, std::string_view data) {
+    return Hmac256(key).of(data);
 }
 
 std::string md5_hex(std::string_view data) {

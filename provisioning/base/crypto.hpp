@@ -7,9 +7,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+struct evp_mac_ctx_st;
 
 namespace base {
 
@@ -21,6 +24,23 @@ Status random_bytes(std::span<std::uint8_t> out);
 Result<Secret> random_password(std::size_t length);
 
 Digest256 sha256(std::string_view data);
+
+/// HMAC-SHA-256 of many messages under one key. It is as good as the key, and not masked: for a
+/// while only.
+class Hmac256 {
+  public:
+    explicit Hmac256(std::string_view key);
+
+    Digest256 of(std::string_view data) const;
+
+  private:
+    struct Free {
+        void operator()(evp_mac_ctx_st* context) const noexcept;
+    };
+
+    std::unique_ptr<evp_mac_ctx_st, Free> context_;
+};
+
 Digest256 hmac_sha256(std::string_view key, std::string_view data);
 std::string md5_hex(std::string_view data); ///< for SIP and HTTP digest only (RFC 7616)
 

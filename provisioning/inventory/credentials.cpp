@@ -71,10 +71,16 @@ void Inventory::State::renew_credentials(const Device* before, const Device& dev
     }
 }
 
-void Inventory::State::load_credentials(const Device& device) {
-    renew_credentials(nullptr, device);
+void Inventory::State::load_credentials(const Device& device,
+                                        const base::Hmac256& under_token_key) {
+    const auto hash = [&](std::uint32_t generation) {
+        return base::sha256(derive_token(under_token_key, device.mac, generation));
+    };
+    for (const auto generation : valid_generations(device)) {
+        current.credentials_.put(hash(generation), {device.mac, true, 0, generation});
+    }
     if (device.generation > 1 && !is_valid(device, device.generation - 1)) {
-        retire(device.mac, steady_hash(device.mac, device.generation - 1));
+        retire(device.mac, hash(device.generation - 1));
     }
 }
 

@@ -95,7 +95,7 @@ Status write(Store& store,
         if (!newest) {
             return tl::unexpected(newest.error());
         }
-        timelines.newest.push_back(std::move(*newest));
+        timelines.newest.push_back(*newest);
         ++batch;
     }
     for (const auto& job : inherited) {
@@ -212,7 +212,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
                 steps.emplace_back(device, event).second.order = ++state.noted;
             }
             state.put(std::move(device));
-            state.events.written(timelines.waiting[at], std::move(timelines.newest[at]));
+            state.events.written(timelines.waiting[at], timelines.newest[at]);
             ++at;
         }
         for (const auto& [number, release] : plan.releases()) {

@@ -2,18 +2,38 @@
 // Timeline events on their way to the disk, equal consecutive ones as one.
 #include "provisioning/inventory/event_queue.hpp"
 
+#include "provisioning/base/crypto.hpp"
+
+#include <cstring>
 #include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace inventory {
 
 namespace {
 
-template <class A, class B> bool same(const A& a, const B& b) {
+bool same(const Event& a, const Event& b) {
     return a.step == b.step && a.address == b.address && a.detail == b.detail;
 }
 
+std::uint64_t digest(Step step, std::string_view address, std::string_view detail) {
+    const auto whole = base::sha256(
+        fmt::format("{} {} {}{}", static_cast<int>(step), address.size(), address, detail));
+    std::uint64_t part = 0;
+    std::memcpy(&part, whole.data(), sizeof part);
+    return part;
+}
+
 } // namespace
+
+EventRow::EventRow(std::int64_t row, Step step, std::string_view address, std::string_view detail)
+    : id(row), says(digest(step, address, detail)) {}
+
+bool EventRow::equals(const Event& event) const {
+    return says == digest(event.step, event.address, event.detail);
+}
 
 EventQueue::Line& EventQueue::line_of(base::Mac mac) {
     const auto [found, is_new] = lines_.try_emplace(mac);
@@ -28,8 +48,8 @@ EventQueue::Line* EventQueue::same_line(const Batch& batch) {
     return found == lines_.end() || found->second.serial != batch.serial ? nullptr : &found->second;
 }
 
-void EventQueue::knows(base::Mac mac, EventRow newest) {
-    line_of(mac).newest = std::move(newest);
+void EventQueue::knows(base::Mac mac, const EventRow& newest) {
+    line_of(mac).newest = newest;
 }
 
 bool EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stranger) {
@@ -44,7 +64,7 @@ bool EventQueue::add(base::Mac mac, Event event, std::size_t most, bool is_stran
         ++dropped_;
         return false;
     }
-    const bool adds = line.events.empty() && line.newest && same(*line.newest, event);
+    const bool adds = line.events.empty() && line.newest && line.newest->equals(event);
     if (line.events.empty()) {
         line.events.reserve(4); // a start is as many
         waiting_.insert(mac);
@@ -84,18 +104,14 @@ std::vector<EventQueue::Batch> EventQueue::take_all() {
     return batches;
 }
 
-void EventQueue::written(const Batch& batch, std::optional<EventRow> newest) {
+void EventQueue::written(const Batch& batch, const std::optional<EventRow>& newest) {
     auto* line = same_line(batch);
     if (line == nullptr) {
         return;
     }
-    if (newest) {
-        line->newest = std::move(newest);
-    } else {
-        line->newest = batch.newest;
-    }
+    line->newest = newest ? newest : batch.newest;
     // What came in meanwhile may continue the row that has just been written.
-    if (line->newest && !line->events.empty() && same(*line->newest, line->events.front().event)) {
+    if (line->newest && !line->events.empty() && line->newest->equals(line->events.front().event)) {
         line->events.front().row = line->newest->id;
     }
 }
@@ -105,7 +121,7 @@ void EventQueue::restore(Batch batch, std::size_t most) {
     if (line == nullptr) {
         return;
     }
-    line->newest = std::move(batch.newest);
+    line->newest = batch.newest;
     if (batch.events.empty()) {
         if (line->events.empty() && !line->newest) {
             lines_.erase(batch.mac); // taken for a device that did not come to be

@@ -7,18 +7,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 namespace inventory {
 
-/// The newest row of a device on disk: an equal event adds to it.
+/// The newest row of a device on disk: an equal event adds to it. Each device has one all the time,
+/// so that what it says is kept as a digest.
 struct EventRow {
-    std::int64_t id = 0;
-    Step step{};
-    std::string address;
-    std::string detail;
+    EventRow(std::int64_t id, Step step, std::string_view address, std::string_view detail);
+
+    bool equals(const Event& event) const;
+
+    std::int64_t id;
+    std::uint64_t says; ///< of step, address and detail: strangers must not find two alike
 };
 
 struct QueuedEvent {
@@ -42,7 +46,7 @@ class EventQueue {
     };
 
     /// Tells about a row that is on disk already.
-    void knows(base::Mac mac, EventRow newest);
+    void knows(base::Mac mac, const EventRow& newest);
 
     /// `most`: what the device may have in its timeline; its oldest one gives way. Of the room for
     /// all devices, strangers get a part, so that a flood of them hides nothing of the others.
@@ -51,7 +55,7 @@ class EventQueue {
 
     std::vector<Batch> take_all();
     Batch take(base::Mac mac);
-    void written(const Batch& batch, std::optional<EventRow> newest);
+    void written(const Batch& batch, const std::optional<EventRow>& newest);
     void restore(Batch batch, std::size_t most);
 
     void forget(base::Mac mac);

@@ -23,23 +23,28 @@ constexpr std::size_t most_stranger_events = 20;
 
 void Inventory::State::fill(Stored stored) {
     token_key = std::move(stored.token_key);
-    for (auto& device : stored.devices) {
-        const auto mac = device.mac;
-        const bool stranger = device.approval == Approval::pending;
-        put(std::move(device));
-        track_of(mac).on_disk = true;
-        load_credentials(*current.device(mac));
-        if (stranger) {
-            strangers.heard(mac);
+    {
+        const base::Revealed key = token_key.reveal();
+        const base::Hmac256 under_key(key);
+        for (auto& device : stored.devices) {
+            track_of(device->mac).on_disk = true;
+            load_credentials(*device, under_key);
+            current.put(device);
         }
     }
-    for (auto& extension : stored.extensions) {
-        auto number = extension.number;
-        current.extensions_.put(number, std::make_shared<const Extension>(std::move(extension)));
+    std::erase_if(stored.devices,
+                  [](const auto& device) { return device->approval != Approval::pending; });
+    std::stable_sort(stored.devices.begin(), stored.devices.end(),
+                     [](const auto& a, const auto& b) { return a->seen.last < b->seen.last; });
+    for (const auto& stranger : stored.devices) {
+        strangers.heard(stranger->mac);
     }
-    for (auto& [mac, row] : stored.newest_events) {
+    for (auto& extension : stored.extensions) {
+        current.extensions_.put(extension->number, extension);
+    }
+    for (const auto& [mac, row] : stored.newest_events) {
         if (current.device(mac) != nullptr) {
-            events.knows(mac, std::move(row));
+            events.knows(mac, row);
         }
     }
     const auto now = clock.unix_ms();
@@ -99,7 +104,7 @@ Inventory::State::releases_ahead(base::UnixMs now) const {
 }
 
 void Inventory::State::put(Device device) {
-    current.put(std::move(device));
+    current.put(std::make_shared<const Device>(std::move(device)));
 }
 
 Track& Inventory::State::track_of(base::Mac mac) {

@@ -158,7 +158,8 @@ void Inventory::State::keep_for_later(Unsaved taken) {
     }
 }
 
-void Inventory::State::saved(const Unsaved& taken, std::vector<std::optional<EventRow>> newest) {
+void Inventory::State::saved(const Unsaved& taken,
+                             const std::vector<std::optional<EventRow>>& newest) {
     for (const auto& seen : taken.seen) {
         const auto mac = seen.device->mac;
         const auto found = tracks.find(mac);
@@ -169,7 +170,7 @@ void Inventory::State::saved(const Unsaved& taken, std::vector<std::optional<Eve
         }
     }
     for (std::size_t at = 0; at < taken.events.size(); ++at) {
-        events.written(taken.events[at], std::move(newest[at]));
+        events.written(taken.events[at], newest[at]);
     }
 }
 
@@ -193,7 +194,7 @@ Inventory::State::write(const Unsaved& taken, base::UnixMs now, bool tidy) {
         if (!row) {
             return tl::unexpected(row.error());
         }
-        newest.push_back(std::move(*row));
+        newest.push_back(*row);
     }
     if (done) {
         done = Workpoints::write(store->workpoints(), taken.workpoints);
@@ -263,7 +264,7 @@ Status Inventory::flush() {
     {
         const std::lock_guard model(state.model);
         state.flush_fails = false;
-        state.saved(taken, std::move(*written));
+        state.saved(taken, *written);
         if (taken.has_ended) {
             state.end_expired_tokens(now);
             state.drop_ended_enrolments(now);

@@ -60,20 +60,20 @@ std::vector<base::Mac> Snapshot::holders(const std::string& number) const {
     return found == nullptr ? std::vector<base::Mac>() : *found;
 }
 
-void Snapshot::put(Device device) {
-    const auto mac = device.mac;
+void Snapshot::put(std::shared_ptr<const Device> device) {
+    const auto mac = device->mac;
     const auto* before = this->device(mac);
-    if (before == nullptr || before->lines != device.lines) {
+    if (before == nullptr || before->lines != device->lines) {
         if (before != nullptr) {
             for (const auto& number : before->lines) {
                 holds(number, mac, false);
             }
         }
-        for (const auto& number : device.lines) {
+        for (const auto& number : device->lines) {
             holds(number, mac, true);
         }
     }
-    devices_.put(mac, std::make_shared<const Device>(std::move(device)));
+    devices_.put(mac, std::move(device));
 }
 
 void Snapshot::erase(base::Mac mac) {

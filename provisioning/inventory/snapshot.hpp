@@ -63,7 +63,7 @@ class Snapshot {
     friend class Inventory;
 
     // What is on which line is known from both ends.
-    void put(Device device);
+    void put(std::shared_ptr<const Device> device);
     void erase(base::Mac mac);
     void holds(const std::string& number, base::Mac mac, bool does);
 

@@ -87,7 +87,8 @@ struct Inventory::State {
     /// Makes exactly the steady tokens known that are valid now; of a device that is not approved
     /// the first ones end too. `before`: as it was, if it was known.
     void renew_credentials(const Device* before, const Device& device);
-    void load_credentials(const Device& device);
+    /// `under_token_key` is set up for many.
+    void load_credentials(const Device& device, const base::Hmac256& under_token_key);
     base::Digest256 steady_hash(base::Mac mac, std::uint32_t generation) const;
     void end_first_tokens(base::Mac mac);
     /// The device after this use of its steady token; empty: nothing changes. Refused: not valid.
@@ -122,7 +123,7 @@ struct Inventory::State {
 
     Unsaved take_unsaved(base::UnixMs now);
     void keep_for_later(Unsaved unsaved);
-    void saved(const Unsaved& unsaved, std::vector<std::optional<EventRow>> newest);
+    void saved(const Unsaved& unsaved, const std::vector<std::optional<EventRow>>& newest);
 
     // Both of these: with `disk` held.
     enum class FirstTokens : std::uint8_t { keep, end };

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
 #include <utility>
 
 #include <openssl/crypto.h>
@@ -248,44 +247,46 @@ Result<base::Secret> Store::token_key() {
     return key;
 }
 
-Result<std::vector<Device>> Store::devices() {
-    std::vector<Device> all;
-    std::unordered_map<base::Mac, std::vector<std::string>> lines;
-    auto done =
-        each_row(connection_, "select mac, number from line order by mac, position",
-                 [&](const sql::Statement& row) { lines[mac_in(row, 0)].push_back(row.text(1)); });
+Result<std::vector<std::shared_ptr<Device>>> Store::devices() {
+    std::vector<std::shared_ptr<Device>> all;
+    auto done = each_row(
+        connection_,
+        "select mac, approval, generation, decided, first_seen, last_seen, address, interface, "
+        "vendor, model, version, user_agent, stage, confirmed, keeps_previous, claim, boots, "
+        "used_at, used_from from device order by mac",
+        [&](const sql::Statement& row) {
+            auto& device = *all.emplace_back(std::make_shared<Device>());
+            device.mac = mac_in(row, 0);
+            device.approval = enum_in(row, 1, Approval::blocked);
+            device.generation = static_cast<std::uint32_t>(row.integer(2));
+            device.decided = row.integer(3);
+            device.seen.first = row.integer(4);
+            device.seen.last = row.integer(5);
+            device.seen.address.value = static_cast<std::uint32_t>(row.integer(6));
+            device.seen.interface = row.text(7);
+            device.seen.vendor = row.text(8);
+            device.seen.model = row.text(9);
+            device.seen.version = row.text(10);
+            device.seen.user_agent = row.text(11);
+            device.seen.stage = enum_in(row, 12, Stage::registered);
+            device.confirmed = static_cast<std::uint32_t>(row.integer(13));
+            device.keeps_previous = row.integer(14) != 0;
+            device.claim = claim_in(row, 15);
+            device.boots = boots_in(row, 16);
+            device.seen.used = row.integer(17);
+            device.seen.used_from.value = static_cast<std::uint32_t>(row.integer(18));
+        });
     if (done) {
-        done = each_row(connection_,
-                        "select mac, approval, generation, decided, first_seen, last_seen, "
-                        "address, interface, vendor, model, version, user_agent, stage, "
-                        "confirmed, keeps_previous, claim, boots, used_at, used_from from device "
-                        "order by last_seen, mac",
+        auto device = all.begin();
+        done = each_row(connection_, "select mac, number from line order by mac, position",
                         [&](const sql::Statement& row) {
-                            Device device;
-                            device.mac = mac_in(row, 0);
-                            device.approval = enum_in(row, 1, Approval::blocked);
-                            device.generation = static_cast<std::uint32_t>(row.integer(2));
-                            device.decided = row.integer(3);
-                            device.seen.first = row.integer(4);
-                            device.seen.last = row.integer(5);
-                            device.seen.address.value = static_cast<std::uint32_t>(row.integer(6));
-                            device.seen.interface = row.text(7);
-                            device.seen.vendor = row.text(8);
-                            device.seen.model = row.text(9);
-                            device.seen.version = row.text(10);
-                            device.seen.user_agent = row.text(11);
-                            device.seen.stage = enum_in(row, 12, Stage::registered);
-                            device.confirmed = static_cast<std::uint32_t>(row.integer(13));
-                            device.keeps_previous = row.integer(14) != 0;
-                            device.claim = claim_in(row, 15);
-                            device.boots = boots_in(row, 16);
-                            device.seen.used = row.integer(17);
-                            device.seen.used_from.value =
-                                static_cast<std::uint32_t>(row.integer(18));
-                            if (const auto found = lines.find(device.mac); found != lines.end()) {
-                                device.lines = std::move(found->second);
+                            const auto mac = mac_in(row, 0);
+                            while (device != all.end() && (*device)->mac < mac) {
+                                ++device;
                             }
-                            all.push_back(std::move(device));
+                            if (device != all.end() && (*device)->mac == mac) {
+                                (*device)->lines.push_back(row.text(1));
+                            }
                         });
     }
     if (!done) {
@@ -294,15 +295,16 @@ Result<std::vector<Device>> Store::devices() {
     return all;
 }
 
-Result<std::vector<Extension>> Store::extensions() {
-    std::vector<Extension> all;
+Result<std::vector<std::shared_ptr<const Extension>>> Store::extensions() {
+    std::vector<std::shared_ptr<const Extension>> all;
     std::string damaged;
     auto done = each_row(connection_, "select number, name, password from extension",
                          [&](const sql::Statement& row) {
                              const auto number = row.text(0);
                              auto password = sealer_.open(row.text(2), place_of_password(number));
                              if (password) {
-                                 all.push_back({number, row.text(1), std::move(*password)});
+                                 all.push_back(std::make_shared<const Extension>(
+                                     Extension{number, row.text(1), std::move(*password)}));
                              } else {
                                  damaged = number;
                              }
@@ -479,7 +481,7 @@ Store::add_events(base::Mac mac, const std::vector<QueuedEvent>& events, std::si
     // Somebody may have deleted the device with another program; that must not stop all the others.
     auto done = ensure_device_.bind(1, key(mac)).run();
     for (const auto& [event, row] : events) {
-        newest = EventRow{row, event.step, event.address, event.detail};
+        newest.emplace(row, event.step, event.address, event.detail);
         if (done && row != 0) {
             done = repeat_event_.bind(1, row)
                        .bind(2, static_cast<std::int64_t>(event.count))

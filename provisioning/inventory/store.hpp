@@ -30,8 +30,8 @@ struct StoredEvent {
 
 /// Everything that is read at the start.
 struct Stored {
-    std::vector<Device> devices; ///< the least recently heard first
-    std::vector<Extension> extensions;
+    std::vector<std::shared_ptr<Device>> devices; ///< by MAC
+    std::vector<std::shared_ptr<const Extension>> extensions;
     std::vector<std::pair<base::Mac, FirstToken>> first_tokens; ///< the oldest first
     std::vector<std::pair<base::Mac, EventRow>> newest_events;
     std::vector<Enrolment> enrolments; ///< ended ones too
@@ -100,8 +100,8 @@ class Store {
 
     base::Status prepare();
     base::Result<base::Secret> token_key();
-    base::Result<std::vector<Device>> devices();
-    base::Result<std::vector<Extension>> extensions();
+    base::Result<std::vector<std::shared_ptr<Device>>> devices();
+    base::Result<std::vector<std::shared_ptr<const Extension>>> extensions();
     base::Result<std::vector<Enrolment>> enrolments();
 
     sql::LockFile lock_; ///< let go of last

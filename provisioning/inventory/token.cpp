@@ -14,6 +14,11 @@ constexpr std::size_t token_bytes = 16;
 } // namespace
 
 std::string derive_token(const base::Secret& key, base::Mac mac, std::uint32_t generation) {
+    const base::Revealed revealed = key.reveal();
+    return derive_token(base::Hmac256(revealed), mac, generation);
+}
+
+std::string derive_token(const base::Hmac256& under_key, base::Mac mac, std::uint32_t generation) {
     std::string message;
     for (const auto byte : mac.bytes()) {
         message += static_cast<char>(byte);
@@ -21,8 +26,7 @@ std::string derive_token(const base::Secret& key, base::Mac mac, std::uint32_t g
     for (const unsigned shift : {24U, 16U, 8U, 0U}) {
         message += static_cast<char>(generation >> shift & 0xffU);
     }
-    const base::Revealed revealed = key.reveal();
-    const auto digest = base::hmac_sha256(revealed, message);
+    const auto digest = under_key.of(message);
     return base::base64url(std::span(digest).first(token_bytes));
 }
 

@@ -15,6 +15,7 @@ namespace inventory {
 /// base64url of the first 128 bits of HMAC-SHA-256(key, MAC as 6 bytes ‖ generation as 4 bytes,
 /// most significant first).
 std::string derive_token(const base::Secret& key, base::Mac mac, std::uint32_t generation);
+std::string derive_token(const base::Hmac256& under_key, base::Mac mac, std::uint32_t generation);
 
 /// base64url of 128 random bits.
 base::Result<std::string> random_token();

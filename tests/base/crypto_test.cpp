@@ -38,6 +38,15 @@ TEST(HmacSha256, MeetsTheVectorsOfRfc4231) {
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(HmacSha256, TakesManyMessagesUnderOneKey) {
+    const Hmac256 under_key("Jefe");
+    for (const std::string_view message : {"what do ya want for nothing?", "", "x", "x"}) {
+        EXPECT_EQ(hex(under_key.of(message)), hex(hmac_sha256("Jefe", message)));
+    }
+    EXPECT_EQ(hex(under_key.of("what do ya want for nothing?")),
+              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST(HmacSha256, TakesAnEmptyKeyAndAnEmptyText) {
     constexpr auto expected = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
     EXPECT_EQ(hex(hmac_sha256("", "")), expected);

@@ -82,7 +82,6 @@ def with_devices(bench, table, count):
         found = {"import s": took, "start s": min(restart(pnpd) for _ in range(2))}
         found["RSS MB"] = pnpd.memory() / 1e6
         some = range(0, count, count // ORDERS)
-        some = range(0, count, count // ORDERS)
         orders = [order(pnpd, number) for number in some]
         found["assign ms"], found["seen ms"] = map(median_ms, zip(*orders))
         found["look-up ms"] = median_ms(
@@ -91,6 +90,8 @@ def with_devices(bench, table, count):
         assert len(json.loads(text)["devices"]) == count
         found["list ms"] = took * 1000
         found["then MB"] = pnpd.memory("VmHWM") / 1e6
+        time.sleep(1)
+        found["later MB"] = pnpd.memory() / 1e6
         found["disk MB"] = pnpd.disk() / 1e6
         table.row(f"{count:,}", *found.values())
         found["bare"] = sqlite_commit(lab.folder)
@@ -99,7 +100,7 @@ def with_devices(bench, table, count):
 
 def run(bench):
     table = bench.table("Devices with an extension each", "import s", "start s", "RSS MB", "assign ms",
-                        "seen ms", "look-up ms", "list ms", "then MB", "disk MB")
+                        "seen ms", "look-up ms", "list ms", "then MB", "later MB", "disk MB")
     found = {count: with_devices(bench, table, count) for count in SIZES}
     few, many = found[SIZES[0]], found[SIZES[-1]]
     if many is None or few is None:

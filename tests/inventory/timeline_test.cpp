@@ -122,6 +122,16 @@ Event event(const std::string& detail, base::UnixMs at = 1) {
     return {Step::file_served, "", detail, at, at, 1};
 }
 
+TEST(EventRow, IsEqualToAnEventThatSaysTheSameAtTheSamePlace) {
+    const EventRow row(7, Step::file_served, "10.0.0.1", "1.cfg");
+    EXPECT_TRUE(row.equals({Step::file_served, "10.0.0.1", "1.cfg", 5, 6, 9}));
+    EXPECT_FALSE(row.equals({Step::file_missing, "10.0.0.1", "1.cfg"}));
+    EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.2", "1.cfg"}));
+    EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.1", "2.cfg"}));
+    EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.11", ".cfg"}));
+    EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.", "11.cfg"}));
+}
+
 TEST(EventQueue, AFloodOfStrangersLeavesTheRoomToTheOthers) {
     EventQueue queue;
     for (std::uint64_t number = 0; number < 20'000; ++number) {
