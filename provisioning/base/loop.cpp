@@ -230,7 +230,7 @@ void Loop::work(Task task) {
     if (started) {
         state.work_waits.notify_one();
     } else {
-        asio::post(state.io, [] {}); // wakes a step() that waits
+        guarded([&] { asio::post(state.io, [] {}); }); // wakes a step() that waits
     }
 }
 

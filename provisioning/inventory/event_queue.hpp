@@ -53,6 +53,8 @@ class EventQueue {
     /// False when it repeats the device's last one, or was dropped.
     bool add(base::Mac mac, Event event, std::size_t most, bool is_stranger);
 
+    std::size_t count_waiting() const noexcept { return waiting_.size(); }
+
     std::vector<Batch> take_all();
     Batch take(base::Mac mac);
     void written(const Batch& batch, const std::optional<EventRow>& newest);

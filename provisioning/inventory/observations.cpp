@@ -4,6 +4,7 @@
 #include "provisioning/inventory/state.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -126,18 +127,20 @@ void Inventory::reached(base::Mac mac, Stage stage) {
 Inventory::State::Unsaved Inventory::State::take_unsaved(base::UnixMs now) {
     Unsaved taken;
     taken.gone.assign(gone.begin(), gone.end());
-    gone.clear();
     taken.seen.reserve(unsaved.size());
     for (const auto mac : unsaved) {
         if (const auto* device = current.devices_.find(mac)) {
             taken.seen.push_back({*device, track_of(mac).serial});
         }
     }
-    unsaved.clear();
+    taken.most_events.reserve(events.count_waiting());
     taken.events = events.take_all();
+    // Nothing is thrown from here on, so nothing that was taken is lost.
     for (const auto& batch : taken.events) {
         taken.most_events.push_back(most_events(is_stranger(batch.mac)));
     }
+    gone.clear();
+    unsaved.clear();
     taken.has_ended = (next_expiry != 0 && next_expiry <= now) ||
                       std::ranges::any_of(*current.enrolments_, [&](const Enrolment& each) {
                           return is_over(each, now);
@@ -230,19 +233,23 @@ Status Inventory::flush() {
     // Also when the clock was set back.
     const bool tidy = now >= state.next_tidy || state.next_tidy - now > State::tidy_every.count();
     State::Unsaved taken;
-    {
-        const std::lock_guard model(state.model);
-        taken = state.take_unsaved(now);
-        if (tidy) {
-            taken.releases = state.releases_ahead(now);
+    Result<std::vector<std::optional<EventRow>>> written =
+        base::fail(base::Errc::io, "there is no memory left");
+    try {
+        {
+            const std::lock_guard model(state.model);
+            auto releases = tidy ? state.releases_ahead(now) : decltype(taken.releases)();
+            taken = state.take_unsaved(now);
+            taken.releases = std::move(releases);
         }
+        taken.workpoints = state.workpoints->take_unsaved();
+        if (taken.empty() && !tidy) {
+            state.store->shorten_log();
+            return {};
+        }
+        written = state.write(taken, now, tidy);
+    } catch (const std::bad_alloc&) { // as if the disk had refused it
     }
-    taken.workpoints = state.workpoints->take_unsaved();
-    if (taken.empty() && !tidy) {
-        state.store->shorten_log();
-        return {};
-    }
-    auto written = state.write(taken, now, tidy);
     if (!written) {
         state.workpoints->keep_for_later(taken.workpoints);
         {

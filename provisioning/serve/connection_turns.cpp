@@ -107,7 +107,7 @@ void Connection::broken_handshake(const std::string& why) {
 
 void Connection::hand_over(Request request) {
     request.body = std::exchange(body_, {});
-    const auto taken = std::exchange(body_taken_, 0);
+    const auto taken = body_taken_;
     const auto response = std::make_shared<Response>();
     const auto asked = std::make_shared<Request>(std::move(request));
     await_turn();
@@ -126,6 +126,7 @@ void Connection::hand_over(Request request) {
                                  self->answered(std::move(*response));
                              }
                          }});
+    body_taken_ = 0; // not sooner: without memory for a turn it is given back with the connection
 }
 
 } // namespace serve

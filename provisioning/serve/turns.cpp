@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "provisioning/serve/turns.hpp"
 
+#include "provisioning/base/answer.hpp"
+
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace serve {
 
 void Turns::add(base::Ipv4 source, Turn turn) {
+    auto waits = std::make_shared<Turn>(std::move(turn));
+    std::list<std::uint32_t> place{source.value};
     auto& others = by_source_[source.value];
-    if (others.empty()) {
-        order_.push_back(source.value);
+    const bool is_first = others.empty();
+    others.push_back(std::move(waits));
+    if (is_first) {
+        order_.splice(order_.end(), place);
     }
-    others.push_back(std::move(turn));
     ++waiting_;
     begin();
 }
@@ -21,42 +28,51 @@ void Turns::clear() {
     const auto dropped = std::exchange(by_source_, {});
 }
 
-Turns::Turn Turns::next() {
-    const auto source = order_.front();
-    order_.pop_front();
-    const auto found = by_source_.find(source);
-    Turn turn = std::move(found->second.front());
+/// What it needs is there already: no memory is taken.
+void Turns::drop_next() {
+    const auto found = by_source_.find(order_.front());
     found->second.pop_front();
     if (found->second.empty()) {
         by_source_.erase(found);
+        order_.pop_front();
     } else {
-        order_.push_back(source);
+        order_.splice(order_.end(), order_, order_.begin());
     }
     --waiting_;
-    return turn;
 }
 
 void Turns::begin() {
     while (begun_ < at_once && !order_.empty()) {
-        auto turn = next();
-        if (turn.whose.expired()) { // nobody hears the answer
-            turn.done();
+        const auto turn = by_source_.find(order_.front())->second.front();
+        if (turn->whose.expired()) { // nobody hears the answer
+            drop_next();
+            turn->done();
             continue;
         }
-        ++begun_;
-        loop_.work([self = shared_from_this(), turn = std::move(turn)] {
-            // Whatever is thrown: the others have their turns.
-            const std::shared_ptr<void> go_on(nullptr, [&](void*) {
-                self->loop_.post([self, done = turn.done] {
+        try {
+            loop_.work([self = shared_from_this(), turn] {
+                std::exception_ptr thrown;
+                try {
+                    if (!turn->whose.expired()) {
+                        turn->work();
+                    }
+                } catch (...) { // the others have their turns
+                    thrown = std::current_exception();
+                }
+                base::answer(self->loop_, [self, turn] {
                     --self->begun_;
                     self->begin();
-                    done();
+                    turn->done();
                 });
+                if (thrown) {
+                    std::rethrow_exception(thrown); // which the loop tells
+                }
             });
-            if (!turn.whose.expired()) {
-                turn.work();
-            }
-        });
+        } catch (const std::bad_alloc&) {
+            return; // it has its turn when the next one comes or ends
+        }
+        ++begun_;
+        drop_next();
     }
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <unordered_map>
 
@@ -29,6 +30,7 @@ class Turns : public std::enable_shared_from_this<Turns> {
         std::function<void()> done;      ///< then, on the loop thread; also without the work
     };
 
+    /// Where it throws for lack of memory, neither `work` nor `done` is called.
     void add(base::Ipv4 source, Turn turn);
     void clear(); ///< forgets those that have not begun; what they hold may hold this
 
@@ -36,12 +38,13 @@ class Turns : public std::enable_shared_from_this<Turns> {
     std::size_t size() const noexcept { return waiting_ + begun_; }
 
   private:
-    Turn next();
+    void drop_next();
     void begin();
 
     base::Loop& loop_;
-    std::unordered_map<std::uint32_t, std::deque<Turn>> by_source_; // none is empty
-    std::deque<std::uint32_t> order_;                               // its keys, the next one first
+    using Waiting = std::deque<std::shared_ptr<Turn>>;
+    std::unordered_map<std::uint32_t, Waiting> by_source_;
+    std::list<std::uint32_t> order_; // its keys, the next one first
     std::size_t waiting_ = 0;
     std::size_t begun_ = 0;
 };

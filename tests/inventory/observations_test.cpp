@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tests of observations: what is learnt, how many strangers are kept, what reaches the disk.
 #include "tests/inventory/fixture.hpp"
+#include "tests/no_memory.hpp"
 
 #include "provisioning/inventory/sql/connection.hpp"
 
@@ -75,6 +76,32 @@ TEST_F(Observations, AreThereAfterFlushAndReopening) {
     EXPECT_EQ(after.version, before.version);
     EXPECT_EQ(after.user_agent, before.user_agent);
     EXPECT_EQ(after.stage, Stage::offered);
+}
+
+TEST_F(Observations, AreNotLostWhereThereWasNoMemoryToWriteThem) {
+    bool was_met = true;
+    std::uint64_t phones = 0;
+    while (was_met) {
+        const auto phone = mac(++phones);
+        inventory().saw(phone, at(0x0a000001));
+        inventory().note(phone, Step::heard, "10.0.0.1", "");
+        inventory().reached(phone, Stage::offered);
+        {
+            const NoMemoryAfter moment(static_cast<int>(phones) - 1);
+            try {
+                static_cast<void>(inventory().flush());
+            } catch (const std::bad_alloc&) { // the loop tells
+            }
+            was_met = moment.was_met();
+        }
+    }
+    EXPECT_GT(phones, 5U);
+    flush_and_reopen();
+    for (std::uint64_t number = 1; number <= phones; ++number) {
+        ASSERT_NE(device(mac(number)), nullptr) << number;
+        EXPECT_EQ(device(mac(number))->seen.stage, Stage::offered) << number;
+        EXPECT_EQ(inventory().timeline(mac(number)).value().size(), 1U) << number;
+    }
 }
 
 TEST_F(Observations, NobodyIsHeardByReachedNoteOrTheZeroMac) {

@@ -2,10 +2,13 @@
 // The order of turns, and how many of them are with the workers.
 #include "provisioning/serve/turns.hpp"
 
+#include "tests/no_memory.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -103,6 +106,38 @@ TEST_F(TurnsTest, WhatIsThrownTakesNoTurnFromOthers) {
     run();
     EXPECT_THAT(done, SizeIs(2 * Turns::at_once + 1));
     EXPECT_THAT(worked, ElementsAre("next"));
+}
+
+TEST_F(TurnsTest, AMomentWithoutMemoryCostsNobodyElseATurn) {
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        std::size_t taken = 0;
+        std::size_t answered = 0;
+        {
+            const NoMemoryAfter moment(others);
+            for (std::uint32_t i = 0; i < 40; ++i) {
+                try {
+                    turns->add(base::Ipv4{i / 2}, {alive, [] {}, [&] { ++answered; }});
+                    ++taken;
+                } catch (const std::bad_alloc&) { // its connection is closed
+                }
+                if (i % 4 == 0) {
+                    loop.step();
+                }
+            }
+            while (loop.step()) {
+            }
+            was_met = moment.was_met();
+        }
+        add(9, "next"); // whatever waited for memory goes with it
+        run();
+        ASSERT_GE(taken, 39U) << others;
+        ASSERT_EQ(answered, taken) << others;
+        ASSERT_THAT(done, ElementsAre("next")) << others;
+        ASSERT_EQ(turns->size(), 0U) << others;
+        worked.clear();
+        done.clear();
+    }
 }
 
 TEST_F(TurnsTest, ThoseThatWaitCanBeDropped) {
