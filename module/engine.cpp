@@ -9,6 +9,7 @@
 
 #include <fmt/ranges.h>
 
+#include <malloc.h>
 #include <unistd.h>
 
 namespace engine {
@@ -70,6 +71,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const pnp_host& host) {
         log::set_sink({});
         return tl::unexpected(done.error());
     }
+    ::malloc_trim(0); // what was needed to read a large inventory lies between what stays
     return engine;
 }
 

@@ -27,6 +27,10 @@ struct ContextFree {
 
 using Context = std::unique_ptr<EVP_CIPHER_CTX, ContextFree>;
 
+struct GcmFree {
+    void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
+};
+
 const unsigned char* bytes(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -38,11 +42,14 @@ unsigned char* bytes(std::string& text) {
 /// A context that has taken key, nonce and place; null when OpenSSL lacks something.
 Context begin(const Secret& key, std::string_view nonce, std::string_view place, bool seals) {
     const Revealed revealed = key.reveal();
+    // Looking it up costs as much as a password does.
+    static const std::unique_ptr<EVP_CIPHER, GcmFree> cipher(
+        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
     Context context(EVP_CIPHER_CTX_new());
     int size = 0;
-    const bool begun = context &&
-                       EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes(revealed),
-                                         bytes(nonce), seals ? 1 : 0) == 1 &&
+    const bool begun = cipher && context &&
+                       EVP_CipherInit_ex2(context.get(), cipher.get(), bytes(revealed),
+                                          bytes(nonce), seals ? 1 : 0, nullptr) == 1 &&
                        EVP_CipherUpdate(context.get(), nullptr, &size, bytes(place),
                                         static_cast<int>(place.size())) == 1;
     return begun ? std::move(context) : nullptr;

@@ -23,6 +23,7 @@ constexpr std::size_t most_stranger_events = 20;
 
 void Inventory::State::fill(Stored stored) {
     token_key = std::move(stored.token_key);
+    tracks.reserve(stored.devices.size());
     {
         const base::Revealed key = token_key.reveal();
         const base::Hmac256 under_key(key);
