@@ -5,9 +5,12 @@
 #include "provisioning/base/error_mark.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdexcept>
 
@@ -17,6 +20,26 @@ namespace {
 struct MdFree {
     void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
 };
+
+struct MacFree {
+    void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
+
+    void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+};
+
+using MacContext = std::unique_ptr<EVP_MAC_CTX, MacFree>;
+
+/// Without a key; null where OpenSSL has no HMAC-SHA-256.
+MacContext keyless_hmac() {
+    const std::unique_ptr<EVP_MAC, MacFree> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    MacContext context(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
+    std::string digest = "SHA256";
+    const std::array<OSSL_PARAM, 2> params = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    return context && EVP_MAC_CTX_set_params(context.get(), params.data()) == 1 ? std::move(context)
+                                                                                : nullptr;
+}
 
 } // namespace
 
@@ -75,15 +98,20 @@ Digest256 sha256(std::string_view data) {
 
 Digest256 hmac_sha256(std::string_view key, std::string_view data) {
     const ErrorMark mark;
+    // Looking both up costs more than a short text's HMAC.
+    static const MacContext keyless = keyless_hmac();
+    const MacContext context(keyless ? EVP_MAC_CTX_dup(keyless.get()) : nullptr);
     Digest256 out{};
     std::size_t size = 0;
     // A null pointer for an empty text would mean "no key given" to OpenSSL.
     const char* key_bytes = key.empty() ? "" : key.data();
     const char* bytes = data.empty() ? "" : data.data();
-    if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(),
-                  reinterpret_cast<const unsigned char*>(bytes), data.size(), out.data(),
-                  out.size(), &size) == nullptr ||
-        size != out.size()) {
+    if (!context ||
+        EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key_bytes), key.size(),
+                     nullptr) != 1 ||
+        EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(bytes), data.size()) !=
+            1 ||
+        EVP_MAC_final(context.get(), out.data(), &size, out.size()) != 1 || size != out.size()) {
         throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
     }
     return out;
