@@ -9,7 +9,6 @@
 
 #include <fmt/ranges.h>
 
-#include <malloc.h>
 #include <unistd.h>
 
 namespace engine {
@@ -71,7 +70,6 @@ Result<std::unique_ptr<Engine>> Engine::start(const pnp_host& host) {
         log::set_sink({});
         return tl::unexpected(done.error());
     }
-    ::malloc_trim(0); // what was needed to read a large inventory lies between what stays
     return engine;
 }
 
@@ -191,6 +189,9 @@ base::Status Engine::open() {
         std::make_unique<serve::Http>(*loop_, settings.http, [this](const serve::Request& request) {
             return files_->answer(request);
         });
+    if (host_.find_account == nullptr) { // no account lies in a PBX, which takes its time
+        http_->at_hand([this](const serve::Request& request) { return files_->at_hand(request); });
+    }
     http_->let_through([this](const serve::Request& request) { return files_->phone_of(request); });
     http_->on_tls_failure(
         [this](base::Endpoint peer, const std::string& why) { tls_refused(peer, why); });

@@ -283,6 +283,7 @@ int run(int argc, char** argv) {
         return 1;
     }
     wipe_stack_below();
+    ::malloc_trim(0); // what was needed to read a large inventory lies between what stays
     background.started();
     log_line(host.context, PNP_INFO, "pnpd", "started; SIGHUP reads the configuration again");
     for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {

@@ -5,6 +5,7 @@
 #include "provisioning/base/error_mark.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -22,7 +23,23 @@ struct MdFree {
 
 struct MacFree {
     void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
+
+    void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
 };
+
+using MacContext = std::unique_ptr<EVP_MAC_CTX, MacFree>;
+
+/// Without a key; null where OpenSSL has no HMAC-SHA-256.
+MacContext keyless_hmac() {
+    const std::unique_ptr<EVP_MAC, MacFree> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    MacContext context(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
+    std::string digest = "SHA256";
+    const std::array<OSSL_PARAM, 2> params = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    return context && EVP_MAC_CTX_set_params(context.get(), params.data()) == 1 ? std::move(context)
+                                                                                : nullptr;
+}
 
 } // namespace
 
@@ -81,16 +98,13 @@ Digest256 sha256(std::string_view data) {
 
 Hmac256::Hmac256(std::string_view key) {
     const ErrorMark mark;
-    static const std::unique_ptr<EVP_MAC, MacFree> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-    std::array<char, 7> hash{"SHA256"};
-    const std::array<OSSL_PARAM, 2> parameters{
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), 0),
-        OSSL_PARAM_construct_end()};
-    context_.reset(EVP_MAC_CTX_new(mac.get()));
+    // Looking both up costs more than a short text's HMAC.
+    static const MacContext keyless = keyless_hmac();
+    context_.reset(keyless ? EVP_MAC_CTX_dup(keyless.get()) : nullptr);
     // A null pointer for an empty text would mean "no key given" to OpenSSL.
     const char* bytes = key.empty() ? "" : key.data();
     if (!context_ || EVP_MAC_init(context_.get(), reinterpret_cast<const unsigned char*>(bytes),
-                                  key.size(), parameters.data()) != 1) {
+                                  key.size(), nullptr) != 1) {
         throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
     }
 }
@@ -103,7 +117,8 @@ Digest256 Hmac256::of(std::string_view data) const {
     const ErrorMark mark;
     Digest256 out{};
     std::size_t size = 0;
-    if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1 || // the key stays
+    // Begins anew under the same key.
+    if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1 ||
         EVP_MAC_update(context_.get(), reinterpret_cast<const unsigned char*>(data.data()),
                        data.size()) != 1 ||
         EVP_MAC_final(context_.get(), out.data(), &size, out.size()) != 1 || size != out.size()) {

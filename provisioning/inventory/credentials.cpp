@@ -273,6 +273,12 @@ Status Inventory::steady_used(base::Mac mac, std::uint32_t generation) {
     return *after ? state_->put_trust(**after, State::FirstTokens::end) : Status();
 }
 
+bool Inventory::is_use_known(base::Mac mac, std::uint32_t generation) const {
+    const std::lock_guard model(state_->model);
+    const auto after = state_->after_use(mac, generation);
+    return after && !*after;
+}
+
 Status Inventory::shorten_first_tokens(base::Mac mac, base::UnixMs end) {
     const std::lock_guard disk(state_->disk);
     {

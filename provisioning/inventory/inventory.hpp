@@ -181,6 +181,9 @@ class Inventory {
     /// any more: the answer is that to a foreign one. Blocks.
     base::Status steady_used(base::Mac mac, std::uint32_t generation);
 
+    /// Whether steady_used() would find nothing to commit. From any thread; does not block.
+    bool is_use_known(base::Mac mac, std::uint32_t generation) const;
+
     /// Its first tokens end at `end` at the latest. Committed with FULL. Blocks.
     base::Status shorten_first_tokens(base::Mac mac, base::UnixMs end);
 

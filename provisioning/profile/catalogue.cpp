@@ -356,6 +356,13 @@ Catalogue::render(const Vendor& vendor, const ChainStep& step, const Facts& fact
     return render(vendor, step, facts, false);
 }
 
+std::optional<Made>
+Catalogue::kept(const Vendor& vendor, const ChainStep& step, const Facts& facts) const {
+    return named(vendor.name) == &vendor
+               ? state_->rendered.find(state_->rendered.key(vendor.name, step, facts, false))
+               : std::nullopt;
+}
+
 base::Result<std::vector<wpi::Item>> Catalogue::render_items(const Vendor& vendor,
                                                              const Facts& facts) const {
     const ChainStep* step = vendor.items_step();
@@ -478,7 +485,7 @@ base::Result<std::string> Catalogue::render(const Vendor& vendor,
     }
     const auto key = state_->rendered.key(vendor.name, step, facts, is_bare);
     if (auto kept = state_->rendered.find(key)) {
-        return std::move(*kept);
+        return std::move(kept->text);
     }
     auto file = state_->file(vendor, step, facts, is_bare);
     if (file) {

@@ -3,6 +3,7 @@
 // used.
 #pragma once
 
+#include "provisioning/base/crypto.hpp"
 #include "provisioning/base/mac.hpp"
 #include "provisioning/base/net.hpp"
 #include "provisioning/base/result.hpp"
@@ -61,6 +62,12 @@ struct Facts {
     Service service = {};
 };
 
+/// A file, and its SHA-256.
+struct Made {
+    std::string text;
+    base::Digest256 digest{};
+};
+
 class Catalogue {
   public:
     /// Reads the shipped vendors (built in) and the site's from `site_folder` (may be empty or
@@ -81,6 +88,9 @@ class Catalogue {
     /// together. Errors: what the checker says of the result, and which extension is the reason.
     base::Result<std::string>
     render(const Vendor& vendor, const ChainStep& step, const Facts& facts) const;
+
+    /// The same where it was made before and is kept; nothing is made.
+    std::optional<Made> kept(const Vendor& vendor, const ChainStep& step, const Facts& facts) const;
 
     /// All files that are served to one phone, each template once, from weak to strong. The error
     /// is that of the first bad one, or that they are too large together.

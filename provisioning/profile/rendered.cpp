@@ -142,8 +142,9 @@ Rendered::Digest Rendered::key(std::string_view vendor,
     return base::hmac_sha256(salt_, all.text());
 }
 
-std::optional<std::string> Rendered::find(const Digest& key) {
+std::optional<Made> Rendered::find(const Digest& key) {
     std::shared_ptr<const base::Secret> file;
+    Digest digest{};
     {
         const std::lock_guard hold(lock_);
         const auto found = places_.find(key);
@@ -152,9 +153,10 @@ std::optional<std::string> Rendered::find(const Digest& key) {
         }
         order_.splice(order_.begin(), order_, found->second);
         file = found->second->file;
+        digest = found->second->digest;
     }
     const base::Revealed text = file->reveal();
-    return std::string(std::string_view(text));
+    return Made{std::string(std::string_view(text)), digest};
 }
 
 void Rendered::keep(const Digest& key, std::string_view file) {
@@ -162,6 +164,7 @@ void Rendered::keep(const Digest& key, std::string_view file) {
         return;
     }
     auto masked = std::make_shared<const base::Secret>(file);
+    const auto digest = base::sha256(file);
     const std::lock_guard hold(lock_);
     if (places_.contains(key)) {
         return; // another thread made the same
@@ -172,7 +175,7 @@ void Rendered::keep(const Digest& key, std::string_view file) {
         places_.erase(order_.back().key);
         order_.pop_back();
     }
-    order_.push_front({key, std::move(masked)});
+    order_.push_front({key, digest, std::move(masked)});
     bytes_ += file.size();
     places_.emplace(key, order_.begin());
 }

@@ -31,7 +31,7 @@ class Rendered {
     /// Of all that decides about the file of a vendor of the catalogue.
     Digest
     key(std::string_view vendor, const ChainStep& step, const Facts& facts, bool is_bare) const;
-    std::optional<std::string> find(const Digest& key);
+    std::optional<Made> find(const Digest& key);
     void keep(const Digest& key, std::string_view file);
 
     std::size_t files() const;
@@ -40,6 +40,7 @@ class Rendered {
   private:
     struct Entry {
         Digest key;
+        Digest digest;                            ///< of the file
         std::shared_ptr<const base::Secret> file; ///< shared: unmasked without the lock
     };
 

@@ -2,7 +2,6 @@
 // Preconditions and ranges of RFC 9110, sections 13 and 14.
 #include "provisioning/serve/conditional.hpp"
 
-#include "provisioning/base/crypto.hpp"
 #include "provisioning/base/text.hpp"
 #include "provisioning/serve/date.hpp"
 
@@ -106,10 +105,13 @@ Part parse_range(std::string_view header, std::uint64_t size) {
     return {Part::Kind::part, *first, end - *first + 1};
 }
 
-std::string entity_tag(std::string_view body) {
+std::string entity_tag(const base::Digest256& of_body) {
     constexpr std::size_t enough = 16; // of 32 bytes: nobody collides 128 bits by accident
-    const auto digest = base::sha256(body);
-    return '"' + base::base64url(std::span(digest).first<enough>()) + '"';
+    return '"' + base::base64url(std::span(of_body).first<enough>()) + '"';
+}
+
+std::string entity_tag(std::string_view body) {
+    return entity_tag(base::sha256(body));
 }
 
 Plan plan(std::string_view method,

@@ -2,6 +2,8 @@
 // What a GET with conditions and ranges gets of a file: all of it, a part, or word that it has it.
 #pragma once
 
+#include "provisioning/base/crypto.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +27,7 @@ Part parse_range(std::string_view header, std::uint64_t size);
 
 /// A strong entity tag, made of the bytes alone: equal files have equal tags on every server.
 std::string entity_tag(std::string_view body);
+std::string entity_tag(const base::Digest256& of_body); ///< SHA-256
 
 /// The fields as the request carried them; empty where it did not.
 struct Conditions {

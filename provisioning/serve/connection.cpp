@@ -73,6 +73,14 @@ Response Shared::ask(const Request& request) {
     return response;
 }
 
+std::optional<Response> Shared::at_once(const Request& request) {
+    try {
+        return at_hand ? at_hand(request) : std::nullopt;
+    } catch (...) { // a worker meets it again, and tells
+        return std::nullopt;
+    }
+}
+
 void Shared::tls_failed(base::Endpoint peer, const std::string& why) {
     ++tls_failures;
     complain("{} has no TLS with us: {}", peer.str(), why);
@@ -167,10 +175,26 @@ void Connection::set_deadline(milliseconds from_now) {
     set_deadline(base::steady_now() + from_now);
 }
 
+// A request has several, each later than the one before: the timer is set anew only for a sooner
+// one, and else finds out when it goes off.
 void Connection::set_deadline(base::Steady when) {
-    timer_.expires_at(when);
+    const bool is_sooner = when < timer_.expiry() || deadline_ == base::Steady::max();
+    deadline_ = when;
+    if (is_sooner) {
+        wait_for_deadline();
+    }
+}
+
+void Connection::wait_for_deadline() {
+    timer_.expires_at(deadline_);
     timer_.async_wait([self = shared_from_this(), round = ++round_](error_code error) {
-        if (!error && self->shared_ && round == self->round_) {
+        if (error || !self->shared_ || round != self->round_) {
+            return;
+        }
+        if (base::steady_now() < self->deadline_) {
+            self->wait_for_deadline();
+        } else {
+            self->deadline_ = base::Steady::max(); // the timer is not set
             self->expired();
         }
     });
@@ -418,6 +442,8 @@ void Connection::answer() {
     } else if (!request) {
         shared_->complain("{} asked for no path: {}", peer_.str(), path.error().what);
         answered({}); // the 404, which is the same for every reason
+    } else if (auto response = is_post_ ? std::nullopt : shared_->at_once(*request)) {
+        answered(std::move(*response));
     } else if (shared_->turns->size() >= shared_->limits.waiting_requests) {
         ++shared_->overloaded;
         busy("too many requests wait for a worker");

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -35,6 +36,7 @@ struct Shared {
     std::function<void(Connection&)> ended; ///< may drop the last owner but the caller
     Http::TlsFailure tls_failure;
     Http::PhoneOf phone_of;
+    Http::AtHand at_hand;
     std::shared_ptr<const TlsContext> tls; ///< of new connections
     Sources sources;
     /// Of handshakes and requests. Those that wait hold this: who ends the server clears them.
@@ -56,6 +58,7 @@ struct Shared {
     std::atomic<std::uint64_t> file_bytes{0};
 
     Response ask(const Request& request); ///< on a worker
+    std::optional<Response> at_once(const Request& request);
     void tls_failed(base::Endpoint peer, const std::string& why);
 
     template <class... Args> void complain(fmt::format_string<Args...> text, Args&&... args) {
@@ -111,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void set_phase(Phase phase);
     void set_deadline(base::Steady when);
     void set_deadline(std::chrono::milliseconds from_now);
+    void wait_for_deadline();
     void expired();
     void wait_readable();
     void readable();
@@ -143,7 +147,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     boost::asio::ip::tcp::socket socket_;
     boost::asio::steady_timer timer_;
     std::uint64_t round_ = 0; // of the timer: a handler of an earlier round comes too late
-    std::uint64_t number_;    // of Request::connection
+    base::Steady deadline_ = base::Steady::max(); // the timer goes off then or before
+    std::uint64_t number_;                        // of Request::connection
     base::Endpoint peer_;
     base::Endpoint local_;
     Entrance door_;

@@ -22,7 +22,7 @@ void Connection::shake_hands() {
         close();
         return;
     }
-    const auto left = timer_.expiry() - base::steady_now();
+    const auto left = deadline_ - base::steady_now();
     const auto step = std::make_shared<TlsSession::Step>(TlsSession::Step::failed);
     await_turn();
     shared_->turns->add(peer_.address,

@@ -341,13 +341,57 @@ Outcome Files::serve(const Request& request,
         }
         return refuse(request, mac, fmt::format("{}: {}", what, file.error().what));
     }
+    const auto digest = base::sha256(*file);
+    return hand_out(request, asked, admitted, with, is_last,
+                    response_with(mac, **step, {std::move(*file), digest}));
+}
+
+std::optional<Response> Files::at_hand(const Request& request) {
+    const auto with = settings();
+    if (request.method != "GET" || !with->catalogue || !with->firmware.empty()) {
+        return std::nullopt;
+    }
+    const auto asked = read_request(request);
+    const auto around = surroundings();
+    const auto snapshot = inventory_.now();
+    const auto verdict = Gate(with->gate, *around, reach_.neighbour)
+                             .judge(asked, request.peer.address, snapshot, clock_.unix_ms());
+    const auto* admitted = std::get_if<Admitted>(&verdict);
+    if (admitted == nullptr || admitted->remark || !admitted->credential.steady ||
+        admitted->credential.generation != admitted->device->generation) {
+        return std::nullopt;
+    }
+    const auto& device = *admitted->device;
+    const auto phone =
+        recognise(*with->catalogue, device, request.user_agent, request.peer.address);
+    const auto* step =
+        phone ? phone->vendor.step_for(asked.name, device.mac, phone->model) : nullptr;
+    if (device.lines.empty() || step == nullptr || step->template_name.empty()) {
+        return std::nullopt;
+    }
+    // The token that it came with is its steady one.
+    auto facts = facts_of(*with, *phone, request.local.address, asked.token);
+    if (facts.site.digit_map != "none" || !add_lines(facts, *phone, reach_.accounts, {})) {
+        return std::nullopt;
+    }
+    auto file = with->catalogue->kept(phone->vendor, *step, facts);
+    if (!file || !inventory_.is_use_known(device.mac, device.generation)) {
+        return std::nullopt;
+    }
+    diary_.asked(*phone, request);
+    handed_out(request, asked, *admitted, *with, phone->vendor.is_last(*step));
+    return response_with(device.mac, *step, std::move(*file));
+}
+
+Response Files::response_with(base::Mac mac, const profile::ChainStep& step, profile::Made file) {
     Response response;
     response.status = 200;
-    response.content_type = (*step)->content_type;
-    response.last_modified =
-        modified_.since(mac, (*step)->pattern, *file, clock_.unix_ms() / milliseconds_in_a_second);
-    response.body = std::make_shared<const std::string>(std::move(*file));
-    return hand_out(request, asked, admitted, with, is_last, std::move(response));
+    response.content_type = step.content_type;
+    response.last_modified = modified_.since(mac, step.pattern, file.digest,
+                                             clock_.unix_ms() / milliseconds_in_a_second);
+    response.fields.emplace_back("ETag", entity_tag(file.digest));
+    response.body = std::make_shared<const std::string>(std::move(file.text));
+    return response;
 }
 
 /// In the answer always the same 404; the reason is for the admin.
@@ -384,14 +428,23 @@ Outcome Files::hand_out(const Request& request,
             return {unavailable(), false, device.mac};
         }
     }
-    if (credential.steady) {
+    handed_out(request, asked, admitted, with, is_last);
+    return {std::move(response), false, device.mac};
+}
+
+void Files::handed_out(const Request& request,
+                       const Asked& asked,
+                       const Admitted& admitted,
+                       const FileSettings& with,
+                       bool is_last) {
+    const auto& device = *admitted.device;
+    if (admitted.credential.steady) {
         tell_of_twins(request, device, with);
         inventory_.used(device.mac, request.peer.address);
         sources_.trust(request.peer.address.value, clock_.now());
     }
     ++diary_.count.served;
-    came_to_have(request, asked, device, credential.steady, is_last);
-    return {std::move(response), false, device.mac};
+    came_to_have(request, asked, device, admitted.credential.steady, is_last);
 }
 
 /// Without the last file of the chain a phone has no lines. Of the others the first one is told,

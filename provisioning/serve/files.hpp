@@ -48,6 +48,11 @@ class Files {
     /// From any thread; blocks as long as the accounts and the disk do.
     Response answer(const Request& request);
 
+    /// The same for a phone that has its configuration and asks for what was made for it before, as
+    /// it does at each start. Nothing: ask answer(); nothing was done. From any thread; blocks only
+    /// where the accounts do.
+    std::optional<Response> at_hand(const Request& request);
+
     /// What TFTP gives for a name in its root: 200 for what fresh phones ask for, the same for
     /// everybody, or a 404. From any thread; does not block.
     Response by_tftp(const Request& request);
@@ -118,6 +123,12 @@ class Files {
                      const FileSettings& with,
                      bool is_last,
                      Response response);
+    void handed_out(const Request& request,
+                    const Asked& asked,
+                    const Admitted& admitted,
+                    const FileSettings& with,
+                    bool is_last);
+    Response response_with(base::Mac mac, const profile::ChainStep& step, profile::Made file);
     void came_to_have(const Request& request,
                       const Asked& asked,
                       const inventory::Device& device,

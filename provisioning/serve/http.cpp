@@ -246,6 +246,10 @@ void Http::let_through(PhoneOf phone_of) {
     state_->shared->phone_of = std::move(phone_of);
 }
 
+void Http::at_hand(AtHand answers) {
+    state_->shared->at_hand = std::move(answers);
+}
+
 HttpCounters Http::counters() const {
     const auto& shared = *state_->shared;
     return {shared.requests,   shared.refused_connections,

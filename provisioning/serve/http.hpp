@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,8 +53,8 @@ struct Response {
     /// With `file`: its last byte went out. On the loop thread, so without waiting for anything.
     std::function<void()> all_sent = {};
     /// Name and value of further header fields, such as Set-Cookie; nothing about the length or the
-    /// connection. Allow and Cache-Control take the place of ours. What says Cache-Control is no
-    /// file: it has no entity tag, and conditions and ranges do not apply.
+    /// connection. Allow, Cache-Control and ETag take the place of ours. What says Cache-Control is
+    /// no file: it has no entity tag, and conditions and ranges do not apply.
     std::vector<std::pair<std::string, std::string>> fields = {};
     bool ends_connection = false;
     /// It leaves as a refusal does, some time after its request was read: how long we looked must
@@ -120,6 +121,10 @@ class Http {
     /// waiting for anything.
     using PhoneOf = std::function<std::optional<base::Mac>(const Request&)>;
 
+    /// The answer that needs nothing to be waited for, or nothing, and then nothing was done; on
+    /// the loop thread.
+    using AtHand = std::function<std::optional<Response>(const Request&)>;
+
     Http(base::Loop& loop, HttpLimits limits, Handler handler);
     ~Http(); ///< closes all; from the loop thread or after the loop stopped
     Http(const Http&) = delete;
@@ -127,7 +132,7 @@ class Http {
 
     /// Listens on exactly these, closing what is no longer among them; port 0 = any. Returns what
     /// went wrong, one error for each that could not be opened; the others work. Loop thread, as
-    /// are the next six.
+    /// are the next seven.
     std::vector<base::Error> listen(const std::vector<base::Endpoint>& plain,
                                     const std::vector<base::Endpoint>& with_tls = {});
     std::vector<base::Endpoint> listening() const; ///< with the ports the system chose
@@ -140,6 +145,8 @@ class Http {
     /// A phone's requests are answered though its address had its share: phones sit behind one
     /// address with whoever scans us from there.
     void let_through(PhoneOf phone_of);
+    /// Tried first: what is at hand costs the loop less than a worker's turn.
+    void at_hand(AtHand answers);
     HttpCounters counters() const; ///< from any thread
 
   private:

@@ -6,9 +6,10 @@
 
 namespace serve {
 
-std::int64_t
-Modified::since(base::Mac mac, const std::string& step, std::string_view body, std::int64_t now) {
-    const auto digest = base::sha256(body);
+std::int64_t Modified::since(base::Mac mac,
+                             const std::string& step,
+                             const base::Digest256& digest,
+                             std::int64_t now) {
     const std::lock_guard hold(lock_);
     if (contents_.size() >= most_) {
         contents_.clear();

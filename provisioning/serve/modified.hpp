@@ -22,10 +22,11 @@ class Modified {
   public:
     explicit Modified(std::size_t most = 100'000) : most_(most) {}
 
-    /// Seconds since 1970 for this content of a phone's file; 0 within the second in which it
-    /// changed, when a date could not tell the old content from the new (RFC 9110 8.8.2.2).
+    /// Seconds since 1970 for the content with this digest of a phone's file; 0 within the second
+    /// in which it changed, when a date could not tell the old content from the new (RFC
+    /// 9110 8.8.2.2).
     std::int64_t
-    since(base::Mac mac, const std::string& step, std::string_view body, std::int64_t now);
+    since(base::Mac mac, const std::string& step, const base::Digest256& digest, std::int64_t now);
 
   private:
     struct Content {

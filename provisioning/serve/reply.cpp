@@ -84,9 +84,15 @@ std::string one_line(std::string text) {
     return text;
 }
 
+const std::string* said_as(const Response& response, std::string_view name) {
+    const auto found =
+        std::find_if(response.fields.begin(), response.fields.end(),
+                     [&](const auto& field) { return base::iequals(field.first, name); });
+    return found == response.fields.end() ? nullptr : &found->second;
+}
+
 bool says(const Response& response, std::string_view name) {
-    return std::any_of(response.fields.begin(), response.fields.end(),
-                       [&](const auto& field) { return base::iequals(field.first, name); });
+    return said_as(response, name) != nullptr;
 }
 
 void connection(HeadWriter& head, int minor, bool keep_alive) {
@@ -109,9 +115,11 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
     Plan plan{response.status, 0, size};
     std::string etag;
     if (is_file) {
-        etag = response.file   ? response.file->etag()
-               : response.body ? entity_tag(*response.body)
-                               : entity_tag({});
+        const auto* said = said_as(response, "ETag");
+        etag = response.file     ? response.file->etag()
+               : said != nullptr ? *said
+               : response.body   ? entity_tag(*response.body)
+                                 : entity_tag(std::string_view());
         plan = serve::plan(request.method, request.conditions, etag, response.last_modified, size);
     }
 
@@ -138,7 +146,9 @@ Reply make_reply(const Head& request, const Response& response, bool keep_alive,
         head.field("Retry-After", seconds_until_retry);
     }
     if (is_file) {
-        head.field("ETag", etag);
+        if (!says(response, "ETag")) {
+            head.field("ETag", etag);
+        }
         head.field("Accept-Ranges", "bytes");
         // The file holds passwords: no cache may give it to anybody else.
         head.field("Cache-Control", "private, no-cache");

@@ -17,6 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 using testing::StartsWith;
 
@@ -52,6 +53,55 @@ TEST_F(FilesTest, TellsThePhoneByAValidTokenInItsUrlOrLogin) {
     apply({inventory::Block{phone}});
     EXPECT_FALSE(files->phone_of(by_login));
     EXPECT_TRUE(steps().empty()) << "nothing was asked for";
+}
+
+TEST_F(FilesTest, HasAtHandWhatItMadeBefore) {
+    const auto asked = request(steady_token(), own_file);
+    EXPECT_FALSE(files->at_hand(asked)) << "it was not made yet";
+    EXPECT_TRUE(steps().empty()) << "and nothing was done";
+    const auto made = get(steady_token());
+    const auto kept = files->at_hand(asked);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->status, 200);
+    EXPECT_EQ(*kept->body, *made.body);
+    EXPECT_EQ(kept->content_type, made.content_type);
+    EXPECT_EQ(kept->fields, made.fields);
+    EXPECT_THAT(kept->fields, ElementsAre(Pair("ETag", serve::entity_tag(*made.body))));
+    EXPECT_EQ(files->counters().served, 2U);
+    EXPECT_EQ(store->timeline(phone)->back().count, 2U) << "none is lost";
+}
+
+TEST_F(FilesTest, HasNothingAtHandForWhoeverIsNotThatPhone) {
+    const auto token = steady_token();
+    get(token);
+    ASSERT_TRUE(files->at_hand(request(token, own_file)));
+    EXPECT_FALSE(files->at_hand(request(std::string(22, 'A'), own_file)));
+    EXPECT_FALSE(files->at_hand(request(token, "cfg001fc1000002.xml")));
+    EXPECT_FALSE(files->at_hand(request(token, "cfg0000.xml"))) << "which is not served";
+    auto elsewhere = request(token, own_file);
+    elsewhere.peer.address.value += 1;
+    EXPECT_FALSE(files->at_hand(elsewhere));
+    auto head = request(token, own_file);
+    head.method = "HEAD";
+    EXPECT_FALSE(files->at_hand(head));
+    apply({inventory::Block{phone}});
+    EXPECT_FALSE(files->at_hand(request(token, own_file)));
+}
+
+TEST_F(FilesTest, HasNothingAtHandOnceSomethingChanged) {
+    const auto token = steady_token();
+    get(token);
+    const auto first = first_token();
+    EXPECT_FALSE(files->at_hand(request(token, own_file))) << "its use is to be kept on disk";
+    EXPECT_FALSE(files->at_hand(request(first, own_file)));
+    get(token);
+    EXPECT_TRUE(files->at_hand(request(token, own_file)));
+    apply({inventory::Assign{phone, {"202"}}});
+    EXPECT_FALSE(files->at_hand(request(token, own_file))) << "it has another line";
+    get(token);
+    EXPECT_THAT(*files->at_hand(request(token, own_file))->body, HasSubstr("S3cret-of-202"));
+    apply({inventory::Rotate{phone}});
+    EXPECT_FALSE(files->at_hand(request(token, own_file))) << "the file has another token";
 }
 
 TEST_F(FilesTest, LearnsFromTheRequestWhatThePhoneIs) {

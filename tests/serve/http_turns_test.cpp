@@ -14,6 +14,8 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -157,6 +159,41 @@ TEST_F(Waiting, ARequestThatWaitsForAWorkerIsNotTooSlow) {
     open_gate();
     EXPECT_EQ(client.read().body, "after all");
     EXPECT_EQ(http->counters().timeouts, 0U);
+}
+
+TEST_F(Waiting, WhatIsAtHandNeedsNoWorker) {
+    start({});
+    on_loop([&] {
+        http->at_hand([](const Request& asked) -> std::optional<Response> {
+            if (asked.path != "/hand") {
+                return std::nullopt;
+            }
+            Response response;
+            response.status = 200;
+            response.body = std::make_shared<const std::string>("at hand");
+            return response;
+        });
+    });
+    occupy_workers();
+    Client client(unused, plain);
+    client.send("GET /hand HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(client.read().body, "at hand");
+    client.send(request);
+    ASSERT_TRUE(until(unused, [&] { return http->counters().requests == 4; }));
+    open_gate();
+    EXPECT_EQ(client.read().body, "after all") << "the next one is not";
+}
+
+TEST_F(Waiting, WhatFailsAtHandIsAskedOfAWorker) {
+    start({});
+    on_loop([&] {
+        http->at_hand([](const Request&) -> std::optional<Response> {
+            throw std::runtime_error("no memory");
+        });
+    });
+    Client client(unused, plain);
+    client.send(request);
+    EXPECT_EQ(client.read().body, "after all");
 }
 
 TEST_F(Waiting, NorIsAHandshake) {
