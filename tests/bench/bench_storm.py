@@ -31,8 +31,7 @@ def measured(lab, storm, pid, *options):
     before, lost = peers.cpu(pid), drops(lab.pbx)
     report = storm.plug_in(*options)
     assert report["lost_here"] == 0, f"the phones lost {report['lost_here']} datagrams: no figure"
-    peers.rest(pid)
-    report["cpu"] = (peers.cpu(pid) - before) * 1e6 / storm.count
+    report["cpu"] = (peers.cpu_at_rest(pid) - before) * 1e6 / storm.count
     report["drops"] = drops(lab.pbx) - lost
     report["memory"] = peers.memory(pid)
     return report
@@ -87,7 +86,7 @@ def kamailio(lab, storm):
 
 def tell(bench, what, count, *reports):
     """How many phones we lost, and how many had to ask again."""
-    for name, key in (("without a URL of their own", "urls"), ("not at first", "right_at_first")):
+    for name, key in (("have no URL of their own", "urls"), ("had to ask again", "right_at_first")):
         bench.ratio(f"{what}: {name}", *(count - report[key] for report in reports), most=0)
 
 
@@ -141,8 +140,8 @@ def with_default_buffer(bench, count):
         table = bench.table(f"{count:,} phones at once, the default receive buffer", *COLUMNS)
         own = add(table, "pnpd", ours(lab, Storm(lab, count),
                                       environment=preloaded(lab, DEFAULT_BUFFER)))
-        bench.ratio("default buffer: without a URL of their own", count - own["urls"], most=0)
-        bench.ratio("default buffer: have to ask again", 1 - own["right_at_first"] / count, most=0.01)
+        bench.ratio("default buffer: have no URL of their own", count - own["urls"], most=0)
+        bench.ratio("default buffer: had to ask again", 1 - own["right_at_first"] / count, most=0.01)
 
 
 def with_arp(bench, count):
@@ -150,7 +149,7 @@ def with_arp(bench, count):
     with bench.lab() as lab:
         table = bench.table(f"{count:,} phones at once, unknown to the neighbour table", *COLUMNS)
         own = add(table, "pnpd", ours(lab, Storm(lab, count, answer_arp=True)))
-        bench.ratio(f"{count:,} unknown neighbours: without a URL of their own", count - own["urls"],
+        bench.ratio(f"{count:,} unknown neighbours: have no URL of their own", count - own["urls"],
                     most=0)
 
 

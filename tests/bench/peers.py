@@ -142,14 +142,19 @@ def cpu(pid):
     return seconds
 
 
-def rest(pid, quiet=3, most=20):
-    """Waits until the program has done what its phones left it to do: it stands still for `quiet`
-    seconds, since ours puts off a flush by some ticks."""
-    end, still, before = time.monotonic() + most, 0, cpu(pid)
+def cpu_at_rest(pid, quiet=3, most=20):
+    """As `cpu`, when the program has done what its phones left it to do: it stands still for `quiet`
+    seconds then, since ours puts off a flush by some ticks."""
+    end, still = time.monotonic() + most, 0
+    found = before = cpu(pid)
     while still < quiet and time.monotonic() < end:
         time.sleep(1)
         now = cpu(pid)
-        still, before = still + 1 if now - before < 0.01 else 0, now
+        still += 1
+        if now - before >= 0.01:
+            found, still = now, 0
+        before = now
+    return found
 
 
 def memory(pid):
