@@ -90,6 +90,7 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
             });
         } catch (const std::bad_alloc&) {
             lost = true; // a timer that is set now could not be, either
+            dumping = 0; // its end may have been among what was not read
         }
         if (news.dumped || news.interrupted) {
             dumping = 0;

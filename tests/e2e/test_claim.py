@@ -363,6 +363,9 @@ def test_five_wrong_pins_lock_the_phone_and_the_extension_also_after_a_restart(l
     assert office.lines() == [["201"], ["202"]]
 
 
+test_five_wrong_pins_lock_the_phone_and_the_extension_also_after_a_restart.seconds = 240
+
+
 def test_a_restart_while_somebody_types_changes_nothing_and_nothing_is_left_after_an_unload(lab):
     office = Office(lab)
     pbx, a = office.pbx, office.a
