@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 
 namespace engine {
 
@@ -466,16 +467,27 @@ void Desk::first_token(const pnp::Place& place, Done done) {
         return;
     }
     waiting_[place].push_back(std::move(done));
-    if (!minting_) {
-        mint();
-    }
+    mint();
 }
 
 void Desk::mint() {
-    auto batch = std::make_shared<Minting>(std::exchange(waiting_, {}));
+    if (minting_ || waiting_.empty()) {
+        return;
+    }
+    try {
+        auto batch = std::make_shared<Minting>();
+        order_tokens();
+        batch->swap(waiting_);
+        minting_ = std::move(batch);
+    } catch (const std::bad_alloc&) { // at the next tick
+    }
+}
+
+/// For all that wait.
+void Desk::order_tokens() {
     std::vector<base::Mac> macs;
-    macs.reserve(batch->size());
-    for (const auto& [place, askers] : *batch) {
+    macs.reserve(waiting_.size());
+    for (const auto& [place, askers] : waiting_) {
         macs.push_back(place.mac);
     }
     auto tokens = std::make_shared<base::Result<std::vector<std::string>>>(
@@ -491,25 +503,29 @@ void Desk::mint() {
             }
         });
     });
-    minting_ = std::move(batch);
 }
 
 void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
     const auto batch = std::exchange(minting_, nullptr);
     std::size_t next = 0;
-    for (auto& [place, askers] : *batch) {
-        base::Result<std::string> token = fail(Errc::refused, "it is no longer approved");
-        if (!tokens) {
-            token = tl::unexpected(tokens.error());
-        } else if (const auto& text = (*tokens)[next++]; !text.empty()) {
-            token = text;
-            minted_.at(place) = {base::Secret(text), clock_.now()};
+    while (!batch->empty()) {
+        auto node = batch->extract(batch->begin());
+        const auto at = next++;
+        try {
+            base::Result<std::string> token = fail(Errc::refused, "it is no longer approved");
+            if (!tokens) {
+                token = tl::unexpected(tokens.error());
+            } else if (const auto& text = (*tokens)[at]; !text.empty()) {
+                token = text;
+                minted_.at(node.key()) = {base::Secret(text), clock_.now()};
+            }
+            ready_.emplace_back().token = std::move(token);
+            ready_.back().askers = std::move(node.mapped());
+        } catch (const std::bad_alloc&) {
+            waiting_.insert(std::move(node)); // which takes none; it is given another
         }
-        ready_.push_back({std::move(token), std::move(askers)});
     }
-    if (!waiting_.empty()) {
-        mint();
-    }
+    mint();
     hand_out();
 }
 
@@ -520,10 +536,16 @@ void Desk::hand_out() {
         const auto next = std::move(ready_.front());
         ready_.pop_front();
         for (const auto& done : next.askers) {
-            done(next.token);
+            try {
+                done(next.token);
+            } catch (const std::bad_alloc&) { // its phone asks again; the others have theirs
+            }
         }
     }
-    if (!ready_.empty() && !hands_out_) {
+    if (ready_.empty() || hands_out_) {
+        return;
+    }
+    try {
         loop_.post([this, alive = alive_] {
             if (*alive) {
                 hands_out_ = false;
@@ -531,7 +553,16 @@ void Desk::hand_out() {
             }
         });
         hands_out_ = true;
+    } catch (const std::bad_alloc&) { // at the next tick
     }
+}
+
+void Desk::tick() {
+    mint();
+    if (!hands_out_) {
+        hand_out();
+    }
+    orders_.tick();
 }
 
 } // namespace engine

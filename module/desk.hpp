@@ -85,6 +85,9 @@ class Desk {
     /// Asks again about phones whose neighbour entry was not there yet; by itself every 50 ms.
     void look_again();
 
+    /// Goes on with what could not be done at once; each second.
+    void tick();
+
     /// Whether phones wait for a token right now.
     bool is_minting() const noexcept { return minting_ != nullptr || !ready_.empty(); }
 
@@ -121,6 +124,7 @@ class Desk {
     /// One made for this place a moment ago, if it still opens something, else a new one.
     void first_token(const pnp::Place& place, Done done);
     void mint();
+    void order_tokens();
     void minted(const base::Result<std::vector<std::string>>& tokens);
     void hand_out();
 

@@ -138,11 +138,12 @@ std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
         plan ? base::Result<std::string>("") : tl::unexpected(plan.error());
     if (plan) {
         const bool refuses = site.dial_unmatched == "block";
-        const auto [known, is_new] =
-            maps_.try_emplace({vendor.name, context, refuses}, std::string());
-        if (is_new) {
-            known->second = dialplan::digit_map(vendor.name, **plan, context, {*with, refuses})
-                                .map([](const dialplan::DigitMap& map) { return map.text; });
+        const Wanted key{vendor.name, context, refuses};
+        auto known = maps_.find(key);
+        if (known == maps_.end()) { // made first: without memory for it nothing is remembered
+            auto map = dialplan::digit_map(vendor.name, **plan, context, {*with, refuses})
+                           .map([](const dialplan::DigitMap& each) { return each.text; });
+            known = maps_.emplace(key, std::move(map)).first;
         }
         made = known->second;
     }

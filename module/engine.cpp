@@ -755,21 +755,21 @@ void Engine::serve_again() {
 void Engine::tick() {
     ticker_->after(std::chrono::seconds(1), [this] { tick(); });
     resync_waiting();
+    desk_->tick();
     fleet_->tick();
     look_at_strayed();
     workpoints_->tick();
     // A flush holds the disk, and there a crowd of phones that start at once waits for its tokens.
     constexpr int longest_wait = 5;
     flush_waits_ = desk_->is_minting() && flush_waits_ < longest_wait ? flush_waits_ + 1 : 0;
-    if (flush_waits_ == 0 && !flushing_.exchange(true)) {
-        // However the task ends, and even if there is no memory for it.
-        const std::shared_ptr<std::atomic<bool>> ended(
-            &flushing_, [](std::atomic<bool>* flushing) { *flushing = false; });
-        loop_->work([this, ended] {
-            if (auto done = inventory_->flush(); !done) {
-                log::debug("engine", "{}", done.error().what); // the inventory warns, at its pace
-            }
-        });
+    if (flush_waits_ == 0) {
+        if (const auto turn = flushes_.begin()) {
+            loop_->work([this, turn] {
+                if (auto done = inventory_->flush(); !done) {
+                    log::debug("engine", "{}", done.error().what); // the inventory warns
+                }
+            });
+        }
     }
     // What could not be opened is tried again: the port may be free by now.
     if (++ticks_ % 10 == 0) {

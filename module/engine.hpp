@@ -19,10 +19,10 @@
 #include "provisioning/base/limit.hpp"
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/neighbours.hpp"
+#include "provisioning/base/one_at_a_time.hpp"
 #include "provisioning/serve/files.hpp"
 #include "provisioning/serve/tftp.hpp"
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -143,11 +143,11 @@ class Engine {
     std::unique_ptr<base::Interfaces> interfaces_;
     std::unique_ptr<base::Timer> ticker_;
     std::unique_ptr<base::Timer> host_timer_;
-    std::atomic<bool> flushing_ = false;
-    std::atomic<bool> looks_after_firmware_ = false;
-    std::atomic<bool> looks_at_keys_ = false;
-    std::atomic<bool> looks_at_host_ = false;
-    std::atomic<bool> looks_at_strayed_ = false;
+    base::OneAtATime flushes_;
+    base::OneAtATime looks_after_firmware_;
+    base::OneAtATime looks_at_keys_;
+    base::OneAtATime looks_at_host_;
+    base::OneAtATime looks_at_strayed_;
 
     bool has_certificate_ = false;         // loop thread
     bool reads_certificate_again_ = false; // loop thread

@@ -81,13 +81,14 @@ void Engine::offer_host() {
 
 /// Several within a second are one.
 void Engine::host_changed() {
-    if (looks_at_host_.exchange(true)) {
+    auto turn = looks_at_host_.begin();
+    if (!turn) {
         return;
     }
-    loop_->post([this] {
-        host_timer_->after(std::chrono::seconds(1), [this] {
-            loop_->work([this] {
-                looks_at_host_ = false;
+    loop_->post([this, turn = std::move(turn)]() mutable {
+        host_timer_->after(std::chrono::seconds(1), [this, turn = std::move(turn)]() mutable {
+            loop_->work([this, turn = std::move(turn)]() mutable {
+                turn.reset(); // what changes from now on wants another look
                 extensions_->sync(*desk_->rules(), true);
             });
         });

@@ -34,11 +34,11 @@ std::vector<std::string> Engine::unwatched(const inventory::Device& device) cons
 
 /// Loop thread. A dial plan changes without a word to us, and phones are not asked for this.
 void Engine::look_at_keys() {
-    if (host_.has_hint == nullptr || looks_at_keys_.exchange(true)) {
+    const auto turn = host_.has_hint != nullptr ? looks_at_keys_.begin() : nullptr;
+    if (!turn) {
         return;
     }
-    const std::shared_ptr<void> look(nullptr, [this](void*) { looks_at_keys_ = false; });
-    loop_->work([this, look] {
+    loop_->work([this, turn] {
         std::map<base::Mac, std::vector<std::string>> found;
         const auto now = inventory_->now();
         for (const auto* device : now.devices()) {

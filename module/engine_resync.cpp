@@ -220,21 +220,18 @@ std::unique_ptr<Fleet> Engine::make_fleet() {
 
 /// Loop thread, each second.
 void Engine::look_at_strayed() {
-    if (looks_at_strayed_.exchange(true)) {
-        return;
+    if (const auto turn = looks_at_strayed_.begin()) {
+        loop_->work([this, turn] { claims_->look(); });
     }
-    const std::shared_ptr<void> look(nullptr, [this](void*) { looks_at_strayed_ = false; });
-    loop_->work([this, look] { claims_->look(); });
 }
 
 /// Loop thread. Phones that look for firmware by themselves do so once a week.
 void Engine::look_after_firmware() {
-    if (looks_after_firmware_.exchange(true)) {
+    const auto turn = looks_after_firmware_.begin();
+    if (!turn) {
         return; // a worker has it still
     }
-    // Given back whatever is thrown.
-    const std::shared_ptr<void> look(nullptr, [this](void*) { looks_after_firmware_ = false; });
-    loop_->work([this, look] {
+    loop_->work([this, turn] {
         for (const auto mac : files_->look_after_firmware()) {
             if (const auto done = resync(mac, false); !done) {
                 log::debug("engine", "{} is not told of its firmware: {}", mac.str(),

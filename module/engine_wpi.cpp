@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -187,11 +188,11 @@ std::vector<base::Error> Workpoints::listen(const std::vector<base::Interface>& 
 
 void Workpoints::tick() {
     ++ticks_;
-    if (ticks_ % between_looks_after == 0 && !looks_after_.exchange(true)) {
-        loop_.work([this] {
-            const std::shared_ptr<void> done(nullptr, [this](void*) { looks_after_ = false; });
-            service_.look_after();
-        });
+    if (ticks_ % between_looks_after == 0) {
+        if (const auto turn = looks_after_.begin()) {
+            loop_.work([this, turn] { service_.look_after(); });
+        }
+        go_on_looking(); // there may have been no memory for it
     }
     if (ticks_ % between_looks_at_all == 0 && was_listening_) {
         look_at_all();
@@ -404,14 +405,41 @@ void Workpoints::too_busy(base::Mac mac) {
 }
 
 void Workpoints::look(const std::vector<base::Mac>& macs) {
-    const std::lock_guard hold(lock_);
-    if (!now_->wpi.on) {
-        return;
+    {
+        const std::lock_guard hold(lock_);
+        if (!now_->wpi.on) {
+            return;
+        }
+        to_look_at_.insert(macs.begin(), macs.end());
     }
-    to_look_at_.insert(macs.begin(), macs.end());
-    if (!to_look_at_.empty() && !std::exchange(is_looking_, true)) {
-        loop_.work([this] { look_at_some(); });
+    go_on_looking();
+}
+
+/// A few at a time, so that a worker is not kept from others.
+void Workpoints::go_on_looking() {
+    {
+        const std::lock_guard hold(lock_);
+        if (to_look_at_.empty()) {
+            return;
+        }
     }
+    auto turn = looks_.begin();
+    if (!turn) {
+        return; // whoever has it looks afterwards for what came meanwhile
+    }
+    loop_.work([this, turn = std::move(turn)]() mutable {
+        std::exception_ptr thrown;
+        try {
+            look_at_some();
+        } catch (...) { // the others have their turn
+            thrown = std::current_exception();
+        }
+        turn.reset();
+        go_on_looking();
+        if (thrown) {
+            std::rethrow_exception(thrown); // which the loop tells
+        }
+    });
 }
 
 /// A window may be what a phone's secrets wait for.
@@ -433,22 +461,16 @@ void Workpoints::look_at_all() {
     look(macs);
 }
 
-/// On a worker, which it does not keep from others.
+/// On a worker.
 void Workpoints::look_at_some() {
     std::vector<base::Mac> some;
+    some.reserve(looks_at_a_time); // for none is lost that was taken
     {
         const std::lock_guard hold(lock_);
         while (!to_look_at_.empty() && some.size() < looks_at_a_time) {
             some.push_back(to_look_at_.extract(to_look_at_.begin()).value());
         }
-        if (some.empty()) {
-            is_looking_ = false;
-            return;
-        }
     }
-    // Whatever is thrown: the others have their turn.
-    const std::shared_ptr<void> go_on(nullptr,
-                                      [this](void*) { loop_.work([this] { look_at_some(); }); });
     for (const auto mac : some) {
         look_at(mac);
     }

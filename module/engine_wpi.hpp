@@ -8,6 +8,7 @@
 #include "provisioning/base/interfaces.hpp"
 #include "provisioning/base/loop.hpp"
 #include "provisioning/base/lru.hpp"
+#include "provisioning/base/one_at_a_time.hpp"
 #include "provisioning/inventory/inventory.hpp"
 #include "provisioning/inventory/workpoints.hpp"
 #include "provisioning/serve/file_settings.hpp"
@@ -128,6 +129,7 @@ class Workpoints {
 
     void look_at_all();
     void look_at_some();
+    void go_on_looking();
     void look_at(base::Mac mac);
 
     base::Loop& loop_;
@@ -137,7 +139,8 @@ class Workpoints {
     bool has_tls_ = false; // loop thread, as is what follows
     bool was_listening_ = false;
     unsigned ticks_ = 0;
-    std::atomic<bool> looks_after_ = false;
+    base::OneAtATime looks_after_;
+    base::OneAtATime looks_;
 
     mutable std::mutex lock_; // guards what follows; held for moments
     std::shared_ptr<const Now> now_ = std::make_shared<const Now>();
@@ -145,7 +148,6 @@ class Workpoints {
     std::vector<base::Endpoint> listening_for_polls_;
     bool waits_for_key_ = false; ///< to listen
     std::set<base::Mac> to_look_at_;
-    bool is_looking_ = false;
     std::set<base::Mac> pending_;           ///< want something, as seen last; all are approved
     std::map<base::Mac, int> talking_;      ///< conversations of each, for anybody can begin one
     std::set<base::Mac> changed_meanwhile_; ///< of those who talk

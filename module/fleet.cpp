@@ -60,17 +60,16 @@ Status Fleet::begin(inventory::Fleet fleet) {
     for (auto& phone : fleet.phones) {
         phone.at = fleet.begun;
     }
+    const auto turn = writes_.begin(); // nothing is written of the one before from now on
     {
         const std::lock_guard hold(lock_);
-        if (busy_ || (fleet_ && !inventory::is_over(*fleet_))) {
+        if (!turn || (fleet_ && !inventory::is_over(*fleet_))) {
             return fail(Errc::refused, "another resync is under way: pnp show resync; to end it: "
                                        "pnp resync stop");
         }
-        busy_ = true; // nothing is written of the one before from now on
     }
     auto done = inventory_.begin_fleet(fleet);
     const std::lock_guard hold(lock_);
-    busy_ = false;
     if (done) {
         take(std::move(fleet), noted);
     }
@@ -159,6 +158,7 @@ void Fleet::look_at_those_told() {
 
 void Fleet::tick() {
     std::size_t turns = 0;
+    base::OneAtATime::Turn writes;
     {
         const std::lock_guard hold(lock_);
         if (!fleet_) {
@@ -177,20 +177,16 @@ void Fleet::tick() {
                                   std::size_t{1} + fleet_->per_minute / 30);
             }
         }
-        if (busy_ || (unsaved_.empty() && turns_ == 0)) {
+        if (unsaved_.empty() && turns_ == 0) {
             return;
         }
-        busy_ = true;
+        writes = writes_.begin();
+        if (!writes) {
+            return;
+        }
         turns = std::exchange(turns_, 0);
     }
-    reach_.work([this, turns] {
-        // Given back whatever is thrown.
-        const std::shared_ptr<void> over(nullptr, [this](void*) {
-            const std::lock_guard hold(lock_);
-            busy_ = false;
-        });
-        carry_on(turns);
-    });
+    reach_.work([this, turns, writes] { carry_on(turns); });
 }
 
 void Fleet::carry_on(std::size_t turns) {

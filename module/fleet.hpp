@@ -4,6 +4,7 @@
 
 #include "module/pace.hpp"
 #include "provisioning/base/clock.hpp"
+#include "provisioning/base/one_at_a_time.hpp"
 #include "provisioning/inventory/inventory.hpp"
 
 #include <functional>
@@ -81,6 +82,7 @@ class Fleet {
     const base::Clock& clock_;
     const Reach reach_;
     std::mutex ordering_;     ///< held while an order is taken; before lock_
+    base::OneAtATime writes_; ///< an order, or a worker
     mutable std::mutex lock_; ///< of what follows; for moments only
     std::optional<inventory::Fleet> fleet_;
     std::unordered_map<base::Mac, std::size_t> places_; ///< in fleet_->phones
@@ -95,7 +97,6 @@ class Fleet {
     std::unordered_set<std::size_t> unsaved_;
     Pace pace_;
     std::size_t turns_ = 0; ///< that came and nobody took yet
-    bool busy_ = false;     ///< a worker has it
     bool was_over_ = true;
 };
 

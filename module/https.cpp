@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "module/https.hpp"
 
+#include "provisioning/base/answer.hpp"
 #include "provisioning/base/log.hpp"
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include <unistd.h>
 
@@ -89,15 +91,20 @@ void Https::look_at_the_clock() {
 }
 
 void Https::make() {
-    if (std::exchange(making_, true)) {
+    if (making_) {
         again_ = true;
         return;
     }
-    loop_.work([this, wanted = wanted_] {
-        const auto result =
-            std::make_shared<base::Result<Made>>(make(wanted, folder_, clock_.unix_ms()));
-        loop_.post([this, result] { made(std::move(*result)); });
+    const auto result =
+        std::make_shared<base::Result<Made>>(fail(Errc::io, "there is no memory left"));
+    loop_.work([this, wanted = wanted_, result] {
+        try {
+            *result = make(wanted, folder_, clock_.unix_ms());
+        } catch (const std::bad_alloc&) { // it is tried again
+        }
+        base::answer(loop_, [this, result] { made(std::move(*result)); });
     });
+    making_ = true;
 }
 
 base::Result<Https::Made>

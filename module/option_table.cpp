@@ -229,7 +229,10 @@ const std::vector<Row>& option_rows() {
           "all start at once and wait for each other.",
           false},
          [](Target t, std::string_view v) {
-             return set_number(t.settings.http.connections, v, 1, 100'000);
+             auto& http = t.settings.http;
+             auto done = set_number(http.connections, v, 1, 100'000);
+             http.waiting_requests = http.connections;
+             return done;
          }},
         {{"general", "http_connections_per_source", "NUMBER", "400",
           "Most connections of one address; a whole site may sit behind one.", false},

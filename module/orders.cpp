@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 namespace engine {
 
@@ -109,11 +110,11 @@ base::Status Orders::recall() {
 }
 
 std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
-    if (under_way_.count(mac) != 0) {
-        return sentence(ruling);
-    }
     const auto key = giver_of(ruling);
     auto& giver = givers_[key];
+    if (under_way_.count(mac) != 0) {
+        return while_under_way(giver, ruling);
+    }
     if (giver.failure && clock_.now() < giver.failure->until) {
         if (giver.waiting.size() < most_waiting) {
             giver.waiting.insert(mac);
@@ -133,22 +134,37 @@ std::string Orders::approve(base::Mac mac, const Ruling& ruling) {
                                  "makes one of this phone, or write a [rule] with another `most`",
                                  giver.approved);
     }
+    wishes_.push_back({mac, key, actor_of(ruling), change_of(mac, ruling)});
     ++giver.approved;
     under_way_.insert(mac);
-    wishes_.push_back({mac, key, actor_of(ruling), change_of(mac, ruling)});
-    if (!busy_) {
-        begin();
-    }
-    return sentence(ruling);
+    begin();
+    return while_under_way(giver, ruling);
+}
+
+/// What failed is told until it is done: a timeline need not tell of each time that it is tried.
+std::string Orders::while_under_way(const Giver& giver, const Ruling& ruling) {
+    return giver.failure ? giver.failure->reason : sentence(ruling);
 }
 
 void Orders::begin() {
-    auto batch = std::make_shared<Wishes>(std::move(wishes_));
+    if (busy_ || wishes_.empty()) {
+        return;
+    }
+    const auto batch = std::make_shared<Wishes>(std::move(wishes_));
     wishes_.clear();
+    try {
+        order(batch);
+        busy_ = true;
+    } catch (const std::bad_alloc&) {
+        wishes_ = std::move(*batch); // until the next tick
+    }
+}
+
+void Orders::order(const std::shared_ptr<Wishes>& batch) {
     loop_.work([this, batch, alive = alive_] {
         try {
             carry_out(*batch);
-        } catch (const std::bad_alloc&) { // who asks again is wished again
+        } catch (const std::bad_alloc&) { // those that still wait have failed
         }
         base::answer(loop_, [this, batch, alive] {
             if (*alive) {
@@ -156,7 +172,6 @@ void Orders::begin() {
             }
         });
     });
-    busy_ = true;
 }
 
 /// On a worker.
@@ -204,28 +219,30 @@ void Orders::carry_out_together(Wishes::iterator first, Wishes::iterator last) {
 }
 
 void Orders::carried_out(const Wishes& wishes) {
+    busy_ = false;
+    for (const auto& wish : wishes) { // what needs no memory goes first
+        under_way_.erase(wish.mac);
+        if (wish.outcome != Outcome::done) {
+            --givers_[wish.giver].approved;
+        }
+    }
+    begin();
     std::vector<base::Mac> failed;
     for (const auto& wish : wishes) {
         auto& giver = givers_[wish.giver];
-        under_way_.erase(wish.mac);
         if (wish.outcome == Outcome::done) {
             giver.failure.reset();
-            continue;
-        }
-        --giver.approved;
-        if (wish.outcome == Outcome::failed) {
-            const auto reason = fmt::format("{} cannot approve it: {}", wish.actor,
-                                            without_phone(wish.why, wish.mac));
+        } else if (wish.outcome != Outcome::overtaken) {
+            const auto reason =
+                fmt::format("{} cannot approve it: {}", wish.actor,
+                            wish.outcome == Outcome::waits ? "there is no memory left"
+                                                           : without_phone(wish.why, wish.mac));
             if (!giver.failure && lines_.take(clock_.now())) {
                 base::log::warn("engine", "{} waits: {}", wish.mac.str(), reason);
             }
             giver.failure = Failure{reason, clock_.now() + patience};
             failed.push_back(wish.mac);
         }
-    }
-    busy_ = false;
-    if (!wishes_.empty()) {
-        begin();
     }
     if (!failed.empty()) {
         again_(failed); // so that their timelines say why
@@ -242,6 +259,17 @@ std::vector<base::Mac> Orders::hopeful() {
     return all;
 }
 
+void Orders::tick() {
+    begin();
+    const auto now = clock_.now();
+    for (auto& [key, giver] : givers_) {
+        if (!giver.waiting.empty() && !(giver.failure && now < giver.failure->until)) {
+            again_({giver.waiting.begin(), giver.waiting.end()});
+            giver.waiting.clear(); // they are decided upon later, and may have to wait again
+        }
+    }
+}
+
 std::size_t Orders::approved_by(const std::string& rule) const {
     const auto found = givers_.find(fmt::format("{}{}", rule_actor, rule));
     return found != givers_.end() ? found->second.approved : 0;
@@ -251,19 +279,26 @@ void Orders::contest(base::Mac mac, base::Ipv4 source, const std::string& detail
     if (!contested_.insert(mac).second) {
         return;
     }
-    if (lines_.take(clock_.now())) {
-        base::log::warn("engine", "two phones claim {}: {}", mac.str(), detail);
-    }
-    loop_.work([this, mac, source, detail, alive = alive_] {
-        if (auto done = inventory_.contest(mac, source.str(), detail); !done) {
-            base::log::error("engine", "{}", done.error().what);
+    try {
+        if (lines_.take(clock_.now())) {
+            base::log::warn("engine", "two phones claim {}: {}", mac.str(), detail);
         }
-        loop_.post([this, mac, alive] {
-            if (*alive) {
-                contested_.erase(mac);
+        loop_.work([this, mac, source, detail, alive = alive_] {
+            try {
+                if (auto done = inventory_.contest(mac, source.str(), detail); !done) {
+                    base::log::error("engine", "{}", done.error().what);
+                }
+            } catch (const std::bad_alloc&) { // whoever asks again contests it again
             }
+            base::answer(loop_, [this, mac, alive] {
+                if (*alive) {
+                    contested_.erase(mac);
+                }
+            });
         });
-    });
+    } catch (const std::bad_alloc&) {
+        contested_.erase(mac);
+    }
 }
 
 } // namespace engine

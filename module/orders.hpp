@@ -48,6 +48,9 @@ class Orders {
     /// Something was decided: what failed may be possible now. The phones that wait for it.
     std::vector<base::Mac> hopeful();
 
+    /// Tries again what failed long enough ago, and what there was no memory for; each second.
+    void tick();
+
     /// How many phones a rule has approved.
     std::size_t approved_by(const std::string& rule) const;
 
@@ -77,7 +80,9 @@ class Orders {
 
     using Wishes = std::vector<Wish>;
 
+    static std::string while_under_way(const Giver& giver, const Ruling& ruling);
     void begin();
+    void order(const std::shared_ptr<Wishes>& batch);
     void carry_out(Wishes& wishes);
     void carry_out_together(Wishes::iterator first, Wishes::iterator last);
     void carried_out(const Wishes& wishes);

@@ -14,13 +14,13 @@ namespace inventory {
 class Strangers {
   public:
     void heard(base::Mac mac) {
-        const auto [found, is_new] = places_.try_emplace(mac, order_.end());
-        if (is_new) {
-            order_.push_front(mac);
-        } else {
+        if (const auto found = places_.find(mac); found != places_.end()) {
             order_.splice(order_.begin(), order_, found->second);
+            return;
         }
-        found->second = order_.begin();
+        std::list<base::Mac> first{mac}; // without memory for both it is in neither
+        places_.emplace(mac, first.begin());
+        order_.splice(order_.begin(), first);
     }
 
     void forget(base::Mac mac) {

@@ -75,8 +75,10 @@ struct HttpLimits {
     std::uint64_t posted_in_all = std::uint64_t{64} << 20U;
     std::uint64_t posted_per_source = std::uint64_t{16} << 20U; ///< 300 phones with 50 kB each
     RequestRates rates;
-    std::size_t waiting_requests = 500; ///< for a worker; more are told to come again later
-    std::size_t delayed_answers = 500;  ///< at a time
+    /// For a worker; more are told to come again later. As many as connections, each of which waits
+    /// for one: sites that start together wait for each other.
+    std::size_t waiting_requests = connections;
+    std::size_t delayed_answers = 500; ///< at a time
     /// Files from the disk at a time; half of what one source may have open, so that whoever wants
     /// its configuration finds a connection. More are told to come again later.
     std::size_t downloads = 200;

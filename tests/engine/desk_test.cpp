@@ -3,10 +3,12 @@
 #include "module/desk.hpp"
 
 #include "tests/dialplan/shelf.hpp"
+#include "tests/no_memory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <set>
 
 namespace engine {
@@ -108,6 +110,12 @@ struct DeskOf : testing::Test {
         return *now.device(mac);
     }
 
+    bool device_is_approved(base::Mac mac) {
+        now = shelf->now();
+        const auto* known = now.device(mac);
+        return known != nullptr && known->is_approved();
+    }
+
     std::vector<std::string> audit() {
         std::vector<std::string> out;
         const auto lines = shelf->audit(1000).value();
@@ -189,6 +197,27 @@ TEST_F(UrlOf, APhoneIsTheSameForAllThatIsAskedInItsNameAtOnce) {
         EXPECT_NE(std::string_view(text), all.front()) << "whoever asks elsewhere is somebody else";
     });
     work();
+}
+
+TEST_F(UrlOf, AMomentWithoutMemoryLeavesNoPhoneWithoutOne) {
+    const auto wants = asked();
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        shelf.clock.advance(61s); // another than before
+        {
+            const NoMemoryAfter moment(others);
+            try {
+                desk->prepare(wants, [](const base::Result<pnp::Offer>& /*offer*/) {});
+            } catch (const std::bad_alloc&) { // it asks again
+            }
+            work();
+            was_met = moment.was_met();
+        }
+        desk->tick();
+        work();
+        ASSERT_FALSE(desk->is_minting()) << others;
+        ASSERT_TRUE(is_good(url())) << others;
+    }
 }
 
 struct RulesOf : DeskOf {};
@@ -401,8 +430,46 @@ TEST_F(RulesOf, AFailureIsTriedAgainAfterAWhile) {
     apply_rules();
     told();
     work();
-    shelf.clock.advance(30s);
-    EXPECT_EQ(told(), "hold: rule lobby gives it the next free number of 200-299");
+    EXPECT_THAT(told(), HasSubstr("none of 200-299 is free")); // it waits
+    again.clear();
+    shelf.clock.advance(29s);
+    desk->tick();
+    EXPECT_THAT(again, testing::IsEmpty());
+    shelf.has_extension("200");
+    shelf.clock.advance(1s);
+    desk->tick();
+    EXPECT_THAT(again, ElementsAre(alice)) << "though nobody asked or decided";
+    EXPECT_THAT(told(), HasSubstr("none of 200-299 is free")) << "until it is done";
+    work();
+    EXPECT_EQ(told(), "offer");
+}
+
+TEST_F(RulesOf, ApproveAPhoneThoughThereWasNoMemoryForAMoment) {
+    rule("lobby", Action::approve).most = 10'000;
+    apply_rules();
+    bool was_met = true;
+    std::uint64_t phones = 0;
+    while (was_met) {
+        const auto mac = phone(++phones);
+        {
+            const NoMemoryAfter moment(static_cast<int>(phones) - 1);
+            try {
+                desk->decide(asked(mac));
+            } catch (const std::bad_alloc&) { // it asks again
+            }
+            was_met = moment.was_met();
+        }
+        work();
+        for (int minute = 0; minute < 2 && !device_is_approved(mac); ++minute) {
+            shelf.clock.advance(60s);
+            desk->tick();
+            told(mac);
+            work();
+        }
+        ASSERT_TRUE(device_is_approved(mac)) << "at allocation " << phones;
+    }
+    EXPECT_GT(phones, 20U);
+    EXPECT_EQ(desk->approved_by("lobby"), phones);
 }
 
 struct GuestsOf : DeskOf {};

@@ -2,7 +2,10 @@
 // Digit maps as the engine has them: read from the host, kept, and made for each line.
 #include "module/digit_maps.hpp"
 
+#include "tests/no_memory.hpp"
+
 #include <functional>
+#include <new>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -108,6 +111,23 @@ TEST_F(EngineDigitMaps, AMistypedContextIsNotLookedForEachSecond) {
     clock.advance(1s);
     map_in("fones");
     EXPECT_EQ(host.reads, before + 1);
+}
+
+TEST_F(EngineDigitMaps, AMomentWithoutMemoryLeavesNoPhoneWithAnEmptyMap) {
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        DigitMaps fresh(host.door, clock);
+        ASSERT_TRUE(fresh.plan());
+        {
+            const NoMemoryAfter moment(others);
+            try {
+                fresh.map_of(vendor, site, "201", "pnp-extensions");
+            } catch (const std::bad_alloc&) { // this file is asked for again
+            }
+            was_met = moment.was_met();
+        }
+        ASSERT_EQ(fresh.map_of(vendor, site, "201", "pnp-extensions"), "777") << others;
+    }
 }
 
 TEST_F(EngineDigitMaps, AReloadDoesNotWaitForAMapThatIsBeingMade) {

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <new>
 #include <random>
 #include <set>
 
@@ -75,6 +76,7 @@ struct Site : testing::Test {
     std::set<base::Mac> talking;
     std::map<base::Mac, std::string> deaf; ///< that cannot be told, and why
     bool phones_come = true;
+    bool has_memory = true;
     bool knows_calls = true;
     std::vector<base::Mac> to_come;
 
@@ -99,7 +101,12 @@ struct Site : testing::Test {
                              return knows_calls ? std::optional(talking.count(device.mac) != 0)
                                                 : std::nullopt;
                          },
-                         [](std::function<void()> task) { task(); },
+                         [this](const std::function<void()>& task) {
+                             if (!has_memory) {
+                                 throw std::bad_alloc();
+                             }
+                             task();
+                         },
                          [this] { return std::uniform_real_distribution<double>()(dice); }});
         ASSERT_TRUE(fleet->recall());
         shelf->on_step([this](const inventory::Device& device, const inventory::Event& event) {
@@ -176,6 +183,16 @@ TEST_F(Site, FiveHundredPhonesKeepThePaceAndEachIsReported) {
     EXPECT_EQ(counts(), (std::map<Resynced, std::size_t>{{Resynced::came, 500}}));
     EXPECT_EQ(of(77).detail, "fetched cfg" + phone(77).str() + ".xml");
     EXPECT_TRUE(inventory::is_over(*fleet->report()));
+}
+
+TEST_F(Site, GoesOnAfterAMomentWithoutMemory) {
+    begin(order(3));
+    has_memory = false;
+    shelf.clock.advance(1s);
+    EXPECT_THROW(fleet->tick(), std::bad_alloc);
+    has_memory = true;
+    pass(10s);
+    EXPECT_EQ(counts(), (std::map<Resynced, std::size_t>{{Resynced::came, 3}}));
 }
 
 TEST_F(Site, APhoneInACallIsToldAfterwards) {

@@ -331,6 +331,11 @@ TEST(Settings, AnUnknownSectionIsRefused) {
     EXPECT_THAT(refused("[general x]\n"), HasSubstr("[general x]"));
 }
 
+TEST(Settings, WhoeverHasAConnectionMayWaitForAWorker) {
+    EXPECT_EQ(Settings().http.waiting_requests, Settings().http.connections);
+    EXPECT_EQ(read("[general]\nhttp_connections = 5000\n").http.waiting_requests, 5000U);
+}
+
 TEST(Settings, SayWhatWaitsForARestart) {
     const auto before = read("");
     const auto after = read("[general]\nnotify_port = 6000\nhttp_port = 81\n");

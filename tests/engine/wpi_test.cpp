@@ -4,6 +4,7 @@
 
 #include "../serve/tls_client.hpp"
 #include "tests/dialplan/shelf.hpp"
+#include "tests/no_memory.hpp"
 
 #include "provisioning/base/text.hpp"
 #include "provisioning/profile/catalogue.hpp"
@@ -11,6 +12,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <new>
 
 namespace engine {
 namespace {
@@ -317,6 +320,24 @@ TEST_F(WorkpointsTest, APhoneThatCannotBeCalledIsNotedAndLeftToItsPolls) {
     EXPECT_THAT(last_step(), StartsWith("contact_failed: "));
     EXPECT_EQ(shelf->workpoints().find(phone)->contact_me_failures, 1U);
     EXPECT_EQ(poll(phone), "HTTP/1.1 202");
+}
+
+TEST_F(WorkpointsTest, AMomentWithoutMemoryKeepsNoPhoneFromALaterCall) {
+    start();
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        const NoMemoryAfter moment(others);
+        try {
+            workpoints->changed({phone, stranger});
+        } catch (const std::bad_alloc&) { // whoever told of it
+        }
+        work();
+        was_met = moment.was_met();
+    }
+    is_known("http://" + silent_place.str() + ":8085/contact_dls.html/ContactDLS");
+    add_job();
+    work();
+    EXPECT_EQ(workpoints->counters().contacts_failed, 1U);
 }
 
 TEST_F(WorkpointsTest, NobodyIsCalledWhereAPhoneHasNoBusinessToSendUs) {
