@@ -495,7 +495,7 @@ void Desk::order_tokens() {
     loop_.work([this, macs = std::move(macs), tokens, alive = alive_] {
         try {
             *tokens = inventory_.mint_first_tokens(macs);
-        } catch (const std::bad_alloc&) { // the phones wait, and are tried again
+        } catch (const std::exception&) { // OpenSSL's too: the phones wait, and are tried again
         }
         base::answer(loop_, [this, tokens, alive] {
             if (*alive) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as what pnp-phone is given: a configuration file, items, a dial plan and what is keyed.
+// Any bytes as what pnp-phone is given: a configuration file, items, a DHCP option, a dial plan and
+// what is keyed.
 // rooms: phone
 #include "module/phone/dial_plan.hpp"
+#include "module/phone/openstage.hpp"
 #include "module/phone/panasonic_file.hpp"
 #include "module/phone/wpi_message.hpp"
 
@@ -20,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     (void)phone::read_words(text);
+    (void)phone::read_option43(text);
     const auto line = std::min(text.find('\n'), std::min<std::size_t>(size, 500));
     const phone::DialRules rules{std::string(text.substr(0, line))};
     if (phone::is_dial_plan(rules.plan)) {

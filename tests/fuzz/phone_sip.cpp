@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a datagram to pnp-phone: SIP, SDP, a challenge, a URL.
+// Any bytes as a datagram to pnp-phone: SIP, SDP, a challenge, a URL, RTP.
 // rooms: phone
 #include "module/phone/digest.hpp"
+#include "module/phone/rtp.hpp"
 #include "module/phone/sdp.hpp"
 #include "module/phone/sip.hpp"
 #include "module/phone/url.hpp"
@@ -39,11 +40,23 @@ void look_at_message(std::string_view bytes) {
     }
 }
 
+void look_at_rtp(std::string_view packet) {
+    if (const auto header = phone::read_rtp(packet)) {
+        phone::RtpSink().take(*header);
+        const auto again = phone::read_rtp(phone::write_rtp(*header, ""));
+        if (!again || again->sequence != header->sequence || again->ssrc != header->ssrc ||
+            again->payload != header->payload || again->timestamp != header->timestamp) {
+            std::abort();
+        }
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     look_at_message(text);
+    look_at_rtp(text);
     if (phone::is_fetchable(text)) {
         const auto whole = phone::join_url(text, "x");
         if (!phone::is_fetchable(whole)) {
