@@ -537,7 +537,9 @@ void Desk::hand_out() {
         ready_.pop_front();
         for (const auto& done : next.askers) {
             try {
-                done(next.token);
+                // Part by part: a copy of the whole is noexcept, and would end the PBX.
+                done(next.token ? base::Result<std::string>(std::string(*next.token))
+                                : tl::unexpected(base::Error(next.token.error())));
             } catch (const std::bad_alloc&) { // its phone asks again; the others have theirs
             }
         }
