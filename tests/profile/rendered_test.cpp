@@ -128,14 +128,20 @@ TEST(RenderedFiles, AreFoundByAllThatTheyAreMadeOf) {
         << "a file for anybody is none with passwords";
 }
 
+std::optional<std::string> text(Rendered& rendered, const Rendered::Digest& key) {
+    auto made = rendered.find(key);
+    return made ? std::optional(std::move(made->text)) : std::nullopt;
+}
+
 TEST(RenderedFiles, AreWhatWasKept) {
     Rendered rendered(10, 1000);
-    EXPECT_EQ(rendered.find(id(rendered, "a")), std::nullopt);
+    EXPECT_EQ(text(rendered, id(rendered, "a")), std::nullopt);
     rendered.keep(id(rendered, "a"), "file a");
     rendered.keep(id(rendered, "b"), "");
     rendered.keep(id(rendered, "a"), "file a");
-    EXPECT_EQ(rendered.find(id(rendered, "a")), "file a");
-    EXPECT_EQ(rendered.find(id(rendered, "b")), "");
+    EXPECT_EQ(text(rendered, id(rendered, "a")), "file a");
+    EXPECT_EQ(text(rendered, id(rendered, "b")), "");
+    EXPECT_EQ(rendered.find(id(rendered, "a"))->digest, base::sha256("file a"));
     EXPECT_EQ(rendered.files(), 2U);
     EXPECT_EQ(rendered.bytes(), 6U);
 }
@@ -145,13 +151,13 @@ TEST(RenderedFiles, ThatNobodyAskedForTheLongestGoWhereThereAreTooMany) {
     for (const std::string name : {"a", "b", "c"}) {
         rendered.keep(id(rendered, name), name);
     }
-    EXPECT_EQ(rendered.find(id(rendered, "a")), "a");
+    EXPECT_EQ(text(rendered, id(rendered, "a")), "a");
     rendered.keep(id(rendered, "d"), "d");
     EXPECT_EQ(rendered.files(), 3U);
     EXPECT_EQ(rendered.bytes(), 3U);
-    EXPECT_EQ(rendered.find(id(rendered, "b")), std::nullopt);
+    EXPECT_EQ(text(rendered, id(rendered, "b")), std::nullopt);
     for (const std::string name : {"a", "c", "d"}) {
-        EXPECT_EQ(rendered.find(id(rendered, name)), name);
+        EXPECT_EQ(text(rendered, id(rendered, name)), name);
     }
 }
 
@@ -164,8 +170,8 @@ TEST(RenderedFiles, AreNeverMoreBytesThanMayBe) {
     rendered.keep(id(rendered, "whole"), std::string(100, 'y'));
     EXPECT_EQ(rendered.files(), 1U);
     rendered.keep(id(rendered, "more"), std::string(101, 'z'));
-    EXPECT_EQ(rendered.find(id(rendered, "more")), std::nullopt);
-    EXPECT_EQ(rendered.find(id(rendered, "whole")), std::string(100, 'y')) << "made room in vain";
+    EXPECT_EQ(text(rendered, id(rendered, "more")), std::nullopt);
+    EXPECT_EQ(text(rendered, id(rendered, "whole")), std::string(100, 'y')) << "made room in vain";
 }
 
 TEST(RenderedFiles, AreMadeAnewForEachChangeThatAPhoneCanSee) {
