@@ -23,8 +23,7 @@ std::string mismatch(const Asked& asked, const Belief& belief, base::NeighbourCh
         belief.kind == Belief::Kind::other
             ? fmt::format("the neighbour table shows {} at {}, not this phone",
                           belief.shown->mac.str(), address)
-            : fmt::format("nobody answered for {} within a second, so the phone's MAC could not "
-                          "be checked",
+            : fmt::format("nobody answered for {} in time, so the phone's MAC could not be checked",
                           address);
     if (check == base::NeighbourCheck::log) {
         return seen + "; served all the same (neighbour_check = log)";

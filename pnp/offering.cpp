@@ -25,9 +25,11 @@ constexpr std::chrono::seconds still_prompt{5};
 /// not fill the table of answers with what we then owe it.
 constexpr std::size_t most_at_once = 64;
 
-/// A phone answers within milliseconds when the kernel asks who it is, and the kernel asks again
-/// after a second.
-constexpr std::chrono::seconds neighbour_patience{1};
+/// A phone answers within milliseconds when the kernel asks who it is. The kernel asks three times,
+/// a second apart: in a network that loses something, the first of a crowd's questions may be lost.
+constexpr std::chrono::seconds neighbour_patience{3};
+/// Of one that is served whatever comes of it.
+constexpr std::chrono::seconds neighbour_look{1};
 
 /// So long until a URL that could not be made is tried again: the disk may have room by then.
 constexpr std::chrono::seconds try_again{5};
@@ -163,7 +165,9 @@ std::vector<std::uint32_t> Offering::others_of(const Dialog& dialog) {
 void Offering::doubt(Dialog& dialog) {
     dialog.was_held = dialog.stage == Stage::held;
     set_stage(dialog, Stage::doubted);
-    deadlines_.set(dialog.id(), dialog.due, context_.clock.now() + neighbour_patience);
+    const bool matters = context_.settings.neighbour_check == base::NeighbourCheck::enforce;
+    deadlines_.set(dialog.id(), dialog.due,
+                   context_.clock.now() + (matters ? neighbour_patience : neighbour_look));
     if (dialog.was_held) {
         // Whatever we send makes the kernel ask who answers there, and a stored 200 says nothing.
         context_.send(dialog.owed.path, dialog.owed.answer->ok);
