@@ -521,7 +521,7 @@ void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
             }
             ready_.emplace_back().token = std::move(token);
             ready_.back().askers = std::move(node.mapped());
-        } catch (const std::bad_alloc&) {
+        } catch (const std::exception&) {     // OpenSSL's too
             waiting_.insert(std::move(node)); // which takes none; it is given another
         }
     }
@@ -540,7 +540,7 @@ void Desk::hand_out() {
                 // Part by part: a copy of the whole is noexcept, and would end the PBX.
                 done(next.token ? base::Result<std::string>(std::string(*next.token))
                                 : tl::unexpected(base::Error(next.token.error())));
-            } catch (const std::bad_alloc&) { // its phone asks again; the others have theirs
+            } catch (const std::exception&) { // its phone asks again; the others have theirs
             }
         }
     }

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
+#include <exception>
 
 #include <unistd.h>
 
@@ -100,7 +100,7 @@ void Https::make() {
     loop_.work([this, wanted = wanted_, result] {
         try {
             *result = make(wanted, folder_, clock_.unix_ms());
-        } catch (const std::bad_alloc&) { // it is tried again
+        } catch (const std::exception&) { // no memory: it is tried again
         }
         base::answer(loop_, [this, result] { made(std::move(*result)); });
     });

@@ -150,13 +150,16 @@ void Orders::begin() {
     if (busy_ || wishes_.empty()) {
         return;
     }
-    const auto batch = std::make_shared<Wishes>(std::move(wishes_));
-    wishes_.clear();
+    std::shared_ptr<Wishes> batch;
     try {
+        batch = std::make_shared<Wishes>();
+        batch->swap(wishes_);
         order(batch);
         busy_ = true;
-    } catch (const std::bad_alloc&) {
-        wishes_ = std::move(*batch); // until the next tick
+    } catch (const std::bad_alloc&) { // until the next tick
+        if (batch) {
+            wishes_.swap(*batch);
+        }
     }
 }
 
@@ -164,7 +167,7 @@ void Orders::order(const std::shared_ptr<Wishes>& batch) {
     loop_.work([this, batch, alive = alive_] {
         try {
             carry_out(*batch);
-        } catch (const std::bad_alloc&) { // those that still wait have failed
+        } catch (const std::exception&) { // OpenSSL's too: those that still wait have failed
         }
         base::answer(loop_, [this, batch, alive] {
             if (*alive) {
@@ -226,7 +229,6 @@ void Orders::carried_out(const Wishes& wishes) {
             --givers_[wish.giver].approved;
         }
     }
-    begin();
     std::vector<base::Mac> failed;
     for (const auto& wish : wishes) {
         auto& giver = givers_[wish.giver];
@@ -247,6 +249,7 @@ void Orders::carried_out(const Wishes& wishes) {
     if (!failed.empty()) {
         again_(failed); // so that their timelines say why
     }
+    begin();
 }
 
 std::vector<base::Mac> Orders::hopeful() {
@@ -288,7 +291,7 @@ void Orders::contest(base::Mac mac, base::Ipv4 source, const std::string& detail
                 if (auto done = inventory_.contest(mac, source.str(), detail); !done) {
                     base::log::error("engine", "{}", done.error().what);
                 }
-            } catch (const std::bad_alloc&) { // whoever asks again contests it again
+            } catch (const std::exception&) { // whoever asks again contests it again
             }
             base::answer(loop_, [this, mac, alive] {
                 if (*alive) {

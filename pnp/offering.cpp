@@ -72,12 +72,14 @@ Offering::Dialog* Offering::add(Owed owed, bool offers) {
     }
     make_room_at({owed.asked.mac, owed.asked.source.address});
     const std::uint32_t id = owed.naming.id;
-    answered_.open(*owed.answer);
+    auto& of_phone = by_mac_[owed.asked.mac];
+    of_phone.reserve(of_phone.size() + 1); // no dialog without a place in it
     Dialog& dialog = dialogs_[id];
     dialog.owed = std::move(owed);
     dialog.began = now;
-    dialog.of_phone = &by_mac_[dialog.owed.asked.mac];
-    dialog.of_phone->push_back(id);
+    dialog.of_phone = &of_phone;
+    of_phone.push_back(id);
+    answered_.open(*dialog.owed.answer);
     return &dialog;
 }
 

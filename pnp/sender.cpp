@@ -5,13 +5,17 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/base/thread.hpp"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace pnp {
 
 Sender::~Sender() {
-    flush();
+    if (thread_.joinable()) {
+        flush();
+    } else {
+        send(*filling_); // on this thread, which may be the host's: none is made for it now
+    }
     {
         const std::lock_guard hold(mutex_);
         over_ = true;
@@ -57,8 +61,10 @@ bool Sender::has_thread() {
     if (!thread_.joinable()) {
         try {
             thread_ = std::thread([this] { run(); });
-        } catch (const std::system_error& error) {
-            base::log::warn("pnp", "no thread to send with: {}", error.what());
+        } catch (const std::exception& error) {
+            if (!std::exchange(has_warned_, true)) {
+                base::log::warn("pnp", "no thread to send with: {}", error.what());
+            }
         }
     }
     return thread_.joinable();
@@ -85,10 +91,8 @@ void Sender::run() {
     }
 }
 
-void Sender::send(Outbox& box) {
-    std::vector<Path> failed;
-    box.send([&](const Path& path) { failed.push_back(path); });
-    if (!failed.empty()) {
+void Sender::send(Outbox& box) noexcept {
+    if (const auto failed = box.send(); !failed.empty()) {
         failed_(failed);
     }
 }

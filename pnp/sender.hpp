@@ -8,18 +8,20 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
-#include <vector>
+#include <utility>
 
 namespace pnp {
 
 /// add(), send() and flush() are for one thread, the one that owns the sockets.
 class Sender {
   public:
-    using Failed = std::function<void(const std::vector<Path>&)>;
+    using Failed = std::function<void(std::span<const Path>)>;
 
-    /// `failed`: the system does not take these. Called on either thread; must not throw.
+    /// `failed`: the system does not take these. Called on either thread; must not throw, nor keep
+    /// them.
     explicit Sender(Failed failed) : failed_(std::move(failed)) {}
 
     ~Sender(); ///< sends what waits
@@ -39,7 +41,7 @@ class Sender {
 
     bool has_thread();
     void run();
-    void send(Outbox& box);
+    void send(Outbox& box) noexcept;
 
     Failed failed_;
     std::mutex mutex_;
@@ -48,6 +50,7 @@ class Sender {
     std::unique_ptr<Outbox> filling_ = std::make_unique<Outbox>();
     std::unique_ptr<Outbox> leaving_ = std::make_unique<Outbox>(); ///< of whoever sends
     bool wanted_ = false;
+    bool has_warned_ = false;
     bool sending_ = false; ///< the thread does
     bool over_ = false;
     std::thread thread_;

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace pnp {
@@ -201,9 +202,9 @@ struct Service::State : std::enable_shared_from_this<Service::State> {
     }
 
     /// On any thread.
-    void not_sent(const std::vector<Path>& paths) noexcept {
+    void not_sent(std::span<const Path> failed) noexcept {
         guarded([&] {
-            loop.post([weak = weak_from_this(), paths] {
+            loop.post([weak = weak_from_this(), paths = std::vector(failed.begin(), failed.end())] {
                 if (const auto state = weak.lock()) {
                     for (const Path& path : paths) {
                         state->responder.not_sent(path);

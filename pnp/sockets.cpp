@@ -165,8 +165,9 @@ void Outbox::add(int fd, const Path& path, std::string_view bytes) {
     ++count_;
 }
 
-void Outbox::send(const std::function<void(const Path&)>& failed) {
+std::span<const Path> Outbox::send() noexcept {
     const std::size_t count = std::exchange(count_, 0);
+    std::size_t failed = 0; // their paths are moved to the front
     for (std::size_t at = 0; at < count;) {
         std::size_t end = at + 1;
         while (end < count && sockets_[end] == sockets_[at]) {
@@ -175,13 +176,14 @@ void Outbox::send(const std::function<void(const Path&)>& failed) {
         while (at < end) {
             at += send_some(at, end);
             if (at < end) {
-                failed(paths_[at++]); // it stopped the others
+                paths_[failed++] = paths_[at++]; // it stopped the others
             }
         }
     }
     for (std::size_t at = 0; at < count; ++at) {
         OPENSSL_cleanse(texts_[at].data(), texts_[at].size()); // there may be a token in it
     }
+    return {paths_.data(), failed};
 }
 
 /// How many of them the system took before one that it did not take.

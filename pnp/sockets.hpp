@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +43,9 @@ class Outbox {
 
     std::size_t size() const noexcept { return count_; }
 
-    /// Each from the address and out of the interface of its path, in the order of add(). `failed`:
-    /// the system does not take it.
-    void send(const std::function<void(const Path&)>& failed);
+    /// Each from the address and out of the interface of its path, in the order of add(). Returns
+    /// those that the system does not take, until the next add(). Takes no memory.
+    std::span<const Path> send() noexcept;
 
   private:
     std::size_t send_some(std::size_t begin, std::size_t end) noexcept;

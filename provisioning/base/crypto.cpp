@@ -29,7 +29,7 @@ struct MacFree {
 
 using MacContext = std::unique_ptr<EVP_MAC_CTX, MacFree>;
 
-/// Without a key; null where OpenSSL has no HMAC-SHA-256.
+/// Without a key. Throws where OpenSSL has none, or no memory.
 MacContext keyless_hmac() {
     const std::unique_ptr<EVP_MAC, MacFree> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     MacContext context(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
@@ -37,8 +37,10 @@ MacContext keyless_hmac() {
     const std::array<OSSL_PARAM, 2> params = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
         OSSL_PARAM_construct_end()};
-    return context && EVP_MAC_CTX_set_params(context.get(), params.data()) == 1 ? std::move(context)
-                                                                                : nullptr;
+    if (!context || EVP_MAC_CTX_set_params(context.get(), params.data()) != 1) {
+        throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+    }
+    return context;
 }
 
 } // namespace
@@ -100,12 +102,12 @@ Hmac256::Hmac256(std::string_view key) {
     const ErrorMark mark;
     // Looking both up costs more than a short text's HMAC.
     static const MacContext keyless = keyless_hmac();
-    context_.reset(keyless ? EVP_MAC_CTX_dup(keyless.get()) : nullptr);
+    context_.reset(EVP_MAC_CTX_dup(keyless.get()));
     // A null pointer for an empty text would mean "no key given" to OpenSSL.
     const char* bytes = key.empty() ? "" : key.data();
     if (!context_ || EVP_MAC_init(context_.get(), reinterpret_cast<const unsigned char*>(bytes),
                                   key.size(), nullptr) != 1) {
-        throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+        throw std::runtime_error("OpenSSL cannot make an HMAC");
     }
 }
 

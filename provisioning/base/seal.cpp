@@ -8,6 +8,7 @@
 #include <array>
 #include <cassert>
 #include <memory>
+#include <new>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -31,6 +32,16 @@ struct GcmFree {
     void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
 };
 
+using Gcm = std::unique_ptr<EVP_CIPHER, GcmFree>;
+
+Gcm gcm() {
+    Gcm cipher(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+    if (!cipher) { // no memory: looked up again by the next one
+        throw std::bad_alloc();
+    }
+    return cipher;
+}
+
 const unsigned char* bytes(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -43,11 +54,10 @@ unsigned char* bytes(std::string& text) {
 Context begin(const Secret& key, std::string_view nonce, std::string_view place, bool seals) {
     const Revealed revealed = key.reveal();
     // Looking it up costs as much as a password does.
-    static const std::unique_ptr<EVP_CIPHER, GcmFree> cipher(
-        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+    static const Gcm cipher = gcm();
     Context context(EVP_CIPHER_CTX_new());
     int size = 0;
-    const bool begun = cipher && context &&
+    const bool begun = context &&
                        EVP_CipherInit_ex2(context.get(), cipher.get(), bytes(revealed),
                                           bytes(nonce), seals ? 1 : 0, nullptr) == 1 &&
                        EVP_CipherUpdate(context.get(), nullptr, &size, bytes(place),

@@ -5,6 +5,7 @@
 #include "provisioning/base/crypto.hpp"
 
 #include <cstring>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -18,21 +19,28 @@ bool same(const Event& a, const Event& b) {
     return a.step == b.step && a.address == b.address && a.detail == b.detail;
 }
 
-std::uint64_t digest(Step step, std::string_view address, std::string_view detail) {
-    const auto whole = base::sha256(
-        fmt::format("{} {} {}{}", static_cast<int>(step), address.size(), address, detail));
+/// 0 where there was no memory for it.
+std::uint64_t digest(Step step, std::string_view address, std::string_view detail) noexcept {
     std::uint64_t part = 0;
-    std::memcpy(&part, whole.data(), sizeof part);
+    try {
+        const auto whole = base::sha256(
+            fmt::format("{} {} {}{}", static_cast<int>(step), address.size(), address, detail));
+        std::memcpy(&part, whole.data(), sizeof part);
+    } catch (const std::exception&) { // the next event makes a row of its own
+    }
     return part;
 }
 
 } // namespace
 
-EventRow::EventRow(std::int64_t row, Step step, std::string_view address, std::string_view detail)
+EventRow::EventRow(std::int64_t row,
+                   Step step,
+                   std::string_view address,
+                   std::string_view detail) noexcept
     : id(row), says(digest(step, address, detail)) {}
 
-bool EventRow::equals(const Event& event) const {
-    return says == digest(event.step, event.address, event.detail);
+bool EventRow::equals(const Event& event) const noexcept {
+    return says != 0 && says == digest(event.step, event.address, event.detail);
 }
 
 EventQueue::Line& EventQueue::line_of(base::Mac mac) {

@@ -17,9 +17,12 @@ namespace inventory {
 /// The newest row of a device on disk: an equal event adds to it. Each device has one all the time,
 /// so that what it says is kept as a digest.
 struct EventRow {
-    EventRow(std::int64_t id, Step step, std::string_view address, std::string_view detail);
+    EventRow(std::int64_t id,
+             Step step,
+             std::string_view address,
+             std::string_view detail) noexcept;
 
-    bool equals(const Event& event) const;
+    bool equals(const Event& event) const noexcept;
 
     std::int64_t id;
     std::uint64_t says; ///< of step, address and detail: strangers must not find two alike

@@ -4,7 +4,7 @@
 #include "provisioning/inventory/state.hpp"
 
 #include <algorithm>
-#include <new>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -248,7 +248,7 @@ Status Inventory::flush() {
             return {};
         }
         written = state.write(taken, now, tidy);
-    } catch (const std::bad_alloc&) { // as if the disk had refused it
+    } catch (const std::exception&) { // no memory: as if the disk had refused it
     }
     if (!written) {
         state.workpoints->keep_for_later(taken.workpoints);

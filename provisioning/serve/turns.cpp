@@ -69,7 +69,12 @@ void Turns::begin() {
                 }
             });
         } catch (const std::bad_alloc&) {
-            return; // it has its turn when the next one comes or ends
+            if (begun_ != 0) {
+                return; // it has its turn when the next one ends
+            }
+            drop_next(); // nobody would come back to it
+            turn->done();
+            continue;
         }
         ++begun_;
         drop_next();

@@ -144,9 +144,11 @@ class Bench:
     def write(self, path):
         """Beside what the file says of other benchmarks."""
         known = {}
-        if os.path.exists(path):
+        try:
             with open(path, encoding="utf-8") as file:
                 known = json.load(file)["benchmarks"]
+        except (OSError, ValueError, KeyError):
+            pass  # there is none, or its writer was interrupted
         text = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()},
                 "benchmarks": {**known, **self.results}}
         with open(path, "w", encoding="utf-8") as file:

@@ -153,13 +153,16 @@ def sip(capture, display_filter="sip", repeats=False):
 def without_repeats(packets):
     """Without the requests that were sent again because no answer had come for half a second (RFC 3261
     17.1.1.2, 17.1.2.2), as it is on a busy machine, and without the answers to those. What is sent
-    twice at once stays twice."""
-    sent, repeated = {}, collections.Counter()
+    twice at once stays twice, and what is sent again long after its answer."""
+    sent, answered, repeated = {}, {}, collections.Counter()
     for packet in packets:
         message = (packet.source, packet.to_whom, packet.bytes)
         dialog = (packet.call_id, packet.cseq)
         before = sent.setdefault(message, packet.time)
-        if packet.method and packet.time - before > 0.4:
+        if packet.status and packet.status >= 200:
+            answered.setdefault(dialog, packet.time)
+        is_late = packet.time - before > 0.4
+        if packet.method and is_late and packet.time - answered.get(dialog, packet.time) < 0.4:
             repeated[dialog] += 1
         elif packet.status and before != packet.time and repeated[dialog] > 0:
             repeated[dialog] -= 1

@@ -61,7 +61,7 @@ class ASender : public testing::Test {
     base::Fd group = opened();
     base::Fd unicast = opened();
     std::vector<Channel> failed;
-    Sender sender{[this](const std::vector<Path>& paths) {
+    Sender sender{[this](std::span<const Path> paths) {
         for (const Path& path : paths) {
             failed.push_back(path.channel);
         }
