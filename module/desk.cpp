@@ -70,6 +70,13 @@ std::string hold_reason(const std::optional<Ruling>& ruling) {
                : "not approved: assign an extension to it";
 }
 
+/// The same words when it is found out and from then on: a timeline tells what is new.
+std::string two_phones(base::Mac mac) {
+    return fmt::format("two phones claim this MAC: look which of them is yours, then `pnp approve "
+                       "{}`",
+                       mac.str());
+}
+
 } // namespace
 
 Desk::Desk(base::Loop& loop,
@@ -329,12 +336,8 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
     if (device.claim == inventory::Claim::granted) {
         return {};
     }
-    // The same words when it is found out and from then on: a timeline tells what is new.
-    auto two_phones = fmt::format("two phones claim this MAC: look which of them is yours, then "
-                                  "`pnp approve {}`",
-                                  device.mac.str());
     if (device.claim == inventory::Claim::contested) {
-        return two_phones;
+        return two_phones(device.mac);
     }
     if (rules.reoffer == Reoffer::ask && holds_configuration) {
         return fmt::format("it has its configuration, and reoffer = ask: `pnp approve {}` lets it "
@@ -349,7 +352,7 @@ std::optional<std::string> Desk::why_not_again(const Rules& rules,
         return fmt::format("another MAC answers at {}, and {}", source.str(), rival);
     }
     orders_.contest(device.mac, source, fmt::format("{} asks, but {}", source.str(), rival));
-    return two_phones;
+    return two_phones(device.mac);
 }
 
 /// Who else is this phone, as far as one can see; empty when nobody is.

@@ -474,14 +474,14 @@ Status Store::forget_stranger(base::Mac mac) {
 
 Result<std::optional<EventRow>>
 Store::add_events(base::Mac mac, const std::vector<QueuedEvent>& events, std::size_t most) {
-    std::optional<EventRow> newest;
     if (events.empty()) {
-        return newest;
+        return std::nullopt;
     }
+    std::int64_t newest = 0;
     // Somebody may have deleted the device with another program; that must not stop all the others.
     auto done = ensure_device_.bind(1, key(mac)).run();
     for (const auto& [event, row] : events) {
-        newest.emplace(row, event.step, event.address, event.detail);
+        newest = row;
         if (done && row != 0) {
             done = repeat_event_.bind(1, row)
                        .bind(2, static_cast<std::int64_t>(event.count))
@@ -502,7 +502,7 @@ Store::add_events(base::Mac mac, const std::vector<QueuedEvent>& events, std::si
                        .bind(6, event.last)
                        .bind(7, static_cast<std::int64_t>(event.count))
                        .run();
-            newest->id = connection_.last_id();
+            newest = connection_.last_id();
         }
         if (!done) {
             return tl::unexpected(done.error());
@@ -512,7 +512,8 @@ Store::add_events(base::Mac mac, const std::vector<QueuedEvent>& events, std::si
     if (!done) {
         return tl::unexpected(done.error());
     }
-    return newest;
+    const auto& last = events.back().event;
+    return EventRow(newest, last.step, last.address, last.detail);
 }
 
 Status Store::remove_events_before(base::UnixMs time) {
