@@ -20,7 +20,7 @@ class Skip(Exception):
 class Lab:
     def __init__(self, options):
         self.options = options  # of the runner: bin, full, soak, sanitized, asterisk, key
-        self.patience = 4 if options.sanitized else 1
+        self.patience = 4 if options.sanitized else 3  # others may build meanwhile
         self.folder = tempfile.mkdtemp(prefix="pnp-e2e-")
         self.network = Network()
         self.to_close = []

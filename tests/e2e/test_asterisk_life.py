@@ -126,7 +126,7 @@ def test_a_reload_drops_no_transfer(lab):
         head = f"GET /{path}cfg{desk.mac}.xml HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n"
         connection.sendall(head.encode())
         pbx.configure("pnp.conf", "[general]\nlog = warn\n")
-        pbx.cli("core reload")
+        pbx.cli("module reload res_pnp.so")  # less than all else takes: a head has ten seconds
         connection.sendall(b"\r\n")
         answer = b""
         while chunk := connection.recv(65536):
@@ -189,8 +189,11 @@ def test_a_full_disk_and_refused_ports_take_no_call_down(lab):
         pbx.wait_state(bob.mac, "registered")
         caller = lab.phone(alice, "--call", "202", *TALKS)
         caller.wait_trace("RTP")
-        fill(disk)
-        said = pbx.pnp("extension add 203")
+        for number in range(203, 223):  # the database's log may give room back
+            fill(disk)
+            said = pbx.pnp(f"extension add {number}")
+            if "the disk is full" in said:
+                break
         assert "the disk is full" in said and "nothing was changed" in said, said
         assert "1 active call" in pbx.cli("core show channels")
         pbx.cli("module unload res_pnp.so")

@@ -347,7 +347,7 @@ def registered(lab, desk, config):
     """An Asterisk that has the phone registered, and goes on believing so."""
     pbx = lab.pbx_with_module(config, pjsip=account("301", "x"))
     pbx.pnp(f"assign {desk.mac} 301")
-    lab.phone(desk, *STAYS, "--wait", "1s")  # it asks again with its file
+    lab.phone(desk, *STAYS, "--wait", f"{3 * lab.patience}s")  # it asks again with its file
     pbx.wait_state(desk.mac, "registered")
     return pbx
 

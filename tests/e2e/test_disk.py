@@ -10,7 +10,7 @@ SMALL = "https_port = 0\n"  # no key is made, which would be written at some tim
 
 
 def fill(folder):
-    with open(os.path.join(folder, "fill"), "wb", buffering=0) as file:
+    with open(os.path.join(folder, "fill"), "ab", buffering=0) as file:
         try:
             while True:
                 file.write(b"x" * 4096)

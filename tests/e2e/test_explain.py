@@ -91,7 +91,7 @@ def test_explain_says_of_a_phone_that_is_registered_that_all_is_well(lab):
 def test_explain_says_that_a_phone_is_in_the_wrong_subnet(lab):
     desk = lab.desk(1, address="10.9.9.9/24")
     pnpd = prepared(lab, desk)
-    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "no_answer"
+    assert lab.phone(desk, "--wait", "3s").report()["outcome"] == "no_answer"
     assert_told("wrong_subnet", wait_told(lab, pnpd, desk, "10.9.9.9"))
 
 
@@ -135,7 +135,7 @@ def test_explain_says_that_a_firewall_keeps_the_notify_away(lab):
     desk = lab.desk(1)
     hear_no_notify(desk)
     pnpd = prepared(lab, desk, "notify_retries = 0\n")
-    phone = lab.phone(desk, "--wait", "1s")
+    phone = lab.phone(desk, "--wait", "3s")
     assert_told("notify_unanswered", wait_told(lab, pnpd, desk, "did not answer."))
     assert phone.report()["outcome"] == "held"
 
@@ -177,7 +177,7 @@ def test_explain_says_that_an_approval_came_too_late(lab):
     desk = lab.desk(1)
     pnpd = lab.pnpd("hold_for = 2s\n")
     pnpd.ctl("extension", "add", "201")
-    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "held"
+    assert lab.phone(desk, "--wait", "3s").report()["outcome"] == "held"
     wait_told(lab, pnpd, desk, "waited in vain")
     pnpd.ctl("assign", desk.mac, "201")
     assert_told("approved_too_late", pnpd.text("explain", desk.mac))
@@ -196,7 +196,7 @@ def test_explain_says_that_a_phone_is_blocked(lab):
     desk = lab.desk(1)
     pnpd = prepared(lab, desk)
     pnpd.ctl("block", desk.mac)
-    assert lab.phone(desk, "--wait", "1s").report()["outcome"] == "no_answer"
+    assert lab.phone(desk, "--wait", "3s").report()["outcome"] == "no_answer"
     assert_told("blocked", wait_told(lab, pnpd, desk, "asked for its configuration"))
 
 
@@ -261,6 +261,9 @@ def test_explain_says_that_a_phone_asks_too_often(lab):
         if "asks too often" in pnpd.text("explain", desk.mac):
             break
     assert_told("asks_too_often", wait_told(lab, pnpd, desk, "asks too often"))
+
+
+test_explain_says_that_a_phone_asks_too_often.alone = True  # asks as fast as it can
 
 
 def test_explain_says_that_the_address_of_a_phone_is_shut_out(lab):

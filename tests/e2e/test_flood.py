@@ -97,7 +97,7 @@ def beside_a_flood(lab, *words):
           f"{', '.join(f'{1000 * each:.0f}' for each in times)} ms, file after "
           f"{1000 * fetched:.0f} ms; {row}")
     # A sanitizer's allocator takes most of the time of what is thrown away.
-    assert max(times) < (3 if lab.options.sanitized else 1) * lab.patience, times
+    assert max(times) < (12 if lab.options.sanitized else 1), times
     assert int(re.search(r"(\d+) over the limit", row)[1]) > 0, row
     assert len(pnpd.json("show", "devices")["devices"]) <= 2000 + len(KNOWN) + 3
     if flood.rate < GOAL and not lab.options.sanitized:

@@ -169,7 +169,7 @@ TEST_F(PhoneTest, RepeatsTheSameBytesUntilNobodyAnswered) {
 }
 
 TEST_F(PhoneTest, IsHeldWhenOnlyThe200Comes) {
-    settings_.wait = std::chrono::milliseconds(30);
+    settings_.wait = std::chrono::milliseconds(300);
     Exchange exchange([](Exchange& self, const std::string& text) { self.say(self.ok(text)); },
                       gives("", ""));
     const auto report = run(exchange);

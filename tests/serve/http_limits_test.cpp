@@ -201,7 +201,7 @@ TEST_F(HttpLimit, ASourceOverItsRateIsToldWhenToComeAgain) {
 
 TEST_F(HttpLimit, APhoneWithItsTokenIsServedWhereAScannerUsedUpTheirAddress) {
     HttpLimits limits;
-    limits.rates.per_source = 1; // 30 at once
+    limits.rates.per_source = 0.1; // 3 at once
     start(limits);
     int looked = 0;
     http->let_through([&](const Request& asked) {
