@@ -146,6 +146,7 @@ def wanted_seconds(pnpd):
     for task in glob.glob(f"/proc/{pnpd.program.pid}/task/*/schedstat"):
         with open(task, encoding="ascii") as stat:
             wanted[task] = sum(map(int, stat.read().split()[:2])) / 1e9
+    assert wanted, "this kernel counts no such times (CONFIG_SCHED_INFO)"
     return wanted
 
 
