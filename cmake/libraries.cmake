@@ -2,7 +2,9 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS program_options)
-find_package(OpenSSL 3.0 REQUIRED)
+# Before 3.0.3 a HMAC that goes on under the same key is not begun anew, and base/crypto.cpp would make
+# wrong tokens without an error.
+find_package(OpenSSL 3.0.3 REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(SQLite3 REQUIRED)
 if(NOT TARGET SQLite3::SQLite3) # its name since CMake 4
