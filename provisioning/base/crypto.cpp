@@ -21,6 +21,17 @@ struct MdFree {
     void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
 };
 
+using Md = std::unique_ptr<EVP_MD, MdFree>;
+
+/// Throws where OpenSSL has none, or no memory: looked up again by the next one.
+Md looked_up_sha256() {
+    Md md(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    if (!md) {
+        throw std::runtime_error("OpenSSL has no SHA-256");
+    }
+    return md;
+}
+
 struct MacFree {
     void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
 
@@ -90,10 +101,10 @@ Result<Secret> random_password(std::size_t length) {
 Digest256 sha256(std::string_view data) {
     const ErrorMark mark;
     // Looking it up costs more than a short text's digest.
-    static const std::unique_ptr<EVP_MD, MdFree> md(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    static const Md md = looked_up_sha256();
     Digest256 out{};
-    if (!md || EVP_Digest(data.data(), data.size(), out.data(), nullptr, md.get(), nullptr) != 1) {
-        throw std::runtime_error("OpenSSL has no SHA-256"); // zeros would be a token anyone knows
+    if (EVP_Digest(data.data(), data.size(), out.data(), nullptr, md.get(), nullptr) != 1) {
+        throw std::runtime_error("OpenSSL makes no SHA-256"); // zeros would be a token anyone knows
     }
     return out;
 }
@@ -135,7 +146,7 @@ Digest256 hmac_sha256(std::string_view key, std::string_view data) {
 
 std::string md5_hex(std::string_view data) {
     const ErrorMark mark;
-    const std::unique_ptr<EVP_MD, MdFree> md(EVP_MD_fetch(nullptr, "MD5", nullptr));
+    const Md md(EVP_MD_fetch(nullptr, "MD5", nullptr));
     std::array<std::uint8_t, 16> out{};
     if (!md || EVP_Digest(data.data(), data.size(), out.data(), nullptr, md.get(), nullptr) != 1) {
         return {}; // FIPS: the caller falls back to something that is no MD5

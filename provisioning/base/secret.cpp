@@ -3,6 +3,7 @@
 #include "provisioning/base/secret.hpp"
 
 #include "provisioning/base/crypto.hpp"
+#include "provisioning/base/error_mark.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,6 @@
 #include <stdexcept>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 namespace base {
@@ -31,6 +31,17 @@ struct CipherFree {
     void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
 };
 
+using Cipher = std::unique_ptr<EVP_CIPHER, CipherFree>;
+
+/// Throws where OpenSSL has none, or no memory: looked up again by the next one.
+Cipher looked_up_stream() {
+    Cipher cipher(EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr));
+    if (!cipher) {
+        throw std::runtime_error("OpenSSL has no AES-256-CTR"); // as it is without SHA-256
+    }
+    return cipher;
+}
+
 const std::uint8_t* process_key() {
     static const auto key = [] {
         std::array<std::uint8_t, 32> made{};
@@ -43,32 +54,23 @@ const std::uint8_t* process_key() {
 }
 
 /// Masks and unmasks: the same both ways.
-bool apply_stream(const char* number, std::string_view from, char* to) {
+void mask(const char* number, std::string_view from, char* to) {
+    const ErrorMark mark;
     std::array<std::uint8_t, 16> start{}; // the number, and the count of blocks behind it
     std::memcpy(start.data(), number, number_size);
     // Looking it up costs more than a short text's mask.
-    static const std::unique_ptr<EVP_CIPHER, CipherFree> cipher(
-        EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr));
+    static const Cipher cipher = looked_up_stream();
     const std::unique_ptr<EVP_CIPHER_CTX, StreamFree> context(EVP_CIPHER_CTX_new());
-    bool fine =
-        cipher && context &&
-        EVP_EncryptInit_ex2(context.get(), cipher.get(), process_key(), start.data(), nullptr) == 1;
+    bool fine = context && EVP_EncryptInit_ex2(context.get(), cipher.get(), process_key(),
+                                               start.data(), nullptr) == 1;
     for (std::size_t at = 0; fine && at < from.size(); at += piece) {
         int size = 0;
         fine = EVP_EncryptUpdate(context.get(), reinterpret_cast<unsigned char*>(to) + at, &size,
                                  reinterpret_cast<const unsigned char*>(from.data()) + at,
                                  static_cast<int>(std::min(piece, from.size() - at))) == 1;
     }
-    return fine;
-}
-
-void mask(const char* number, std::string_view from, char* to) {
-    // Our failures must not stay in the thread's queue, where the host's TLS code would find them.
-    ERR_set_mark();
-    const bool fine = apply_stream(number, from, to);
-    ERR_pop_to_mark();
     if (!fine) {
-        throw std::runtime_error("OpenSSL has no AES-256-CTR"); // as it is without SHA-256
+        throw std::runtime_error("OpenSSL makes no AES-256-CTR");
     }
 }
 

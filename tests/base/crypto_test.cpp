@@ -3,9 +3,12 @@
 #include "provisioning/base/crypto.hpp"
 
 #include <cmath>
+#include <cstdlib>
+#include <exception>
 #include <gtest/gtest.h>
 #include <map>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <set>
 #include <vector>
 
@@ -65,6 +68,34 @@ TEST(Crypto, LeavesTheHostsOpensslErrorsAlone) {
     hmac_sha256("k", "x");
     md5_hex("x");
     EXPECT_EQ(ERR_peek_error(), 0UL);
+}
+
+/// In a process of its own: whoever looked something up before has it.
+TEST(Crypto, WhatOpensslLackedForAMomentIsThereForTheNextOne) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto all_fail = [] {
+        int failures = 0;
+        for (void (*use)() : {+[] { sha256("x"); }, +[] { hmac_sha256("k", "x"); },
+                              +[] { const Secret secret("x"); }}) {
+            try {
+                use();
+            } catch (const std::exception&) {
+                ++failures;
+            }
+        }
+        return failures == 3 && ERR_peek_error() == 0;
+    };
+    EXPECT_EXIT(
+        {
+            EVP_set_default_properties(nullptr, "fips=yes"); // which finds none of them
+            const bool was_missed = all_fail();
+            EVP_set_default_properties(nullptr, "");
+            const Secret secret("x");
+            const bool is_there = hex(sha256("abc")).starts_with("ba7816bf") &&
+                                  !hex(hmac_sha256("k", "x")).empty() && secret == Secret("x");
+            std::_Exit(was_missed && is_there ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "");
 }
 
 TEST(Base64url, MeetsTheVectorsOfRfc4648WithoutPadding) {
