@@ -11,11 +11,7 @@
 namespace pnp {
 
 Sender::~Sender() {
-    if (thread_.joinable()) {
-        flush();
-    } else {
-        send(*filling_); // on this thread, which may be the host's: none is made for it now
-    }
+    flush();
     {
         const std::lock_guard hold(mutex_);
         over_ = true;
@@ -29,9 +25,10 @@ Sender::~Sender() {
 void Sender::add(int fd, const Path& path, std::string_view bytes) {
     std::unique_lock hold(mutex_);
     if (filling_->size() == Outbox::most) {
-        hold.unlock();
-        flush();
-        hold.lock();
+        if (!sending_) {
+            send(*filling_);
+        }
+        left_.wait(hold, [this] { return filling_->size() < Outbox::most; });
     }
     filling_->add(fd, path, bytes);
 }
@@ -49,9 +46,13 @@ void Sender::send() {
     }
 }
 
+/// What the thread has not begun with leaves on this one: until it runs, a PBX that is busy may
+/// take its time.
 void Sender::flush() {
-    send();
     std::unique_lock hold(mutex_);
+    if (!sending_) {
+        send(*filling_);
+    }
     left_.wait(hold, [this] { return filling_->size() == 0 && !sending_; });
 }
 
@@ -82,6 +83,7 @@ void Sender::run() {
         sending_ = true;
         while (filling_->size() != 0) {
             std::swap(filling_, leaving_);
+            left_.notify_one(); // there is room again
             hold.unlock();
             send(*leaving_);
             hold.lock();

@@ -46,7 +46,7 @@ class Sender {
     Failed failed_;
     std::mutex mutex_;
     std::condition_variable waits_; ///< something does, or it is over
-    std::condition_variable left_;
+    std::condition_variable left_;  ///< a box, or its last datagram
     std::unique_ptr<Outbox> filling_ = std::make_unique<Outbox>();
     std::unique_ptr<Outbox> leaving_ = std::make_unique<Outbox>(); ///< of whoever sends
     bool wanted_ = false;

@@ -2,14 +2,21 @@
 // What goes out arrives whole and in its order, however much it is and whichever socket sends it.
 #include "pnp/sender.hpp"
 
+#include <array>
+#include <chrono>
 #include <fmt/format.h>
+#include <future>
 #include <gmock/gmock.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <thread>
 
 namespace pnp {
 namespace {
 
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -22,14 +29,16 @@ base::Fd opened() {
 
 class ASender : public testing::Test {
   protected:
-    void add(const base::Fd& from, const std::string& bytes) {
+    void add(const base::Fd& from, const std::string& bytes) { add_to(sender, from, bytes); }
+
+    void add_to(Sender& which, const base::Fd& from, const std::string& bytes) const {
         const auto lo = static_cast<int>(::if_nametoindex("lo"));
-        sender.add(from.get(),
-                   {from.get() == group.get() ? Channel::group : Channel::unicast,
-                    lo,
-                    loopback,
-                    {loopback, bound_port(phone.get())}},
-                   bytes);
+        which.add(from.get(),
+                  {from.get() == group.get() ? Channel::group : Channel::unicast,
+                   lo,
+                   loopback,
+                   {loopback, bound_port(phone.get())}},
+                  bytes);
     }
 
     std::vector<std::string> received() const {
@@ -95,16 +104,54 @@ TEST_F(ASender, SaysWhichOnesTheSystemDidNotTake) {
     EXPECT_THAT(failed, ElementsAreArray({Channel::unicast}));
 }
 
+TEST_F(ASender, WaitsForNoOtherThreadWhereNoneIsAtIt) {
+    std::vector<std::thread::id> by;
+    Sender other([&](const auto&) { by.push_back(std::this_thread::get_id()); });
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i <= Outbox::most; ++i) { // the last one finds the box full
+            add_to(other, group, std::string(70'000, 'x'));
+        }
+        EXPECT_THAT(by, SizeIs(2 * round + 1));
+        other.flush();
+    }
+    EXPECT_THAT(by, AllOf(SizeIs(4), Each(std::this_thread::get_id())));
+}
+
+TEST_F(ASender, TakesTheNextOnesWhileAFullBoxLeaves) {
+    std::array<std::promise<void>, 2> begun;
+    std::array<std::promise<void>, 2> gates;
+    std::size_t boxes = 0;
+    bool was_opened = true;
+    Sender other([&](const auto&) {
+        const auto box = boxes++;
+        begun.at(box).set_value();
+        was_opened &= gates.at(box).get_future().wait_for(std::chrono::seconds(20)) ==
+                      std::future_status::ready;
+        // So that the last one comes while the box behind this one is full; later it finds room.
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    });
+    for (int i = 0; i < 20; ++i) {
+        add_to(other, group, std::string(70'000, 'x'));
+    }
+    other.send();
+    begun[0].get_future().wait(); // its thread is at it
+    for (std::size_t i = 0; i < Outbox::most; ++i) {
+        add_to(other, group, std::string(70'000, 'x'));
+    }
+    gates[0].set_value();
+    add_to(other, group, "last");
+    begun[1].get_future().wait();
+    gates[1].set_value();
+    other.flush();
+    EXPECT_TRUE(was_opened) << "it waited until both had left";
+    EXPECT_THAT(received(), ElementsAre("last"));
+}
+
 TEST_F(ASender, SendsWhatWaitsWhenItEnds) {
     {
         Sender other([](const auto&) {});
         for (int i = 0; i < 20; ++i) {
-            other.add(group.get(),
-                      {Channel::group,
-                       static_cast<int>(::if_nametoindex("lo")),
-                       loopback,
-                       {loopback, bound_port(phone.get())}},
-                      "still");
+            add_to(other, group, "still");
         }
     }
     EXPECT_THAT(received(), SizeIs(20));
