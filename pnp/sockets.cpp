@@ -26,7 +26,7 @@ constexpr int receive_buffer = 16 << 20;
 /// What goes to an address where nobody answers stays in here until the kernel has asked for it
 /// three times, a second each: so many as strangers and moved phones are answered meanwhile (see
 /// limits.hpp), of 1,280 bytes as the kernel counts them. In a full one nobody else's answer has
-/// room. Where net.core.wmem_max is the limit, it is 333 of them.
+/// room. Where net.core.wmem_max is the limit, as it comes with most kernels, it is 333 of them.
 constexpr int send_buffer = 4 << 20;
 
 std::string why(int error) {
@@ -61,10 +61,10 @@ base::Status tune(int fd) {
 }
 
 /// Twice what was asked for, as the kernel counts its own needs too.
-int receive_buffer_of(int fd) noexcept {
+int buffer_of(int fd, int name) noexcept {
     int given = 0;
     socklen_t size = sizeof given;
-    ::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &given, &size);
+    ::getsockopt(fd, SOL_SOCKET, name, &given, &size);
     return given / 2;
 }
 
@@ -110,11 +110,18 @@ base::Result<base::Fd> open_group(base::Endpoint group, Sharing* sharing) {
     if (auto done = tune(fd->get()); !done) {
         return tl::unexpected(std::move(done.error()));
     }
-    if (const int given = receive_buffer_of(fd->get()); given < receive_buffer) {
+    if (const int given = buffer_of(fd->get(), SO_RCVBUF); given < receive_buffer) {
         base::log::info("pnp",
                         "the kernel gives {} KiB of {} to hear phones with: of a thousand that "
                         "start at once some may have to ask twice; net.core.rmem_max = {} gives it",
                         given / 1024, receive_buffer / 1024, receive_buffer);
+    }
+    if (const int given = buffer_of(fd->get(), SO_SNDBUF); given < send_buffer) {
+        base::log::info("pnp",
+                        "the kernel gives {} KiB of {} to answer phones with: while it looks for "
+                        "hundreds that are not there others may have to ask twice; "
+                        "net.core.wmem_max = {} gives it",
+                        given / 1024, send_buffer / 1024, send_buffer);
     }
     return fd;
 }
@@ -146,7 +153,7 @@ void leave(int fd, base::Ipv4 group, int interface_index) noexcept {
 }
 
 std::size_t missing_buffer(int fd) noexcept {
-    return static_cast<std::size_t>(std::max(receive_buffer - receive_buffer_of(fd), 0));
+    return static_cast<std::size_t>(std::max(receive_buffer - buffer_of(fd, SO_RCVBUF), 0));
 }
 
 std::uint16_t bound_port(int fd) noexcept {
