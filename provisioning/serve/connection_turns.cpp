@@ -109,6 +109,7 @@ void Connection::hand_over(Request request) {
     request.body = std::exchange(body_, {});
     const auto taken = body_taken_;
     const auto response = std::make_shared<Response>();
+    response->status = 503; // unless a worker gets to it: a 404 would mean that there is no file
     const auto asked = std::make_shared<Request>(std::move(request));
     await_turn();
     // What is held is weak: the socket must go on the loop thread, whoever is the last to hold it.

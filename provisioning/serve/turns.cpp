@@ -8,6 +8,18 @@
 #include <utility>
 
 namespace serve {
+namespace {
+
+/// Without the work. Where there is no memory for the answer either its connection ends at its
+/// deadline, and the others have their turns.
+void give_up(const Turns::Turn& turn) noexcept {
+    try {
+        turn.done();
+    } catch (...) {
+    }
+}
+
+} // namespace
 
 void Turns::add(base::Ipv4 source, Turn turn) {
     auto waits = std::make_shared<Turn>(std::move(turn));
@@ -46,7 +58,7 @@ void Turns::begin() {
         const auto turn = by_source_.find(order_.front())->second.front();
         if (turn->whose.expired()) { // nobody hears the answer
             drop_next();
-            turn->done();
+            give_up(*turn);
             continue;
         }
         try {
@@ -73,7 +85,7 @@ void Turns::begin() {
                 return; // it has its turn when the next one ends
             }
             drop_next(); // nobody would come back to it
-            turn->done();
+            give_up(*turn);
             continue;
         }
         ++begun_;

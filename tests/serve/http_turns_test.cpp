@@ -3,6 +3,7 @@
 #include "provisioning/serve/http.hpp"
 #include "provisioning/serve/tls.hpp"
 
+#include "tests/no_memory.hpp"
 #include "tls_client.hpp"
 
 #include <gmock/gmock.h>
@@ -194,6 +195,41 @@ TEST_F(Waiting, WhatFailsAtHandIsAskedOfAWorker) {
     Client client(unused, plain);
     client.send(request);
     EXPECT_EQ(client.read().body, "after all");
+}
+
+TEST(AMomentWithoutMemory, IsNotTakenForAMissingFile) {
+    base::Loop loop;
+    bool was_met = true;
+    bool was_sent_away = false;
+    for (int others = 0; was_met; ++others) {
+        Http http(loop, {}, [](const Request&) {
+            Response response;
+            response.status = 200;
+            response.body = std::make_shared<const std::string>("the file");
+            return response;
+        });
+        ASSERT_TRUE(http.listen({loopback}).empty());
+        Client client(loop, http.listening().at(0));
+        ASSERT_TRUE(until(loop, [&] { return http.counters().open == 1; }));
+        client.send(request);
+        {
+            const NoMemoryAfter moment(others);
+            char byte = 0;
+            ASSERT_TRUE(until(loop, [&] {
+                return moment.was_met() ||
+                       ::recv(client.fd(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
+            }));
+            was_met = moment.was_met();
+        }
+        while (loop.step()) {
+        }
+        if (!was_met || !client.waiting().empty()) {
+            const auto answer = client.read();
+            ASSERT_NE(answer.status, 404) << others;
+            was_sent_away |= answer.status == 503 && !answer.field("Retry-After").empty();
+        }
+    }
+    EXPECT_TRUE(was_sent_away);
 }
 
 TEST_F(Waiting, NorIsAHandshake) {

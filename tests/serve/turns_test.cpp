@@ -140,6 +140,28 @@ TEST_F(TurnsTest, AMomentWithoutMemoryCostsNobodyElseATurn) {
     }
 }
 
+TEST_F(TurnsTest, WhoCannotEvenBeToldHasItsTurnOnce) {
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        int ends = 0; // its connection gives back what it holds where it was not taken
+        {
+            const NoMemoryAfter moment(others);
+            try {
+                turns->add(base::Ipv4{1}, {alive, [] {},
+                                           [&ends] {
+                                               ++ends;
+                                               throw std::bad_alloc();
+                                           }});
+            } catch (const std::bad_alloc&) {
+                ++ends;
+            }
+            was_met = moment.was_met();
+        }
+        run();
+        ASSERT_EQ(ends, 1) << others;
+    }
+}
+
 TEST_F(TurnsTest, ThoseThatWaitCanBeDropped) {
     fill(1);
     auto holder = std::make_shared<std::string>("held");
