@@ -375,7 +375,7 @@ std::optional<Response> Files::at_hand(const Request& request) {
         return std::nullopt;
     }
     auto file = with->catalogue->kept(phone->vendor, *step, facts);
-    if (!file || !inventory_.is_use_known(device.mac, device.generation)) {
+    if (!file || !inventory_.is_use_known(device.mac, admitted->credential.generation)) {
         return std::nullopt;
     }
     diary_.asked(*phone, request);

@@ -84,8 +84,31 @@ TEST_F(FilesTest, HasNothingAtHandForWhoeverIsNotThatPhone) {
     auto head = request(token, own_file);
     head.method = "HEAD";
     EXPECT_FALSE(files->at_hand(head));
+    neighbours[phone_address] = other;
+    with.gate.neighbour_check = base::NeighbourCheck::log;
+    files->settings(with);
+    EXPECT_FALSE(files->at_hand(request(token, own_file))) << "of which its timeline tells";
+    neighbours[phone_address] = phone;
+    EXPECT_TRUE(files->at_hand(request(token, own_file)));
     apply({inventory::Block{phone}});
     EXPECT_FALSE(files->at_hand(request(token, own_file)));
+}
+
+TEST_F(FilesTest, HasNothingAtHandWhereItHasToLookFurther) {
+    const auto token = steady_token();
+    const auto has = [&](const serve::FileSettings& settings) {
+        files->settings(settings);
+        EXPECT_EQ(get(token).status, 200);
+        return files->at_hand(request(token, own_file)).has_value();
+    };
+    EXPECT_TRUE(has(with));
+    auto other_settings = with;
+    other_settings.firmware.emplace_back().vendor = "panasonic";
+    EXPECT_FALSE(has(other_settings)) << "for firmware";
+    other_settings = with;
+    other_settings.rules.emplace_back().digit_map = "from-pbx";
+    EXPECT_FALSE(has(other_settings)) << "into the dial plan";
+    EXPECT_TRUE(has(with));
 }
 
 TEST_F(FilesTest, HasNothingAtHandOnceSomethingChanged) {
