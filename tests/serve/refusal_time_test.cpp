@@ -85,14 +85,20 @@ TEST_F(Door, TheTimeOfARefusalDoesNotTellItsReason) {
     base::Loop loop;
     serve::HttpLimits limits;
     limits.rates = {1e9, 1e9};
-    Http http(loop, limits, [this](const Request& asked) {
+    const auto from_the_phone = [](const Request& asked) {
+        auto made = asked;
+        made.peer = {phone_address, 40000};
+        made.local = {our_address, 5480};
+        made.user_agent = agent;
+        return made;
+    };
+    Http http(loop, limits, [&](const Request& asked) {
         clock.advance(std::chrono::minutes(2)); // nobody misses often
-        auto as_from_the_phone = asked;
-        as_from_the_phone.peer = {phone_address, 40000};
-        as_from_the_phone.local = {our_address, 5480};
-        as_from_the_phone.user_agent = agent;
-        return files->answer(as_from_the_phone);
+        return files->answer(from_the_phone(asked));
     });
+    // First on the loop, as pnpd does, where the file of the good token is at hand.
+    ASSERT_EQ(get(token).status, 200);
+    http.at_hand([&](const Request& asked) { return files->at_hand(from_the_phone(asked)); });
     ASSERT_TRUE(http.listen({{base::Ipv4{INADDR_LOOPBACK}, 0}}).empty());
     const auto server = http.listening().at(0);
 
