@@ -133,30 +133,29 @@ std::optional<std::string> DigitMaps::map_of(const profile::Vendor& vendor,
     }
     const auto with = wanted();
     const std::lock_guard lock(mutex_);
-    const auto plan = plan_locked(with, context);
-    base::Result<std::string> made =
-        plan ? base::Result<std::string>("") : tl::unexpected(plan.error());
-    if (plan) {
-        const bool refuses = site.dial_unmatched == "block";
-        const Wanted key{vendor.name, context, refuses};
-        auto known = maps_.find(key);
-        if (known == maps_.end()) { // made first: without memory for it nothing is remembered
-            auto map = dialplan::digit_map(vendor.name, **plan, context, {*with, refuses})
-                           .map([](const dialplan::DigitMap& each) { return each.text; });
-            known = maps_.emplace(key, std::move(map)).first;
-        }
-        made = known->second;
-    }
-    if (!made) {
+    const auto nothing = [&](const base::Error& why) -> std::optional<std::string> {
         if (complaints_.take(clock_.now())) {
             base::log::warn("engine",
                             "extension {} gets no digit map: {}; its phone waits before each "
                             "call, and nothing is refused",
-                            number, made.error().what);
+                            number, why.what);
         }
         return std::nullopt;
+    };
+    const auto plan = plan_locked(with, context);
+    if (!plan) {
+        return nothing(plan.error());
     }
-    return *made;
+    const bool refuses = site.dial_unmatched == "block";
+    const Wanted key{vendor.name, context, refuses};
+    auto known = maps_.find(key);
+    if (known == maps_.end()) { // made first: without memory for it nothing is remembered
+        auto map = dialplan::digit_map(vendor.name, **plan, context, {*with, refuses})
+                       .map([](const dialplan::DigitMap& each) { return each.text; });
+        known = maps_.emplace(key, std::move(map)).first;
+    }
+    const auto& made = known->second; // a copy of the whole is noexcept, and would end the PBX
+    return made ? std::optional(*made) : nothing(made.error());
 }
 
 } // namespace engine
