@@ -10,9 +10,10 @@ namespace {
 
 constexpr int never = std::numeric_limits<int>::max();
 thread_local int left = never;
+thread_local int failing = 1;
 
 void* take(std::size_t size) noexcept {
-    if (left != never && left-- == 0) {
+    if (left != never && left-- <= 0 && left >= -failing) {
         return nullptr;
     }
     return std::malloc(size > 0 ? size : 1);
@@ -20,7 +21,8 @@ void* take(std::size_t size) noexcept {
 
 } // namespace
 
-NoMemoryAfter::NoMemoryAfter(int others) {
+NoMemoryAfter::NoMemoryAfter(int others, int times) {
+    failing = times;
     left = others;
 }
 

@@ -150,6 +150,7 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
     std::vector<Job> inherited;
     {
         const std::lock_guard disk(state.disk);
+        state.keep_for_later();
         const auto now = state.clock.unix_ms();
         const auto before = this->now(); // decisions stand still while `disk` is held
         Plan plan(before, host.is_number, of_pools, now, actor);

@@ -124,18 +124,22 @@ void EventQueue::written(const Batch& batch, const std::optional<EventRow>& newe
     }
 }
 
-void EventQueue::restore(Batch batch, std::size_t most) {
+void EventQueue::restore(Batch&& batch, std::size_t most) {
     auto* line = same_line(batch);
     if (line == nullptr) {
         return;
     }
-    line->newest = batch.newest;
     if (batch.events.empty()) {
+        line->newest = batch.newest;
         if (line->events.empty() && !line->newest) {
             lines_.erase(batch.mac); // taken for a device that did not come to be
         }
         return;
     }
+    batch.events.reserve(batch.events.size() + line->events.size());
+    waiting_.insert(batch.mac);
+    // Nothing is thrown from here on.
+    line->newest = batch.newest;
     auto later = std::exchange(line->events, std::move(batch.events));
     total_ += line->events.size();
     auto from = later.begin();
@@ -147,7 +151,6 @@ void EventQueue::restore(Batch batch, std::size_t most) {
     }
     line->events.insert(line->events.end(), std::make_move_iterator(from),
                         std::make_move_iterator(later.end()));
-    waiting_.insert(batch.mac);
     trim(*line, most);
 }
 

@@ -61,7 +61,8 @@ class EventQueue {
     std::vector<Batch> take_all();
     Batch take(base::Mac mac);
     void written(const Batch& batch, const std::optional<EventRow>& newest);
-    void restore(Batch batch, std::size_t most);
+    /// Where there is no memory for it, the batch stays as it is.
+    void restore(Batch&& batch, std::size_t most);
 
     void forget(base::Mac mac);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -148,17 +149,25 @@ Inventory::State::Unsaved Inventory::State::take_unsaved(base::UnixMs now) {
     return taken;
 }
 
-void Inventory::State::keep_for_later(Unsaved taken) {
-    gone.insert(taken.gone.begin(), taken.gone.end());
-    for (const auto& seen : taken.seen) {
+void Inventory::State::keep_for_later() {
+    if (unwritten.empty()) {
+        return;
+    }
+    workpoints->keep_for_later(unwritten.workpoints);
+    const std::lock_guard guard(model);
+    gone.insert(unwritten.gone.begin(), unwritten.gone.end());
+    for (const auto& seen : unwritten.seen) {
         const auto found = tracks.find(seen.device->mac);
         if (found != tracks.end() && found->second.serial == seen.serial) {
             unsaved.insert(seen.device->mac);
         }
     }
-    for (std::size_t at = 0; at < taken.events.size(); ++at) {
-        events.restore(std::move(taken.events[at]), taken.most_events[at]);
+    while (!unwritten.events.empty()) {
+        events.restore(std::move(unwritten.events.back()), unwritten.most_events.back());
+        unwritten.events.pop_back();
+        unwritten.most_events.pop_back();
     }
+    unwritten = {};
 }
 
 void Inventory::State::saved(const Unsaved& taken,
@@ -232,39 +241,44 @@ Status Inventory::flush() {
     const auto now = state.clock.unix_ms();
     // Also when the clock was set back.
     const bool tidy = now >= state.next_tidy || state.next_tidy - now > State::tidy_every.count();
-    State::Unsaved taken;
+    auto& unwritten = state.unwritten;
     Result<std::vector<std::optional<EventRow>>> written =
         base::fail(base::Errc::io, "there is no memory left");
     try {
+        state.keep_for_later();
         {
             const std::lock_guard model(state.model);
-            auto releases = tidy ? state.releases_ahead(now) : decltype(taken.releases)();
-            taken = state.take_unsaved(now);
-            taken.releases = std::move(releases);
+            auto releases = tidy ? state.releases_ahead(now) : decltype(unwritten.releases)();
+            unwritten = state.take_unsaved(now);
+            unwritten.releases = std::move(releases);
         }
-        taken.workpoints = state.workpoints->take_unsaved();
-        if (taken.empty() && !tidy) {
+        unwritten.workpoints = state.workpoints->take_unsaved();
+        if (unwritten.empty() && !tidy) {
             state.store->shorten_log();
             return {};
         }
-        written = state.write(taken, now, tidy);
+        written = state.write(unwritten, now, tidy);
     } catch (const std::exception&) { // no memory: as if the disk had refused it
     }
     if (!written) {
-        state.workpoints->keep_for_later(taken.workpoints);
         {
             const std::lock_guard model(state.model);
             ++state.flush_failures;
             state.flush_fails = true;
-            state.keep_for_later(std::move(taken));
+        }
+        try {
+            state.keep_for_later();
+        } catch (const std::bad_alloc&) { // with the next flush
         }
         // Each second the same: said when it begins and when it ends.
-        if (!std::exchange(state.is_failing, true)) {
+        if (!state.is_failing) {
             base::log::error("inventory", "what phones do is kept in memory only: {}",
                              written.error().what);
+            state.is_failing = true; // behind what may throw
         }
         return tl::unexpected(written.error());
     }
+    const auto taken = std::exchange(unwritten, {});
     if (tidy) {
         state.next_tidy = now + State::tidy_every.count();
     }

@@ -121,11 +121,15 @@ struct Inventory::State {
         }
     };
 
+    Unsaved unwritten; ///< that was taken; for who has `disk`
+
     Unsaved take_unsaved(base::UnixMs now);
-    void keep_for_later(Unsaved unsaved);
     void saved(const Unsaved& unsaved, const std::vector<std::optional<EventRow>>& newest);
 
-    // Both of these: with `disk` held.
+    // All of these: with `disk` held.
+    /// What was taken and not written is what waits again. Where there is no memory for it, the
+    /// next call goes on: before anything else is taken.
+    void keep_for_later();
     enum class FirstTokens : std::uint8_t { keep, end };
     /// Commits what put_trust() of the store writes, and shows it to readers.
     base::Status put_trust(const Device& after, FirstTokens first_tokens);

@@ -104,6 +104,36 @@ TEST_F(Observations, AreNotLostWhereThereWasNoMemoryToWriteThem) {
     }
 }
 
+TEST_F(Observations, AreNotLostWhereThereWasNoMemoryToKeepThemForLaterEither) {
+    constexpr int for_long = 1'000'000;
+    bool was_met = true;
+    std::uint64_t phones = 0;
+    while (was_met) {
+        const auto phone = mac(++phones);
+        inventory().saw(phone, at(0x0a000001));
+        inventory().note(phone, Step::heard, "10.0.0.1", "");
+        inventory().reached(phone, Stage::offered);
+        {
+            const NoMemoryAfter moment(static_cast<int>(phones) - 1, for_long);
+            try {
+                static_cast<void>(inventory().flush());
+            } catch (const std::bad_alloc&) { // the loop tells
+            }
+            was_met = moment.was_met();
+        }
+        inventory().note(phone, Step::offered, "10.0.0.1", "");
+    }
+    EXPECT_GT(phones, 5U);
+    flush_and_reopen();
+    for (std::uint64_t number = 1; number <= phones; ++number) {
+        ASSERT_NE(device(mac(number)), nullptr) << number;
+        EXPECT_EQ(device(mac(number))->seen.stage, Stage::offered) << number;
+        const auto steps = inventory().timeline(mac(number)).value();
+        ASSERT_EQ(steps.size(), 2U) << number;
+        EXPECT_EQ(steps.front().step, Step::heard) << number;
+    }
+}
+
 TEST_F(Observations, NobodyIsHeardByReachedNoteOrTheZeroMac) {
     inventory().reached(mac(1), Stage::offered);
     inventory().note(mac(1), Step::heard, "", "");
