@@ -4,9 +4,11 @@
 
 #include "provisioning/base/crypto.hpp"
 
+#include <array>
 #include <cstring>
 #include <exception>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,12 +21,22 @@ bool same(const Event& a, const Event& b) {
     return a.step == b.step && a.address == b.address && a.detail == b.detail;
 }
 
+/// Of this process, so that nobody can look for two texts that are kept as the same.
+const std::string& digest_key() {
+    static const auto key = [] {
+        std::array<std::uint8_t, 16> made{};
+        (void)base::random_bytes(made); // without randomness no token is made either
+        return std::string(made.begin(), made.end());
+    }();
+    return key;
+}
+
 /// 0 where there was no memory for it.
 std::uint64_t digest(Step step, std::string_view address, std::string_view detail) noexcept {
     std::uint64_t part = 0;
     try {
-        const auto whole = base::sha256(
-            fmt::format("{} {} {}{}", static_cast<int>(step), address.size(), address, detail));
+        const auto whole = base::sha256(fmt::format(
+            "{}{} {} {}{}", digest_key(), static_cast<int>(step), address.size(), address, detail));
         std::memcpy(&part, whole.data(), sizeof part);
     } catch (const std::exception&) { // the next event makes a row of its own
     }

@@ -15,7 +15,7 @@
 namespace inventory {
 
 /// The newest row of a device on disk: an equal event adds to it. Each device has one all the time,
-/// so that what it says is kept as a digest.
+/// so that what it says is kept as a digest, in this process alone.
 struct EventRow {
     EventRow(std::int64_t id,
              Step step,

@@ -2,7 +2,12 @@
 // Tests of timelines: equal steps are one row, queues and tables have ends, old rows go.
 #include "tests/inventory/fixture.hpp"
 
+#include "provisioning/base/crypto.hpp"
 #include "provisioning/inventory/event_queue.hpp"
+
+#include <cstring>
+
+#include <fmt/format.h>
 
 namespace inventory {
 namespace {
@@ -130,6 +135,15 @@ TEST(EventRow, IsEqualToAnEventThatSaysTheSameAtTheSamePlace) {
     EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.1", "2.cfg"}));
     EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.11", ".cfg"}));
     EXPECT_FALSE(row.equals({Step::file_served, "10.0.0.", "11.cfg"}));
+}
+
+TEST(EventRow, NoStrangerCanWorkOutWhichTwoTextsAreKeptAsTheSame) {
+    const auto whole = base::sha256(fmt::format("{} 8 10.0.0.1{}", 0, "1.cfg"));
+    std::uint64_t part = 0;
+    std::memcpy(&part, whole.data(), sizeof part);
+    EXPECT_NE(EventRow(7, Step{}, "10.0.0.1", "1.cfg").says, part) << "what anybody can make";
+    EXPECT_EQ(EventRow(7, Step{}, "10.0.0.1", "1.cfg").says,
+              EventRow(8, Step{}, "10.0.0.1", "1.cfg").says);
 }
 
 TEST(EventQueue, AFloodOfStrangersLeavesTheRoomToTheOthers) {
