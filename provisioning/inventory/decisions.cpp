@@ -156,11 +156,11 @@ Status Inventory::apply(const std::vector<Change>& changes, std::string_view act
         Plan plan(before, host.is_number, of_pools, now, actor);
         for (std::size_t at = 0; at < changes.size(); ++at) {
             if (auto possible = plan.add(changes[at]); !possible) {
-                return changes.size() == 1
-                           ? possible
-                           : base::fail(possible.error().code,
-                                        "change {} of {}: {}; nothing was changed", at + 1,
-                                        changes.size(), possible.error().what);
+                if (changes.size() == 1) {
+                    return possible;
+                }
+                return base::fail(possible.error().code, "change {} of {}: {}; nothing was changed",
+                                  at + 1, changes.size(), possible.error().what);
             }
         }
 

@@ -418,7 +418,7 @@ Status Catalogue::State::check_sum(const Vendor& vendor, const Facts& facts) con
     std::string sizes;
     for (const ChainStep* step : distinct_steps(vendor)) {
         auto text = made(vendor, *step, facts, false);
-        const auto file = text ? finished(*step, std::move(*text)) : text;
+        const auto file = text ? finished(*step, std::move(*text)) : std::move(text);
         if (step->format == Format::kx && file) {
             size += file->size();
             sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", step->pattern, file->size());
@@ -437,7 +437,7 @@ base::Result<std::vector<std::string>> Catalogue::render_chain(const Vendor& ven
     std::vector<std::string> files;
     for (const ChainStep* step : distinct_steps(vendor)) {
         auto text = state_->made(vendor, *step, facts, false);
-        auto file = text ? finished(*step, std::move(*text)) : text;
+        auto file = text ? finished(*step, std::move(*text)) : std::move(text);
         if (!file) {
             return tl::unexpected(file.error());
         }
@@ -465,7 +465,7 @@ base::Result<std::string> Catalogue::State::file(const Vendor& vendor,
     if (!good) {
         const auto tries = [&](const Facts& tried) -> Status {
             auto other = made(vendor, step, tried, is_bare);
-            other = other ? finished(step, std::move(*other)) : other;
+            other = other ? finished(step, std::move(*other)) : std::move(other);
             return other ? Status() : Status(tl::unexpected(other.error()));
         };
         const auto reason = file ? std::nullopt : blamed(facts, tries); // a sum is nobody's fault

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace profile {
 namespace {
@@ -204,7 +205,10 @@ base::Result<Whole> render_whole(const std::vector<Proof>& proofs, const Model& 
     Whole whole;
     for (const Proof& proof : proofs) {
         auto made = proof.ready->render(model);
-        auto file = made ? finish_file(*proof.step, *made) : made;
+        if (!made) {
+            return tl::unexpected(made.error());
+        }
+        auto file = finish_file(*proof.step, *made);
         if (!file) {
             return tl::unexpected(file.error());
         }

@@ -217,7 +217,9 @@ Status check_files(const Rule& rule,
                 "a section of their own that says otherwise (vendor = {4})",
                 vendor->title, vendor->items_step() == nullptr ? "get no file" : "are told nothing",
                 rule.name, what.error().what, vendor->name));
-            refused = refused ? std::move(what) : refused;
+            if (refused) {
+                refused = std::move(what);
+            }
         }
         if (!suits_one) {
             return refused;
@@ -242,7 +244,9 @@ Status check_files(const Rule& rule,
         if (files) {
             return {};
         }
-        refused = refused ? told("", *vendor, files.error()) : refused;
+        if (refused) {
+            refused = told("", *vendor, files.error());
+        }
     }
     return refused;
 }
