@@ -511,6 +511,7 @@ void Desk::order_tokens() {
 void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
     const auto batch = std::exchange(minting_, nullptr);
     std::size_t next = 0;
+    bool again = false;
     while (!batch->empty()) {
         auto node = batch->extract(batch->begin());
         const auto at = next++;
@@ -526,9 +527,12 @@ void Desk::minted(const base::Result<std::vector<std::string>>& tokens) {
             ready_.back().askers = std::move(node.mapped());
         } catch (const std::exception&) {     // OpenSSL's too
             waiting_.insert(std::move(node)); // which takes none; it is given another
+            again = true;
         }
     }
-    mint();
+    if (!again) { // else with the next tick: each try is a commit, and ends older tokens
+        mint();
+    }
     hand_out();
 }
 

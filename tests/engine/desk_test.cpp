@@ -220,6 +220,27 @@ TEST_F(UrlOf, AMomentWithoutMemoryLeavesNoPhoneWithoutOne) {
     }
 }
 
+TEST_F(UrlOf, WithoutMemoryForATokenThePhoneGetsAnotherNoSoonerThanWithTheNextSecond) {
+    bool was_met = true;
+    for (int others = 0; was_met; ++others) {
+        shelf.clock.advance(24h); // of those before none is left
+        {
+            const NoMemoryAfter moment(others);
+            try {
+                desk->prepare(asked(), [](const base::Result<pnp::Offer>& /*offer*/) {});
+            } catch (const std::bad_alloc&) { // it asks again
+            }
+            work();
+            was_met = moment.was_met();
+        }
+        const auto tokens = shelf->now().first_tokens(shelf.clock.unix_ms());
+        ASSERT_LE(tokens.count(alice) != 0 ? tokens.at(alice) : 0U, 1U) << others;
+        desk->tick();
+        work();
+        ASSERT_TRUE(is_good(url())) << others;
+    }
+}
+
 struct RulesOf : DeskOf {};
 
 TEST_F(DeskOf, PhonesAreNotSentToHttpsBeforeItListens) {
