@@ -85,6 +85,7 @@ class Orders {
     void order(const std::shared_ptr<Wishes>& batch);
     void carry_out(Wishes& wishes);
     void carry_out_together(Wishes::iterator first, Wishes::iterator last);
+    void look_at(Wishes& wishes) const;
     void carried_out(const Wishes& wishes);
 
     base::Loop& loop_;

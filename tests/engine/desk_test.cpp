@@ -493,6 +493,22 @@ TEST_F(RulesOf, ApproveAPhoneThoughThereWasNoMemoryForAMoment) {
     EXPECT_EQ(desk->approved_by("lobby"), phones);
 }
 
+TEST_F(RulesOf, ApproveNoMoreThanTheirMostThoughMemoryEndsBehindACommit) {
+    rule("lobby", Action::approve).most = 3;
+    apply_rules();
+    shelf->on_change([](const std::vector<base::Mac>& /*macs*/) { throw std::bad_alloc(); });
+    told(phone(1));
+    work();
+    told(phone(2)); // and two in one commit
+    told(phone(3));
+    work();
+    EXPECT_TRUE(device_is_approved(phone(1)));
+    EXPECT_TRUE(device_is_approved(phone(2)));
+    EXPECT_TRUE(device_is_approved(phone(3)));
+    EXPECT_EQ(desk->approved_by("lobby"), 3U);
+    EXPECT_THAT(told(phone(4)), HasSubstr("has approved 3 phones, its most"));
+}
+
 struct GuestsOf : DeskOf {};
 
 TEST_F(GuestsOf, UnknownPhonesAreSentWhereNoTokenIsNeeded) {
