@@ -89,7 +89,9 @@ void NeighbourTable::read(std::string_view messages, News& news) {
                            head.nlmsg_type == NLMSG_ERROR;
         if (head.nlmsg_type == NLMSG_DONE) {
             news.dumped = true;
-            end_dump(news);
+            if (is_whole_) {
+                end_dump(news);
+            }
         } else if (head.nlmsg_type == RTM_NEWNEIGH || head.nlmsg_type == RTM_DELNEIGH) {
             if (const auto told = told_by(head.nlmsg_type, payload)) {
                 set(told->address, told->interface_index, told->neighbour, news);

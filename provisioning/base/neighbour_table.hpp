@@ -44,7 +44,13 @@ class NeighbourTable {
     };
 
     /// Of a dump that begins now, what it does not name is gone when it ends.
-    void begin_dump() noexcept { ++round_; }
+    void begin_dump() noexcept {
+        ++round_;
+        is_whole_ = true;
+    }
+
+    /// Of the dump that is under way a piece was not read: its end says nothing of who is gone.
+    void lose_piece() noexcept { is_whole_ = false; }
 
     void read(std::string_view messages, News& news);
 
@@ -67,6 +73,7 @@ class NeighbourTable {
     std::size_t most_;
     std::size_t size_ = 0;
     std::uint32_t round_ = 0;
+    bool is_whole_ = true;                                          ///< the dump, so far
     std::unordered_map<std::uint32_t, std::vector<Entry>> entries_; ///< mostly one each
     Lru<std::uint64_t, Mac> former_{8192}; ///< who answered before nobody did, by place
 };

@@ -54,8 +54,8 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
     void look_for_lost() {
         each_second.after(1s, [this] { look_for_lost(); });
         if (lost) {
-            lost = false;
             dump();
+            lost = false; // behind what may throw
         }
     }
 
@@ -81,22 +81,24 @@ struct Neighbours::State : std::enable_shared_from_this<State> {
 
     void drain() {
         NeighbourTable::News news;
-        bool complete = true;
         try {
-            complete = netlink_drain(netlink.get(), [&](std::string_view messages) {
+            const bool complete = netlink_drain(netlink.get(), [&](std::string_view messages) {
                 const std::lock_guard lock(mutex);
                 table.read(messages, news);
                 followed = followed || news.dumped;
             });
+            if (!complete || news.interrupted) {
+                dump_in(100ms);
+            }
         } catch (const std::bad_alloc&) {
-            lost = true; // a timer that is set now could not be, either
-            dumping = 0; // its end may have been among what was not read
+            // A timer that is set now could not be, either. A dump that is on its way goes on: its
+            // end would be taken for that of another.
+            lost = true;
+            const std::lock_guard lock(mutex);
+            table.lose_piece();
         }
         if (news.dumped || news.interrupted) {
             dumping = 0;
-        }
-        if (!complete || news.interrupted) {
-            dump_in(100ms);
         }
         const auto keep = shared_from_this(); // either may destroy the Neighbours
         if (!news.moved.empty() && moved) {

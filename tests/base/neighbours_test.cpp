@@ -4,6 +4,7 @@
 #include "provisioning/base/neighbours.hpp"
 
 #include "own_network.hpp"
+#include "tests/no_memory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,11 +12,15 @@
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
+#include <thread>
+#include <utility>
 
 using namespace base;
 using namespace std::chrono_literals;
@@ -245,6 +250,51 @@ TEST(Neighbours, AreReadOnceAndFollowedByEvents) {
         EXPECT_TRUE(step_until(loop, [&] { return !neighbours.find(ip("10.0.0.5")); }));
         ASSERT_TRUE(run("ip link set near down"));
         EXPECT_TRUE(step_until(loop, [&] { return neighbours.size() == 0; }));
+    });
+    if (!allowed) {
+        GTEST_SKIP() << "needs the right to make a network namespace";
+    }
+}
+
+TEST(Neighbours, AMomentWithoutMemoryTakesNoPhoneAway) {
+    const bool allowed = in_own_network([] {
+        const auto add = [](const char* networks) {
+            return run(fmt::format("for i in {}; do for j in $(seq 1 250); do echo neigh add "
+                                   "10.0.$i.$j lladdr 02:00:00:00:00:01 dev near; done; done | "
+                                   "ip -batch -",
+                                   networks));
+        };
+        ASSERT_TRUE(add("1 2 3 4 5 6 7 8"));
+        Loop loop;
+        std::optional<NoMemoryAfter> moment;
+        std::optional<Neighbours> neighbours;
+        std::size_t taken_away = 0;
+        bool waited = false;
+        neighbours.emplace(loop, [&](const std::vector<Ipv4>& addresses) {
+            for (const auto address : addresses) {
+                taken_away += neighbours->find(address) ? 0U : 1U;
+            }
+            if (moment && !std::exchange(waited, true)) {
+                moment.reset(); // the new look lost a piece, and loses another soon
+                std::this_thread::sleep_for(1100ms); // when the next second has begun
+                moment.emplace(0);
+            }
+        });
+        ASSERT_TRUE(step_until(loop, [&] { return neighbours->size() == 2000; }));
+
+        ASSERT_TRUE(add("9"));
+        {
+            const NoMemoryAfter long_moment(0, std::numeric_limits<int>::max());
+            loop.step();
+        }
+        ASSERT_EQ(neighbours->size(), 2000U) << "all of these events are lost";
+        moment.emplace(3); // one of them is made known by the new look
+        const bool has_all = step_until(loop, [&] { return neighbours->size() == 2250; });
+        const bool was_met = moment->was_met();
+        moment.reset();
+        EXPECT_TRUE(has_all) << neighbours->size();
+        EXPECT_TRUE(was_met);
+        EXPECT_EQ(taken_away, 0U);
     });
     if (!allowed) {
         GTEST_SKIP() << "needs the right to make a network namespace";
