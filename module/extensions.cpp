@@ -160,7 +160,7 @@ void Extensions::sync(const Desk::Rules& rules, bool look_again) {
         }
         base::Status done;
         if (!*sight && known == copies_.end() && has_seen_) {
-            done = *sight;
+            done = tl::unexpected(sight->error());
         } else if (!is_same) {
             done = put(number, copy);
         } else if (*sight) {

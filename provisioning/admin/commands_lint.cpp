@@ -110,7 +110,10 @@ Reply lint_device(const Call& call, base::Mac mac) {
         return misunderstood(device.error().what);
     }
     const auto hidden = render_all(call, **device, false);
-    const auto files = hidden ? render_all(call, **device, true) : hidden;
+    if (!hidden) {
+        return misunderstood(hidden.error().what);
+    }
+    const auto files = render_all(call, **device, true);
     if (!files) {
         return misunderstood(files.error().what); // as bad as any error in a file
     }
