@@ -2,10 +2,6 @@
 // Tests of decisions: what they change, what they refuse, whom they tell.
 #include "tests/inventory/fixture.hpp"
 
-#include "tests/no_memory.hpp"
-
-#include <new>
-
 namespace inventory {
 namespace {
 
@@ -24,20 +20,6 @@ class Decisions : public InventoryTest {
         return applied ? base::Error{} : applied.error();
     }
 };
-
-TEST_F(Decisions, ARefusalWithoutMemoryForItsReasonDoesNotEndThePbx) {
-    bool was_met = true;
-    for (int others = 0; was_met; ++others) {
-        const NoMemoryAfter moment(others);
-        try {
-            EXPECT_FALSE(inventory().apply({Assign{mac(1), {"201"}}}, "uid 0"));
-        } catch (const std::bad_alloc&) { // who ordered it is told
-        }
-        was_met = moment.was_met();
-    }
-    EXPECT_EQ(device(mac(1)), nullptr);
-    EXPECT_THAT(refusal({Assign{mac(1), {"201"}}}).what, HasSubstr("201"));
-}
 
 TEST_F(Decisions, ApproveCreatesADeviceThatWasNeverHeard) {
     apply({Approve{mac(1)}});
