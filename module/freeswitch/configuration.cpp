@@ -182,10 +182,10 @@ constexpr std::array<Other, 11> others = {{
     {"mod_managed", "managed.conf", by_script},
 }};
 
-/// As FreeSWITCH has it (switch_true), and one word more of mod_sofia's.
+/// As FreeSWITCH has it (switch_true).
 bool is_on(std::string_view value) {
-    static constexpr std::array<std::string_view, 9> words = {
-        "true", "yes", "on", "t", "enabled", "active", "allow", "contact", "call-id"};
+    static constexpr std::array<std::string_view, 7> words = {"true",    "yes",    "on",   "t",
+                                                              "enabled", "active", "allow"};
     return base::parse_number(value).value_or(0) != 0 ||
            std::any_of(words.begin(), words.end(),
                        [&](std::string_view word) { return base::iequals(word, value); });
@@ -249,17 +249,21 @@ std::vector<std::string> profiles_on_group() {
     return out;
 }
 
-std::set<std::string, std::less<>> profiles_of_one() {
-    std::set<std::string, std::less<>> out;
+Profiles profiles() {
+    Profiles out;
     const Document document("sofia.conf");
     for (Xml* profile : below(document.configuration(), {"profiles", "profile"})) {
         const auto value = [&](const char* name) {
             return value_in(profile, "settings", "param", name).value_or("");
         };
+        const auto several = value("multiple-registrations");
         // Shared lines need several, so mod_sofia has them with those.
-        if (!is_on(value("multiple-registrations")) && !is_on(value("manage-shared-appearance"))) {
-            out.emplace(xml_attribute(profile, "name"));
-        }
+        const bool by_call_id =
+            base::iequals(several, "call-id") || is_on(value("manage-shared-appearance"));
+        const bool by_contact = base::iequals(several, "contact") || is_on(several);
+        out.emplace(xml_attribute(profile, "name"), by_contact   ? Apart::by_contact
+                                                    : by_call_id ? Apart::by_call_id
+                                                                 : Apart::none);
     }
     return out;
 }

@@ -3,11 +3,12 @@
 // ours.
 #pragma once
 
+#include "module/freeswitch/contacts.hpp"
 #include "provisioning/base/result.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,10 @@ Rivals rivals();
 /// have.
 std::vector<std::string> profiles_on_group();
 
-/// SIP profiles where a number is registered once: a REGISTER from elsewhere takes the place of the
-/// one before it (multiple-registrations).
-std::set<std::string, std::less<>> profiles_of_one();
+/// What each SIP profile keeps of a number (multiple-registrations): with Apart::none a REGISTER
+/// from elsewhere takes the place of the one before it.
+using Profiles = std::map<std::string, Apart, std::less<>>;
+
+Profiles profiles();
 
 } // namespace freeswitch

@@ -13,33 +13,51 @@ std::string key_of(const Contact& contact) {
     return fmt::format("{}\n{}\n{}", contact.number, contact.host, contact.call_id);
 }
 
+bool is_same(const Contact& known, const Contact& contact, Apart apart) {
+    if (known.number != contact.number || known.host != contact.host) {
+        return false;
+    }
+    return known.call_id == contact.call_id ||
+           (known.profile == contact.profile &&
+            (apart == Apart::none || (apart == Apart::by_contact && known.uri == contact.uri)));
+}
+
+/// Of the same phone, which may have begun anew.
+bool is_from_there(const Contact& known, const Contact& contact) {
+    return known.number == contact.number && known.host == contact.host &&
+           known.address == contact.address && known.port == contact.port && !known.is_ended;
+}
+
 } // namespace
 
-std::vector<Contact> Contacts::registered(const Contact& contact, bool is_only_one) {
-    std::vector<Contact> ended;
+std::optional<std::vector<Contact>> Contacts::registered(const Contact& contact, Apart apart) {
     const auto key = key_of(contact);
+    std::vector<Contact> ended;
+    std::vector<std::string> others;
+    bool is_old = false;
     const std::lock_guard lock(mutex_);
-    if (const Contact* before = contacts_.find(key); before != nullptr) {
-        if (before->address != contact.address || before->port != contact.port) {
-            ended.push_back(*before); // it comes through another port of its router now
+    if (Contact* known = contacts_.find(key);
+        known != nullptr && is_from_there(*known, contact) && known->sequence <= contact.sequence) {
+        *known = contact; // renewed
+        return ended;
+    }
+    contacts_.each([&](const std::string& other, const Contact& known) {
+        const bool is_from = is_from_there(known, contact);
+        if (!is_from && !is_same(known, contact, apart)) {
+            return;
         }
-    } else {
-        std::vector<std::string> others;
-        contacts_.each([&](const std::string& other, const Contact& known) {
-            if (known.number != contact.number || known.host != contact.host) {
-                return;
-            }
-            if (known.address == contact.address && known.port == contact.port) {
-                // It began anew, and the end of what was before is not its end.
-                others.push_back(other);
-            } else if (is_only_one && known.profile == contact.profile) {
-                others.push_back(other);
-                ended.push_back(known);
-            }
-        });
-        for (const auto& other : others) {
-            contacts_.erase(other);
+        is_old = is_old || known.sequence > contact.sequence;
+        others.push_back(other);
+        // Of a phone that began anew, the end of what was before is not its end.
+        if (!is_from && !known.is_ended) {
+            ended.push_back(known);
         }
+    });
+    if (is_old) {
+        return std::nullopt;
+    }
+    for (const auto& other : others) {
+        contacts_.erase(other);
     }
     contacts_.at(key) = contact;
     return ended;
@@ -49,7 +67,7 @@ std::optional<Contact> Contacts::expired(const Contact& contact) {
     const auto key = key_of(contact);
     const std::lock_guard lock(mutex_);
     const Contact* found = contacts_.find(key);
-    if (found == nullptr) {
+    if (found == nullptr || found->is_ended || found->sequence > contact.sequence) {
         return std::nullopt;
     }
     Contact out = *found;
@@ -57,20 +75,31 @@ std::optional<Contact> Contacts::expired(const Contact& contact) {
     return out;
 }
 
-std::vector<Contact> Contacts::unregistered(const Contact& contact, bool is_only_one) {
-    const auto key = key_of(contact);
+std::vector<Contact> Contacts::unregistered(const Contact& contact, Apart apart) {
     std::vector<std::string> keys;
     std::vector<Contact> ended;
+    bool is_old = false;
     const std::lock_guard lock(mutex_);
-    contacts_.each([&](const std::string& other, const Contact& known) {
-        if (other == key || (is_only_one && known.profile == contact.profile &&
-                             known.number == contact.number && known.host == contact.host)) {
-            keys.push_back(other);
+    contacts_.each([&](const std::string& key, const Contact& known) {
+        if (!is_same(known, contact, apart)) {
+            return;
+        }
+        if (known.sequence > contact.sequence) {
+            is_old = true;
+            return;
+        }
+        keys.push_back(key);
+        if (!known.is_ended) {
             ended.push_back(known);
         }
     });
-    for (const auto& one : keys) {
-        contacts_.erase(one);
+    for (const auto& key : keys) {
+        contacts_.erase(key);
+    }
+    if (!is_old) {
+        Contact& end = contacts_.at(key_of(contact));
+        end = contact;
+        end.is_ended = true;
     }
     return ended;
 }
@@ -80,7 +109,7 @@ Contacts::of(std::string_view number, std::string_view address, std::uint16_t po
     const std::lock_guard lock(mutex_);
     std::optional<Contact> out;
     contacts_.each([&](const std::string&, const Contact& known) {
-        if (!out && known.number == number && known.address == address &&
+        if (!out && !known.is_ended && known.number == number && known.address == address &&
             (port == 0 || known.port == port)) {
             out = known;
         }

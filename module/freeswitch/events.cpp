@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
 #include <string>
 
 #include <fmt/format.h>
@@ -31,14 +32,18 @@ Contact read(Event* event) {
     out.host = header(event, {"from-host", "to-host", "host"});
     out.profile = header(event, {"profile-name"});
     out.call_id = header(event, {"call-id"});
+    out.uri = header(event, {"contact"});
     out.address = header(event, {"network-ip"});
     out.port =
         static_cast<std::uint16_t>(base::parse_number(header(event, {"network-port"})).value_or(0));
+    out.sequence = base::parse_number(header(event, {"Event-Sequence"})).value_or(0);
     return out;
 }
 
-/// Runs on FreeSWITCH's dispatch threads; nothing gets past it. An older one delivers what has the
-/// bound name anywhere in its own, sofia::register_attempt for sofia::register.
+/// Runs on threads of FreeSWITCH's, mostly one of its own for each event (unless
+/// events-use-dispatch is set), so that a later event may come first; nothing gets past it. An
+/// older FreeSWITCH delivers what has the bound name anywhere in its own, sofia::register_attempt
+/// for sofia::register.
 template <class Body>
 void guarded(Event* event, std::string_view subclass, const Body& body) noexcept {
     try {
@@ -54,9 +59,10 @@ bool is_ours(const Contact& contact) {
     return loaded->configuration.has(contact.host);
 }
 
-/// Whether mod_sofia keeps one registration of each number there.
-bool is_only_one(const Contact& contact) {
-    return loaded->profiles_of_one.count(contact.profile) > 0;
+/// Where nothing is known of the SIP profile, no registration is given up for another.
+Apart apart(const Contact& contact) {
+    const auto found = loaded->profiles.find(contact.profile);
+    return found == loaded->profiles.end() ? Apart::by_call_id : found->second;
 }
 
 void tell_end(const Contact& known) {
@@ -82,10 +88,14 @@ void registered(Event* event) {
                     "without a password; switch that off",
                     contact.number, contact.host, contact.profile));
         }
-        const auto ended = loaded->contacts.registered(contact, is_only_one(contact));
+        const std::lock_guard in_order(loaded->telling);
+        const auto ended = loaded->contacts.registered(contact, apart(contact));
+        if (!ended) {
+            return;
+        }
         engine_registered(loaded->engine, contact.number.c_str(), contact.address.c_str(),
                           contact.port, header(event, {"user-agent"}).c_str());
-        std::for_each(ended.begin(), ended.end(), tell_end);
+        std::for_each(ended->begin(), ended->end(), tell_end);
     });
 }
 
@@ -93,7 +103,8 @@ void registered(Event* event) {
 void unregistered(Event* event) {
     guarded(event, unregister_event, [](const Contact& contact) {
         if (is_ours(contact)) {
-            const auto ended = loaded->contacts.unregistered(contact, is_only_one(contact));
+            const std::lock_guard in_order(loaded->telling);
+            const auto ended = loaded->contacts.unregistered(contact, apart(contact));
             std::for_each(ended.begin(), ended.end(), tell_end);
         }
     });
@@ -101,6 +112,7 @@ void unregistered(Event* event) {
 
 void expired(Event* event) {
     guarded(event, expire_event, [](const Contact& contact) {
+        const std::lock_guard in_order(loaded->telling);
         if (const auto known =
                 is_ours(contact) ? loaded->contacts.expired(contact) : std::nullopt) {
             tell_end(*known);

@@ -116,7 +116,7 @@ base::Status start() {
                         "FreeSWITCH",
                         fmt::join(profiles, ", ")));
     }
-    loaded = new Module(std::move(*configuration), profiles_of_one());
+    loaded = new Module(std::move(*configuration), profiles());
     loaded->problems = std::move(others.problems);
     (void)loaded->directory.look();
     if (auto done = start_engine(*loaded); !done) {

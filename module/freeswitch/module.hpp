@@ -11,8 +11,7 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
-#include <set>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -22,16 +21,17 @@
 namespace freeswitch {
 
 struct Module {
-    Module(Configuration read, std::set<std::string, std::less<>> of_one)
-        : configuration(std::move(read)), profiles_of_one(std::move(of_one)), users(configuration),
+    Module(Configuration read, Profiles read_profiles)
+        : configuration(std::move(read)), profiles(std::move(read_profiles)), users(configuration),
           directory(configuration) {}
 
     const Configuration configuration;
-    const std::set<std::string, std::less<>> profiles_of_one; ///< as of the load
+    const Profiles profiles;           ///< as of the load
     std::vector<std::string> problems; ///< as of the load, a sentence each, for `pnp status`
     Users users;
     Directory directory;
     Contacts contacts;
+    std::mutex telling; ///< held from contacts to the engine, which hears of them in their order
     pnp_engine* engine = nullptr;
     /// Until then FreeSWITCH's own thread has looked at its directory for us: it may hold the lock
     /// of its modules, which a script that answers for a configuration needs, and waits for ours.

@@ -186,6 +186,62 @@ TEST(ModPnpEvents, APhoneThatGoesWithAnotherCallIdIsNotWell) {
     EXPECT_TRUE(notifies(loaded).empty()) << "there is nobody to be told";
 }
 
+/// By default FreeSWITCH delivers each event by a thread of its own.
+TEST(ModPnpEvents, APhoneThatGoesAndComesBackAtOnceStaysRegistered) {
+    for (const char* several : {"false", "contact", "call-id"}) {
+        Loaded loaded(with_profile(R"(<param name="multiple-registrations" value=")" +
+                                   std::string(several) + R"("/>)"));
+        loaded.give("201");
+        loaded.registers("201", "call-1");
+        const auto went = loaded.host.fired_before(Loaded::of_end("201", "call-1"));
+        const auto expired = loaded.host.fired_before(Loaded::of_expiry("201", "call-1"));
+        loaded.registers("201", "call-1");
+        loaded.host.event("sofia::unregister", went);
+        loaded.host.event("sofia::expire", expired);
+        EXPECT_THAT(explain(loaded), HasSubstr("All is well")) << several;
+        EXPECT_THAT(loaded.host.pnp(std::string("resync ") + phone),
+                    HasSubstr("goes out by the PBX"))
+            << several;
+    }
+}
+
+TEST(ModPnpEvents, APhoneThatWentIsNotSaidToBeRegistered) {
+    for (const char* several : {"false", "contact", "call-id"}) {
+        Loaded loaded(with_profile(R"(<param name="multiple-registrations" value=")" +
+                                   std::string(several) + R"("/>)"));
+        loaded.give("201");
+        const auto came = loaded.host.fired_before(Loaded::of_registration("201", "call-1"));
+        loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-1"));
+        loaded.host.event("sofia::register", came);
+        EXPECT_THAT(explain(loaded), Not(HasSubstr("All is well"))) << several;
+        loaded.host.pnp(std::string("resync ") + phone);
+        EXPECT_TRUE(notifies(loaded).empty()) << several;
+        loaded.registers("201", "call-1");
+        EXPECT_THAT(explain(loaded), HasSubstr("All is well")) << several;
+    }
+}
+
+TEST(ModPnpEvents, APhoneWhoseRegistrationIsToldAfterTheOneThatTookItIsNotWell) {
+    Loaded loaded(with_profile(""));
+    loaded.give("201");
+    loaded.host.pnp(std::string("assign ") + another_phone + " 201");
+    const auto first = loaded.host.fired_before(Loaded::of_registration("201", "call-1"));
+    loaded.registers("201", "call-2", "5060", "pbx.example", "10.0.0.3",
+                     "Htek UC924 2.0.4.2 00:1f:c1:00:00:02");
+    loaded.host.event("sofia::register", first);
+    EXPECT_THAT(explain(loaded), Not(HasSubstr("All is well")));
+    EXPECT_THAT(loaded.host.pnp(std::string("explain ") + another_phone), HasSubstr("All is well"));
+}
+
+/// mod_sofia deletes what has this contact there, whatever its Call-ID.
+TEST(ModPnpEvents, APhoneThatGoesWithAnotherCallIdIsNotWellWhereContactsAreToldApart) {
+    Loaded loaded(with_profile(R"(<param name="multiple-registrations" value="contact"/>)"));
+    two_phones_register(loaded);
+    loaded.host.event("sofia::unregister", Loaded::of_end("201", "call-9"));
+    EXPECT_THAT(explain(loaded), HasSubstr("lost its registration"));
+    EXPECT_THAT(loaded.host.pnp(std::string("explain ") + another_phone), HasSubstr("All is well"));
+}
+
 TEST(ModPnpEvents, AnEndOfAnotherCallIdIsNobodysWhereSeveralAreKept) {
     Loaded loaded(with_profile(R"(<param name="multiple-registrations" value="call-id"/>)"));
     loaded.give("201");

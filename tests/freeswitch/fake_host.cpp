@@ -122,6 +122,7 @@ struct Host::State {
     std::map<int, std::string> names = {{0, "CUSTOM"}, {56, "RELOADXML"}, {57, "NOTIFY"}};
     std::set<switch_event*> made; // and not fired
     std::atomic<bool> scripts_answer = false;
+    std::atomic<std::uint64_t> sequence = 0; // of events
     // Of the one thread that loads and unloads.
     void* file = nullptr;
     function_table* table = nullptr;
@@ -405,8 +406,14 @@ void Host::event(const std::string& subclass, const Headers& headers) {
     tell(0, subclass, headers);
 }
 
+Headers Host::fired_before(Headers headers) {
+    headers["Event-Sequence"] = std::to_string(++state_->sequence);
+    return headers;
+}
+
 void Host::tell(int id, const std::string& subclass, const Headers& headers) {
-    switch_event event{id, subclass, headers, ""};
+    const bool is_numbered = headers.count("Event-Sequence") > 0;
+    switch_event event{id, subclass, is_numbered ? headers : fired_before(headers), ""};
     state_->name(event);
     const std::shared_lock telling(state_->nodes_mutex);
     for (const auto* node : state_->nodes) {

@@ -75,6 +75,8 @@ class Host {
 
     /// Delivers an event of mod_sofia's.
     void event(const std::string& subclass, const Headers& headers);
+    /// As one that is fired now, and delivered when its thread has its turn.
+    Headers fired_before(Headers headers);
     /// As a fork that has another event at this number.
     void event_name(int id, const std::string& name);
     /// A script answers for configurations, and looks for a command of FreeSWITCH meanwhile.
