@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <link.h>
 
 namespace freeswitch {
 
@@ -57,9 +58,18 @@ base::Result<Configuration> read_configuration() {
 namespace {
 
 /// Of "/usr/lib/freeswitch/mod/mod_lua.so", which FreeSWITCH takes as well.
-std::string name_of(std::string_view file) {
+std::string_view name_of(std::string_view file) {
     file.remove_prefix(file.rfind('/') + 1); // npos + 1 is none
-    return std::string(file.substr(0, file.find('.')));
+    return file.substr(0, file.find('.'));
+}
+
+/// Whether that module's file is in this process: then it was bound before us.
+bool is_loaded(std::string_view module) {
+    const auto visit = [](dl_phdr_info* file, std::size_t /*size*/, void* wanted) {
+        return static_cast<int>(name_of(file->dlpi_name) ==
+                                *static_cast<const std::string_view*>(wanted));
+    };
+    return ::dl_iterate_phdr(visit, &module) != 0;
 }
 
 /// Modules in the order in which FreeSWITCH loads them when it starts; none: it does not say.
@@ -69,7 +79,7 @@ std::vector<std::string> load_order() {
         const Document document(list);
         for (Xml* modules : children(document.configuration(), "modules")) {
             for (Xml* load : children(modules, "load")) {
-                out.push_back(name_of(xml_attribute(load, "module")));
+                out.emplace_back(name_of(xml_attribute(load, "module")));
             }
         }
     }
@@ -132,12 +142,16 @@ bool by_name(Xml* configuration, int section) {
     });
 }
 
-/// Those that run scripts: they bind nothing without the parameter.
+/// Those that run scripts: they take one parameter after the other, and bind the script that stands
+/// above; without one they bind nothing.
 bool by_script(Xml* configuration, int section) {
+    bool has_script = false;
     const auto params = below(configuration, {"settings", "param"});
     return std::any_of(params.begin(), params.end(), [&](Xml* param) {
-        return is_named(param, "xml-handler-bindings") &&
-               name_section(xml_attribute(param, "value"), section);
+        const char* value = xml_attribute(param, "value");
+        has_script = has_script || (is_named(param, "xml-handler-script") && *value != '\0');
+        return has_script && is_named(param, "xml-handler-bindings") &&
+               name_section(value, section);
     });
 }
 
@@ -168,7 +182,7 @@ struct Other {
     Takes takes;
 };
 
-constexpr std::array<Other, 11> others = {{
+constexpr std::array<Other, 12> others = {{
     {"mod_xml_curl", "xml_curl.conf", by_url},
     {"mod_xml_ldap", "xml_ldap.conf", by_name},
     {"mod_xml_scgi", "xml_scgi.conf", by_host},
@@ -179,6 +193,7 @@ constexpr std::array<Other, 11> others = {{
     {"mod_perl", "perl.conf", by_script},
     {"mod_python", "python.conf", by_script},
     {"mod_python3", "python3.conf", by_script},
+    {"mod_v8", "v8.conf", by_script},
     {"mod_managed", "managed.conf", by_script},
 }};
 
@@ -201,26 +216,17 @@ Rivals rivals() {
     };
     for (const auto& [module, configuration, takes] : others) {
         const auto at = place(module);
-        if (at == order.end() && !order.empty()) {
+        const bool is_here = is_loaded(module);
+        if (at == order.end() && !order.empty() && !is_here) {
             continue; // a sample that nobody loads
         }
         const Document document(configuration);
         if (document.configuration() == nullptr) {
             continue;
         }
-        const bool is_first = at == order.end() || at < place("mod_pnp");
-        if (is_first && takes(document.configuration(), section_dialplan)) {
-            out.problems.push_back(fmt::format(
-                "{0} answers for the dial plan here ({1}.xml), and FreeSWITCH asks it before us: "
-                "what it has for a number of ours, or for any number of our context, hides our "
-                "extension. Put <load module=\"mod_pnp\"/> above {0} in modules.conf.xml, or take "
-                "dialplan out of what {1}.xml binds, and restart FreeSWITCH",
-                module, configuration));
-        }
-        if (!takes(document.configuration(), section_directory)) {
-            continue;
-        }
-        if (is_first) {
+        const bool is_above = at == order.end() || at < place("mod_pnp");
+        const bool takes_directory = takes(document.configuration(), section_directory);
+        if (takes_directory && is_above) {
             out.refusal = fmt::format(
                 "{0} answers for the directory here ({1}.xml), and FreeSWITCH would ask it for our "
                 "users too, before us: put <load module=\"mod_pnp\"/> above {0} in "
@@ -229,11 +235,31 @@ Rivals rivals() {
                 module, configuration);
             return out;
         }
-        out.remarks.push_back(fmt::format(
-            "{0} answers for the directory too ({1}.xml), after us as modules.conf.xml has it: "
-            "after `load mod_pnp` on a FreeSWITCH that runs it is asked first, so restart "
-            "FreeSWITCH instead; its own users cannot be seen from here, so choose other numbers",
-            module, configuration));
+        if (takes_directory && is_here) {
+            out.problems.push_back(fmt::format(
+                "{0} answers for the directory too ({1}.xml) and was loaded before mod_pnp, so "
+                "FreeSWITCH asks it first: where it has an answer for a user of ours, the phone is "
+                "refused. Restart FreeSWITCH",
+                module, configuration));
+        } else if (takes_directory) {
+            out.remarks.push_back(fmt::format(
+                "{0} answers for the directory too ({1}.xml), after us: its own users cannot be "
+                "seen from here, so choose other numbers",
+                module, configuration));
+        }
+        if (!takes(document.configuration(), section_dialplan) || !(is_above || is_here)) {
+            continue;
+        }
+        out.problems.push_back(fmt::format(
+            "{0} answers for the dial plan here ({1}.xml), and FreeSWITCH asks it before us: "
+            "what it has for a number of ours, or for any number of our context, hides our "
+            "extension. {2}",
+            module, configuration,
+            is_above ? fmt::format("Put <load module=\"mod_pnp\"/> above {0} in modules.conf.xml, "
+                                   "or take dialplan out of what {1}.xml binds, and restart "
+                                   "FreeSWITCH",
+                                   module, configuration)
+                     : "It was loaded before mod_pnp: restart FreeSWITCH"));
     }
     return out;
 }

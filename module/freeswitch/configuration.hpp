@@ -32,7 +32,7 @@ base::Result<Configuration> read_configuration();
 struct Rivals {
     std::optional<std::string> refusal; ///< the sentence about one that would be asked before us
     std::vector<std::string> remarks;   ///< those that are asked after us, a sentence each
-    std::vector<std::string> problems;  ///< of the dial plan: those that are asked before us
+    std::vector<std::string> problems;  ///< those that are asked before us
 };
 
 Rivals rivals();

@@ -100,10 +100,11 @@ base::Status start() {
     if (others.refusal) {
         return base::fail(base::Errc::conflict, "{}", *others.refusal);
     }
-    for (const auto* sentences : {&others.remarks, &others.problems}) {
-        for (const auto& sentence : *sentences) {
-            log(LogLevel::warning, sentence);
-        }
+    for (const auto& remark : others.remarks) {
+        log(LogLevel::notice, remark);
+    }
+    for (const auto& problem : others.problems) {
+        log(LogLevel::warning, problem);
     }
     auto configuration = read_configuration();
     if (!configuration) {

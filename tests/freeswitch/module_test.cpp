@@ -12,6 +12,7 @@
 #include <sstream>
 #include <thread>
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <pthread.h>
 
@@ -227,7 +228,8 @@ std::string curl(const std::string& bindings) {
 }
 
 std::string script(const std::string& file, const std::string& sections) {
-    return configuration(file, R"(<settings><param name="xml-handler-bindings" value=")" +
+    return configuration(file, R"(<settings><param name="xml-handler-script" value="x"/>
+                                  <param name="xml-handler-bindings" value=")" +
                                    sections + R"("/></settings>)");
 }
 
@@ -282,6 +284,7 @@ TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForUsers) {
                        modules("mod_amqp"),
                    "mod_amqp");
     expect_refused(configuration("kazoo.conf", "") + modules("mod_kazoo"), "mod_kazoo");
+    expect_refused(script("v8.conf", "directory") + modules("mod_v8"), "mod_v8");
 }
 
 TEST(ModPnp, IsNotLoadedWhereAnotherBindingAnswersForEverything) {
@@ -304,6 +307,7 @@ TEST(ModPnp, SaysThatAnotherDialPlanIsAskedBeforeOurs) {
     EXPECT_TRUE(before.host.has_logged(4, "mod_xml_curl answers for the dial plan here"));
 }
 
+/// As when FreeSWITCH starts: the other one comes after us, and nobody is alarmed at each start.
 TEST(ModPnp, SaysNothingOfADialPlanThatIsAskedAfterOurs) {
     Files files;
     files.configurations = curl(R"(bindings="dialplan")") + modules("mod_pnp mod_xml_curl");
@@ -313,16 +317,42 @@ TEST(ModPnp, SaysNothingOfADialPlanThatIsAskedAfterOurs) {
     EXPECT_FALSE(after.host.has_logged(4, "dial plan"));
 }
 
-TEST(ModPnp, WarnsThatALoadAfterTheOtherOneIsTooLate) {
+TEST(ModPnp, WarnsOfNothingAtAStartInTheRightOrder) {
     Files files;
-    files.configurations = script("lua.conf", "directory") + modules("mod_pnp mod_lua");
-    const Loaded loaded(files);
-    EXPECT_TRUE(loaded.host.has_logged(4, "so restart FreeSWITCH instead"));
+    files.configurations = script("lua.conf", "directory,dialplan") + modules("mod_pnp mod_lua");
+    Loaded loaded(files);
+    EXPECT_TRUE(loaded.host.has_logged(5, "so choose other numbers"));
+    EXPECT_FALSE(loaded.host.has_logged(4, "mod_lua"));
+    EXPECT_THAT(loaded.host.pnp("status"), Not(HasSubstr("mod_lua")));
+}
+
+/// FreeSWITCH asks in the order in which modules were bound, whatever modules.conf.xml says.
+TEST(ModPnp, WarnsThatALoadAfterTheOtherOneIsTooLate) {
+    const std::unique_ptr<void, int (*)(void*)> other(::dlopen(MOD_LUA, RTLD_NOW), ::dlclose);
+    ASSERT_TRUE(other);
+    for (const char* section : {"directory", "dialplan"}) {
+        Files files;
+        files.configurations = script("lua.conf", section) + modules("mod_pnp mod_lua");
+        Loaded loaded(files);
+        EXPECT_TRUE(loaded.host.has_logged(4, "estart FreeSWITCH")) << section;
+        EXPECT_THAT(loaded.host.pnp("status"),
+                    AllOf(HasSubstr("! FreeSWITCH: mod_lua answers for the "),
+                          HasSubstr("loaded before mod_pnp")));
+    }
+    expect_refused(script("lua.conf", "directory") + modules("mod_pnp"), "mod_lua"); // by hand
 }
 
 TEST(ModPnp, IsLoadedBesideBindingsThatAnswerForNoUser) {
     expect_loaded(curl("") + modules("mod_sofia")); // a sample that nobody loads
     expect_loaded(configuration("lua.conf", "<settings/>") + modules("mod_lua"));
+    for (const char* script : {"", R"(<param name="xml-handler-script" value=""/>)"}) {
+        expect_loaded(configuration("lua.conf",
+                                    std::string("<settings>") + script +
+                                        R"(<param name="xml-handler-bindings" value="directory"/>
+                                           <param name="xml-handler-script" value="below"/>
+                                           </settings>)") +
+                      modules("mod_lua")); // a script that is named too late, too
+    }
     expect_loaded(configuration("xml_radius.conf", "<acct_start/>") + modules("mod_xml_radius"));
     expect_loaded(configuration("amqp.conf", R"(<producers><profile name="x"/></producers>)") +
                   modules("mod_amqp"));
