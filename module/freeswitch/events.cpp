@@ -126,8 +126,12 @@ void expired(Event* event) {
 void refused(Event* event) {
     guarded(event, failure_event, [&](const Contact& contact) {
         if (header(event, {"registration-type"}) != "INVITE") {
-            engine_register_refused(loaded->engine, contact.number.c_str(), contact.address.c_str(),
-                                    "wrong user or password");
+            engine_register_refused(
+                loaded->engine, contact.number.c_str(), contact.address.c_str(),
+                "wrong user or password, or the user or the SIP profile forbids "
+                "it (sip-forbid-register, auth-acl, a1-hash, "
+                "user-agent-filter, max-registrations-per-extension): "
+                "FreeSWITCH's log at that time says which");
         }
     });
 }
