@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "module/freeswitch/directory.hpp"
+#include "module/freeswitch/module.hpp"
 
 #include "provisioning/base/text.hpp"
 
@@ -25,14 +26,16 @@ struct Found {
 
     /// Of <params>: its own, else its group's, else its domain's. An empty one is one, too
     /// (sofia_reg_parse_auth).
-    std::string param(std::string_view name) const {
+    std::optional<std::string> find_param(std::string_view name) const {
         for (Xml* place : {user, group, domain}) {
             if (auto value = value_in(place, "params", "param", name)) {
-                return *std::move(value);
+                return value;
             }
         }
-        return {};
+        return std::nullopt;
     }
+
+    std::string param(std::string_view name) const { return find_param(name).value_or(""); }
 
     std::string name() const {
         for (Xml* variable : children(first(user, "variables"), "variable")) {
@@ -149,6 +152,7 @@ bool is_plain_number(std::string_view number) {
 
 int Directory::find(std::string_view number, pnp_account& account, std::string& why) {
     int done = PNP_NONE;
+    bool has_hash = false;
     {
         const Document document("pnp.conf");
         why = blindness(document);
@@ -171,13 +175,25 @@ int Directory::find(std::string_view number, pnp_account& account, std::string& 
                 return true;
             }
             done = take(found, number, account, why);
+            has_hash = found.find_param("a1-hash").has_value();
             return false;
         });
     }
     const std::lock_guard lock(mutex_);
     if (done == 0) {
-        on_phones_.insert_or_assign(std::string(number),
-                                    Known{account.name, base::Secret(account.password)});
+        const bool is_new =
+            on_phones_
+                .insert_or_assign(std::string(number),
+                                  Known{account.name, base::Secret(account.password)})
+                .second;
+        if (is_new && has_hash) {
+            log(LogLevel::warning,
+                fmt::format(
+                    "user {} has an a1-hash beside its password (of its own, its group's or "
+                    "its domain's), and mod_sofia takes the hash alone: where that is not "
+                    "of this password, its phone is refused (403); take the a1-hash out",
+                    number));
+        }
     } else if (const auto gone = on_phones_.find(number); gone != on_phones_.end()) {
         on_phones_.erase(gone);
     }

@@ -176,9 +176,10 @@ TEST(ModPnpExisting, APhoneHasThePasswordThatFreeSwitchTakes) {
     struct Given {
         const char* params; ///< of user 1003, and what else lies in it
         const char* password;
+        bool has_hash = false; ///< that counts instead
     };
 
-    for (const auto& [params, password] : std::initializer_list<Given>{
+    for (const auto& [params, password, has_hash] : std::initializer_list<Given>{
              {R"(<params><param name="Password" value="large"/></params>)", "large"},
              {R"(<params><param name="password" value="first"/>
                  <param name="PASSWORD" value="last"/></params>)",
@@ -186,14 +187,16 @@ TEST(ModPnpExisting, APhoneHasThePasswordThatFreeSwitchTakes) {
              {R"(<params><param name="vm-password" value="1"/></params>
                  <params><param name="password" value="second list"/></params>)",
               "of the domain"},
+             {R"(<params><param name="a1-hash" value=""/></params>)", "of the domain", true},
              {R"(<params><param name="password" value=""/></params>)", nullptr}}) {
         Files files;
         files.domain_params = R"(<params><param name="password" value="of the domain"/></params>)";
         files.users = std::string(R"(<user id="1003">)") + params + "</user>";
-        served(files, [password = password](Loaded& loaded) {
+        served(files, [password = password, has_hash = has_hash](Loaded& loaded) {
             const auto said = loaded.host.pnp(std::string("assign ") + phone + " 1003");
             if (password != nullptr) {
                 EXPECT_THAT(config(loaded), HasSubstr(std::string(">") + password + "<"));
+                EXPECT_EQ(loaded.host.has_logged(4, "user 1003 has an a1-hash"), has_hash);
             } else {
                 EXPECT_THAT(said, AllOf(StartsWith("-ERR"), HasSubstr("no password")));
             }
