@@ -456,6 +456,24 @@ TEST(ModPnp, LeavesTheSizeOfOthersStacksAlone) {
     pthread_attr_destroy(&small);
 }
 
+/// FreeSWITCH's own folder of databases is often put there.
+TEST(ModPnp, SaysThatADatabaseInMemoryIsGoneWithTheNextStart) {
+    if (lines_of("stat -f -c %T /dev/shm") != std::vector<std::string>{"tmpfs\n"}) {
+        GTEST_SKIP() << "needs a folder in memory";
+    }
+    std::string folder = "/dev/shm/pnp-fs-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    Files files;
+    files.settings += R"(<param name="data" value=")" + folder + R"("/>)";
+    {
+        Loaded loaded(files);
+        EXPECT_TRUE(loaded.host.has_logged(4, folder + " is in memory"));
+        EXPECT_THAT(loaded.host.pnp("status"), HasSubstr("! FreeSWITCH: " + folder));
+        EXPECT_TRUE(std::filesystem::exists(folder + "/pnp.sqlite3"));
+    }
+    std::filesystem::remove_all(folder);
+}
+
 TEST(ModPnp, NamesTheProfileOfFreeSwitchsOwnPnp) {
     Files files;
     files.configurations = R"(<configuration name="sofia.conf"><profiles>
