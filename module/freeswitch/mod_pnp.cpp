@@ -141,7 +141,6 @@ base::Status start() {
     if (auto done = start_engine(*loaded); !done) {
         return done;
     }
-    loaded->is_started = true;
     if (xml_bind(search, section_directory | section_dialplan, &loaded->users, nullptr) !=
         success) {
         return base::fail(base::Errc::io, "FreeSWITCH does not ask us for users");
@@ -149,6 +148,7 @@ base::Status start() {
     if (!bind_events(*loaded)) {
         return base::fail(base::Errc::io, "FreeSWITCH does not tell of registrations");
     }
+    loaded->is_started = true; // binding waits for those who ask FreeSWITCH for its documents
     return {};
 }
 
