@@ -189,9 +189,9 @@ int Directory::find(std::string_view number, pnp_account& account, std::string& 
         if (is_new && has_hash) {
             log(LogLevel::warning,
                 fmt::format(
-                    "user {} has an a1-hash beside its password (of its own, its group's or "
-                    "its domain's), and mod_sofia takes the hash alone: where that is not "
-                    "of this password, its phone is refused (403); take the a1-hash out",
+                    "user {} has an a1-hash beside its password (of its own, its group's or its "
+                    "domain's), and mod_sofia takes the hash alone: where that is not of this "
+                    "password, its phone is refused (403); take the a1-hash out",
                     number));
         }
     } else if (const auto gone = on_phones_.find(number); gone != on_phones_.end()) {

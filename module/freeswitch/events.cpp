@@ -128,10 +128,9 @@ void refused(Event* event) {
         if (header(event, {"registration-type"}) != "INVITE") {
             engine_register_refused(
                 loaded->engine, contact.number.c_str(), contact.address.c_str(),
-                "wrong user or password, or the user or the SIP profile forbids "
-                "it (sip-forbid-register, auth-acl, a1-hash, "
-                "user-agent-filter, max-registrations-per-extension): "
-                "FreeSWITCH's log at that time says which");
+                "wrong user or password, or the user or the SIP profile forbids it "
+                "(sip-forbid-register, auth-acl, a1-hash, user-agent-filter, "
+                "max-registrations-per-extension): FreeSWITCH's log at that time says which");
         }
     });
 }

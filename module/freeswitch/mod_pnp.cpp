@@ -132,8 +132,8 @@ base::Status start() {
     if (is_in_memory(loaded->configuration.data)) {
         loaded->problems.push_back(
             fmt::format("{} is in memory (data in pnp.conf.xml): every phone, extension and "
-                        "password of PBX PnP "
-                        "is gone when this machine starts again; give it a folder on a disk",
+                        "password of PBX PnP is gone when this machine starts again; give it a "
+                        "folder on a disk",
                         loaded->configuration.data));
         log(LogLevel::warning, loaded->problems.back());
     }

@@ -520,7 +520,6 @@ PNP_EXPORTED __attribute__((format(printf, 7, 8))) void switch_log_printf(
 
 PNP_EXPORTED switch_xml* switch_xml_open_cfg(const char* name, switch_xml** found, switch_event*) {
     if (current->scripts_answer) {
-        const std::shared_lock asking(current->bindings_mutex);
         const std::lock_guard looked_for(current->modules);
     }
     const std::lock_guard lock(current->mutex);
