@@ -23,7 +23,6 @@ struct Contact {
     std::string address;
     std::uint16_t port = 0;
     std::uint64_t sequence = 0; ///< FreeSWITCH's number of the event that told it
-    bool is_ended = false; ///< kept so that a REGISTER before it, told after it, is known as old
 };
 
 /// What tells the registrations of a number from each other at a SIP profile.
@@ -41,7 +40,7 @@ class Contacts {
     /// Returns those whose place it took, of which FreeSWITCH tells nobody; nothing: it is old.
     std::optional<std::vector<Contact>> registered(const Contact& contact, Apart apart);
     /// What was known of it: by time.
-    std::optional<Contact> expired(const Contact& contact);
+    std::optional<Contact> expired(const Contact& contact, Apart apart);
     /// By its own hand.
     std::vector<Contact> unregistered(const Contact& contact, Apart apart);
     /// The newest one; port 0: of any.
@@ -49,8 +48,10 @@ class Contacts {
     of(std::string_view number, std::string_view address, std::uint16_t port) const;
 
   private:
-    mutable std::mutex mutex_; ///< guards contacts_
+    mutable std::mutex mutex_; ///< guards both
     base::Lru<std::string, Contact> contacts_{10'000};
+    /// Who went: a REGISTER that was before it and is told after it is known as old, for moments.
+    base::Lru<std::string, Contact> gone_{500};
 };
 
 } // namespace freeswitch

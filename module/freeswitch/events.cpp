@@ -113,8 +113,8 @@ void unregistered(Event* event) {
 void expired(Event* event) {
     guarded(event, expire_event, [](const Contact& contact) {
         const std::lock_guard in_order(loaded->telling);
-        if (const auto known =
-                is_ours(contact) ? loaded->contacts.expired(contact) : std::nullopt) {
+        if (const auto known = is_ours(contact) ? loaded->contacts.expired(contact, apart(contact))
+                                                : std::nullopt) {
             tell_end(*known);
         }
     });
@@ -130,7 +130,8 @@ void refused(Event* event) {
                 loaded->engine, contact.number.c_str(), contact.address.c_str(),
                 "wrong user or password, or the user or the SIP profile forbids it "
                 "(sip-forbid-register, auth-acl, a1-hash, user-agent-filter, "
-                "max-registrations-per-extension): FreeSWITCH's log at that time says which");
+                "max-registrations-per-extension); with log-auth-failures = true in the profile "
+                "FreeSWITCH's log says more");
         }
     });
 }
