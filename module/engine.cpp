@@ -128,6 +128,13 @@ base::Status Engine::open() {
     }
     inventory_ = std::move(*inventory);
     started_ = clock_.unix_ms();
+    if (is_in_memory(settings.data)) {
+        base::log::warn("engine",
+                        "{0} is in memory: every phone, extension and password in it is gone when "
+                        "this machine starts again; stop PBX PnP, move pnp.* from there to a "
+                        "folder on a disk, and write that as data",
+                        settings.data);
+    }
 
     loop_ = std::make_unique<base::Loop>();
     neighbours_ = std::make_unique<base::Neighbours>(

@@ -69,7 +69,10 @@ std::vector<admin::Reach::StatusRow> Engine::status() const {
         rows.push_back(std::move(row));
     }
     say("metrics", seen.metrics);
-    say("database", settings.data + "/pnp.sqlite3");
+    say("database",
+        settings.data + "/pnp.sqlite3" +
+            (is_in_memory(settings.data) ? ", in memory: gone when this machine starts again"
+                                         : ""));
     say("control", settings.control.empty() ? "none" : settings.control);
     if (!settings.dhcp_control.empty()) {
         say("DHCP control", settings.dhcp_control);

@@ -12,6 +12,9 @@
 #include <algorithm>
 #include <set>
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 namespace engine {
 
 namespace po = boost::program_options;
@@ -431,6 +434,13 @@ void keep_until_restart(Settings& fresh, const Settings& running) {
     fresh.key_file = running.key_file;
     fresh.control = running.control;
     fresh.dhcp_control = running.dhcp_control;
+}
+
+bool is_in_memory(const std::string& folder) {
+    struct statfs found {};
+
+    return ::statfs(folder.c_str(), &found) == 0 &&
+           (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC);
 }
 
 bool ClaimCodes::has(std::string_view number) const {

@@ -133,6 +133,9 @@ std::vector<std::string> needs_restart(const Settings& before, const Settings& a
 /// Gives these options of `fresh` the values that run, so that all speak of what is the case.
 void keep_until_restart(Settings& fresh, const Settings& running);
 
+/// Whether what is written there is gone when the machine starts again.
+bool is_in_memory(const std::string& folder);
+
 std::string sample_file();    ///< conf/pnp.conf.sample
 std::string markdown_table(); ///< the README's section
 

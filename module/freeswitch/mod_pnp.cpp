@@ -13,8 +13,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 
 namespace freeswitch {
 
@@ -66,14 +64,6 @@ void stop() {
     if (was_awaited) {
         std::this_thread::sleep_for(way_out);
     }
-}
-
-/// FreeSWITCH's own databases are often put there.
-bool is_in_memory(const std::string& folder) {
-    struct statfs found {};
-
-    return ::statfs(folder.c_str(), &found) == 0 &&
-           (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC);
 }
 
 base::Status start_engine(Module& made) {
@@ -129,14 +119,6 @@ base::Status start() {
     }
     loaded = new Module(std::move(*configuration), profiles());
     loaded->problems = std::move(others.problems);
-    if (is_in_memory(loaded->configuration.data)) {
-        loaded->problems.push_back(
-            fmt::format("{} is in memory (data in pnp.conf.xml): every phone, extension and "
-                        "password of PBX PnP is gone when this machine starts again; give it a "
-                        "folder on a disk",
-                        loaded->configuration.data));
-        log(LogLevel::warning, loaded->problems.back());
-    }
     (void)loaded->directory.look();
     if (auto done = start_engine(*loaded); !done) {
         return done;
