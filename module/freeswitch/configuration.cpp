@@ -224,7 +224,7 @@ Rivals rivals() {
         if (document.configuration() == nullptr) {
             continue;
         }
-        const bool is_above = at == order.end() || at < place("mod_pnp");
+        const bool is_above = at == order.end() ? order.empty() : at < place("mod_pnp");
         const bool takes_directory = takes(document.configuration(), section_directory);
         if (takes_directory && is_above) {
             out.refusal = fmt::format(

@@ -181,12 +181,11 @@ int Directory::find(std::string_view number, pnp_account& account, std::string& 
     }
     const std::lock_guard lock(mutex_);
     if (done == 0) {
-        const bool is_new =
-            on_phones_
-                .insert_or_assign(std::string(number),
-                                  Known{account.name, base::Secret(account.password)})
-                .second;
-        if (is_new && has_hash) {
+        const auto known = on_phones_.find(number);
+        const bool was_told = known != on_phones_.end() && known->second.has_hash;
+        on_phones_.insert_or_assign(std::string(number),
+                                    Known{account.name, base::Secret(account.password), has_hash});
+        if (has_hash && !was_told) {
             log(LogLevel::warning,
                 fmt::format(
                     "user {} has an a1-hash beside its password (of its own, its group's or its "

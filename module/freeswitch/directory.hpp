@@ -66,6 +66,7 @@ class Directory {
     struct Known {
         std::string name;
         base::Secret password;
+        bool has_hash = false; ///< beside it
     };
 
     static Sight read(const Configuration& configuration, const Document& document);
