@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -21,11 +22,14 @@ bool same(const Event& a, const Event& b) {
     return a.step == b.step && a.address == b.address && a.detail == b.detail;
 }
 
-/// Of this process, so that nobody can look for two texts that are kept as the same.
+/// Of this process, so that nobody can look for two texts that are kept as the same. Throws where
+/// there is no randomness yet: it is made by the next one.
 const std::string& digest_key() {
     static const auto key = [] {
         std::array<std::uint8_t, 16> made{};
-        (void)base::random_bytes(made); // without randomness no token is made either
+        if (!base::random_bytes(made)) {
+            throw std::runtime_error("no randomness");
+        }
         return std::string(made.begin(), made.end());
     }();
     return key;
