@@ -274,6 +274,7 @@ class Life {
             out += std::to_string(number) + ": " + what + "; ";
         };
         const auto now = inventory.now();
+        auto counts = now.first_tokens(0);
         for (const auto& [number, phone] : phones_) {
             const auto* found = now.device(mac(number));
             Device device = found != nullptr ? *found : Device();
@@ -305,6 +306,10 @@ class Life {
                 if (token.front() != '\0' && !now.credential(token)) {
                     say(number, "a first token is lost");
                 }
+            }
+            // One that was made and never told counts, too: with the ninth the oldest ends.
+            if (counts[mac(number)] != phone.first.size()) {
+                say(number, "the number of its first tokens");
             }
             for (std::uint32_t generation = 1; generation <= phone.generation; ++generation) {
                 device.generation = generation;
