@@ -162,7 +162,7 @@ def without_repeats(packets):
         if packet.status and packet.status >= 200:
             answered.setdefault(dialog, packet.time)
         is_late = packet.time - before > 0.4
-        if packet.method and is_late and packet.time - answered.get(dialog, packet.time) < 1:
+        if packet.method and is_late and packet.time - answered.get(dialog, packet.time) < 0.4:
             repeated[dialog] += 1
         elif packet.status and before != packet.time and repeated[dialog] > 0:
             repeated[dialog] -= 1

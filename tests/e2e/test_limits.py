@@ -23,7 +23,7 @@ def test_five_hundred_slow_clients_keep_no_phone_from_its_file(lab):
         began = time.monotonic()
         report = lab.phone(desk).configured()
         assert report["accounts"][0]["user"] == "201", report
-        assert time.monotonic() - began < 20 * lab.patience, "it took as long as the slow ones"
+        assert time.monotonic() - began < (80 if lab.options.sanitized else 20), "it took as long as the slow ones"
         # Behind the very address that the slow ones come from, too: the slowest makes room.
         url = lab.bare_phone(desk).offered_url(subscribe(desk.mac, desk.address, 60000))
         answer = http_get(attacker, url, "/x")

@@ -5,20 +5,14 @@
 #include "provisioning/base/log.hpp"
 #include "provisioning/serve/http.hpp"
 #include "tests/fuzz/demand.hpp"
+#include "tests/serve/client.hpp"
 
-#include <array>
-#include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace {
 
@@ -67,22 +61,22 @@ class Server {
         Talk talk;
         talk_ = &talk;
         some_at_hand_ = with_some_at_hand;
-        const int fd = connected();
+        const base::Ipv4 source{INADDR_LOOPBACK + (++connections_ % 0xfffff0)};
+        serve_test::Client client(loop_, http_.listening().front(), source);
         for (bool is_last = false; !is_last;) {
             const auto end = text.find(cut);
             is_last = end == text.npos;
             const std::string_view piece = text.substr(0, end);
             text.remove_prefix(is_last ? text.size() : end + 1);
             talk.sent += piece;
-            ::send(fd, piece.data(), piece.size(), MSG_NOSIGNAL);
-            go_on(fd, talk);
+            client.send(piece);
+            while (loop_.step()) {
+            }
         }
-        ::shutdown(fd, SHUT_WR);
-        for (int i = 0; i < 1000 && !go_on(fd, talk); ++i) {
-            loop_.step(std::chrono::milliseconds(5));
-        }
-        demand(http_.counters().open == 0);
-        ::close(fd);
+        client.end_of_sending();
+        demand(serve_test::until(loop_,
+                                 [&] { return client.is_over() && http_.counters().open == 0; }));
+        talk.heard = client.waiting();
         talk_ = nullptr;
         return talk;
     }
@@ -93,28 +87,6 @@ class Server {
         out.posted_bytes = posted_bytes;
         out.rates = {1e9, 1e9, 1};
         return out;
-    }
-
-    int connected() {
-        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const base::Ipv4 host{INADDR_LOOPBACK + (++connections_ % 0xfffff0)};
-        const sockaddr_in own = base::Endpoint{host, 0}.sockaddr();
-        const sockaddr_in peer = http_.listening().front().sockaddr();
-        demand(::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
-        demand(::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) == 0);
-        return fd;
-    }
-
-    /// All that can be done now; true when the connection ended.
-    bool go_on(int fd, Talk& talk) {
-        while (loop_.step()) {
-        }
-        std::array<char, 4096> room{};
-        ssize_t count = 0;
-        while ((count = ::recv(fd, room.data(), room.size(), MSG_DONTWAIT)) > 0) {
-            talk.heard.append(room.data(), static_cast<std::size_t>(count));
-        }
-        return count == 0 || (errno != EAGAIN && errno != EINTR);
     }
 
     base::Loop loop_;

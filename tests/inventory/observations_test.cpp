@@ -24,7 +24,22 @@ std::int64_t rows(const std::string& path, const char* table) {
     return count->integer(0);
 }
 
-class Observations : public InventoryTest {};
+class Observations : public InventoryTest {
+  protected:
+    /// Writes what the phone of this number did, without memory for `times` allocations behind so
+    /// many others; false where that came too late.
+    bool flush_without_memory(std::uint64_t number, int times = 1) {
+        inventory().saw(mac(number), at(0x0a000001));
+        inventory().note(mac(number), Step::heard, "10.0.0.1", "");
+        inventory().reached(mac(number), Stage::offered);
+        const NoMemoryAfter moment(static_cast<int>(number) - 1, times);
+        try {
+            static_cast<void>(inventory().flush());
+        } catch (const std::bad_alloc&) { // the loop tells
+        }
+        return moment.was_met();
+    }
+};
 
 TEST_F(Observations, AnUnknownPhoneBecomesPending) {
     inventory().saw(mac(1), at(0x0a000001));
@@ -79,21 +94,8 @@ TEST_F(Observations, AreThereAfterFlushAndReopening) {
 }
 
 TEST_F(Observations, AreNotLostWhereThereWasNoMemoryToWriteThem) {
-    bool was_met = true;
     std::uint64_t phones = 0;
-    while (was_met) {
-        const auto phone = mac(++phones);
-        inventory().saw(phone, at(0x0a000001));
-        inventory().note(phone, Step::heard, "10.0.0.1", "");
-        inventory().reached(phone, Stage::offered);
-        {
-            const NoMemoryAfter moment(static_cast<int>(phones) - 1);
-            try {
-                static_cast<void>(inventory().flush());
-            } catch (const std::bad_alloc&) { // the loop tells
-            }
-            was_met = moment.was_met();
-        }
+    while (flush_without_memory(++phones)) {
     }
     EXPECT_GT(phones, 5U);
     flush_and_reopen();
@@ -109,19 +111,8 @@ TEST_F(Observations, AreNotLostWhereThereWasNoMemoryToKeepThemForLaterEither) {
     bool was_met = true;
     std::uint64_t phones = 0;
     while (was_met) {
-        const auto phone = mac(++phones);
-        inventory().saw(phone, at(0x0a000001));
-        inventory().note(phone, Step::heard, "10.0.0.1", "");
-        inventory().reached(phone, Stage::offered);
-        {
-            const NoMemoryAfter moment(static_cast<int>(phones) - 1, for_long);
-            try {
-                static_cast<void>(inventory().flush());
-            } catch (const std::bad_alloc&) { // the loop tells
-            }
-            was_met = moment.was_met();
-        }
-        inventory().note(phone, Step::offered, "10.0.0.1", "");
+        was_met = flush_without_memory(++phones, for_long);
+        inventory().note(mac(phones), Step::offered, "10.0.0.1", "");
     }
     EXPECT_GT(phones, 5U);
     flush_and_reopen();

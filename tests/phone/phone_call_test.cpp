@@ -138,7 +138,7 @@ TEST_F(PhoneCallTest, CallsANumberAndHearsTheOtherSide) {
     EXPECT_GE(call.get("rtp_sent").number(), 5);
     EXPECT_GE(call.get("rtp_received").number(), 1);
     EXPECT_EQ(call.get("rtp_lost").number(), 0);
-    EXPECT_THAT(report.message, HasSubstr("; called 202: PCMU for 0."));
+    EXPECT_THAT(report.message, HasSubstr("; called 202: PCMU for 0.1 s"));
     EXPECT_THAT(pbx.exchange().of_method("BYE"), SizeIs(1));
 }
 
